@@ -1,0 +1,1 @@
+"""Big files and big arrays in the object database."""
