@@ -1,7 +1,49 @@
 """The platform: object database, object model, business templates, web application (docs/architecture.md)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 if __name__ != "wendelin.core":
     raise ImportError(
         f"this folder is the package 'wendelin.core', not {__name__!r}: install the project "
         "(bash wendelin-standalone, or pip install -e .) and import it under that name"
     )
+
+if TYPE_CHECKING:
+    from wendelin.core.registry import PluginConfig
+
+TOOLS = (
+    ("portal_types", "wendelin.core.portal_types.TypesTool", "Types Tool", "Portal Types"),
+    ("portal_property_sheets", "wendelin.core.property_sheets.PropertySheetTool", "Property Sheet Tool", "Property Sheets"),
+    ("portal_categories", "wendelin.core.categories.CategoryTool", "Category Tool", "Categories"),
+    ("portal_workflow", "wendelin.core.workflow.WorkflowTool", "Workflow Tool", "Workflows"),
+    ("portal_skins", "wendelin.core.skins.SkinsTool", "Skins Tool", "Skins"),
+    ("portal_catalog", "wendelin.core.catalog.tool.CatalogTool", "Catalog Tool", "Catalog"),
+    ("portal_templates", "wendelin.core.business_templates.tool.TemplateTool", "Template Tool", "Business Templates"),
+    ("portal_preferences", "wendelin.core.preferences.PreferenceTool", "Preference Tool", "Preferences"),
+    ("portal_activities", "wendelin.core.activities.ActivityTool", "Activity Tool", "Activities"),
+    ("portal_alarms", "wendelin.core.alarms.AlarmTool", "Alarm Tool", "Alarms"),
+    ("portal_actions", "wendelin.core.portal_types.ActionTool", "Action Tool", "Actions"),
+    ("acl_users", "wendelin.core.users.UserFolder", "User Folder", "Users"),
+)
+
+
+def includeme(config: PluginConfig) -> None:
+    """Core registers through the same doors as any plugin."""
+    from pathlib import Path
+
+    config.add_business_template(Path(__file__).parent / "template")
+    for id, class_path, portal_type, title in TOOLS:
+        config.add_tool(id, class_path, portal_type, title)
+    for module in ("wendelin.core.catalog", "wendelin.core.workflow", "wendelin.core.web", "wendelin.core.management"):
+        _include(config, module)
+
+
+def _include(config: PluginConfig, module_name: str) -> None:
+    """Let a part of core register what it brings, when it has an ``includeme``."""
+    from importlib import import_module
+
+    include = getattr(import_module(module_name), "includeme", None)
+    if include is not None:
+        include(config)
