@@ -1,0 +1,122 @@
+"""Reading the text files of a business template's folder, so that every problem names its file and line."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wendelin.core.business_templates.problems import REFERENCE, SYNTAX, Problem
+from wendelin.core.errors import BusinessTemplateError
+
+LINE_PATTERN = re.compile(r"\(at line (\d+)")
+
+
+@dataclass
+class SourceFile:
+    """One TOML file of a template: its data, and the means to report what is wrong with it."""
+
+    template: str
+    name: str
+    text: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def problem(self, message: str, kind: str = SYNTAX, near: str = "") -> Problem:
+        """A problem of this file; ``near`` is a text that stands on the line meant."""
+        return Problem(kind, message, self.template, self.name, self.line_of(near) if near else 0)
+
+    def unknown(self, what: str, value: str) -> Problem:
+        """A reference to something that neither the site nor the set of templates has."""
+        return self.problem(f"unknown {what} {value!r}", REFERENCE, near=value)
+
+    def line_of(self, text: str) -> int:
+        """The number (from 1) of the first line that holds the quoted text, or the text itself; 0 when none does."""
+        lines = self.text.splitlines()
+        for needle in (f'"{text}"', f"'{text}'", text):
+            for number, line in enumerate(lines, start=1):
+                if needle in line:
+                    return number
+        return 0
+
+    def check_keys(self, data: dict[str, Any], allowed: dict[str, type], where: str = "") -> Iterator[Problem]:
+        """Problems for keys that are not known, and for values of another type than the key has."""
+        prefix = f"{where}: " if where else ""
+        for key, value in data.items():
+            expected = allowed.get(key)
+            if expected is None:
+                yield self.problem(f"{prefix}unknown key {key!r}; known are {', '.join(sorted(allowed))}", near=key)
+            elif not _fits(value, expected):
+                yield self.problem(f"{prefix}{key} must be {_type_title(expected)}, not {value!r}", near=key)
+
+    def check_tables(self, data: dict[str, Any], key: str, required: Collection[str] = ("id",)) -> Iterator[Problem]:
+        """Problems for the array of tables ``[[key]]``: other things than tables, missing keys, ids that stand twice."""
+        seen = set()
+        entries = data.get(key, [])
+        for entry in entries if isinstance(entries, list) else []:
+            if not isinstance(entry, dict):
+                yield self.problem(f"{key} must be tables, written [[{key}]]", near=key)
+                continue
+            for name in required:
+                if not isinstance(entry.get(name), str) or not entry[name]:
+                    yield self.problem(f"[[{key}]] {entry.get('id', '')!r} needs a text {name!r}", near=f"[[{key}]]")
+            if entry.get("id") in seen:
+                yield self.problem(f"[[{key}]] {entry['id']!r} stands twice", near=str(entry["id"]))
+            seen.add(entry.get("id"))
+
+
+def read_source(folder: Path, path: Path, template: str, problems: list[Problem]) -> SourceFile:
+    """Read a TOML file; what cannot be read or parsed goes to ``problems`` and gives empty data."""
+    source = SourceFile(template, path.relative_to(folder).as_posix(), "")
+    try:
+        source.text = path.read_text(encoding="utf-8")
+        source.data = tomllib.loads(source.text)
+    except UnicodeDecodeError as error:
+        problems.append(source.problem(f"is not UTF-8 text: {error.reason} at byte {error.start}"))
+    except tomllib.TOMLDecodeError as error:
+        match = LINE_PATTERN.search(str(error))
+        problems.append(Problem(SYNTAX, f"not TOML: {error}", template, source.name, int(match[1]) if match else 0))
+    return source
+
+
+def template_files(folder: Path) -> list[Path]:
+    """The files of a template, in a stable order; caches and hidden files are no part of it."""
+    if not folder.is_dir():
+        raise BusinessTemplateError(f"{folder} is not a folder")
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not _is_hidden(path.relative_to(folder)))
+
+
+def digest(folder: Path, files: list[Path]) -> str:
+    """The revision: SHA-256 over names and contents of all files, in hexadecimal."""
+    total = hashlib.sha256()
+    for path in files:
+        content = path.read_bytes()
+        total.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        total.update(content)
+    return total.hexdigest()
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+
+
+def _fits(value: Any, expected: type) -> bool:
+    """True if a TOML value has the type that the key asks for; an integer is a float as well, a boolean is not."""
+    if expected is object:
+        return True
+    if isinstance(value, bool):
+        return expected is bool
+    if expected is float:
+        return isinstance(value, int | float)
+    if expected is list:
+        return isinstance(value, list)
+    return isinstance(value, expected)
+
+
+def _type_title(expected: type) -> str:
+    return {str: "a text", list: "a list", bool: "true or false", dict: "a table", float: "a number"}.get(
+        expected, expected.__name__
+    )
