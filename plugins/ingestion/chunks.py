@@ -1,0 +1,175 @@
+"""The msgpack event streams that log forwarders send, and the bytes that their records carry.
+
+A chunk is events one after another, with nothing around them. Shapes of one event, as real clients send them:
+
+- Fluentd: ``[time, record]``; time is an integer, or ext type 0 with 8 bytes (seconds, nanoseconds, big-endian);
+- Fluent Bit from 2.1 on: ``[[time, metadata], record]``, and the events of one body may stand in an outer array.
+
+A record is a map; old clients also send bare bytes or text. Binary data may come as ``bin`` or, from clients older than
+that type, as ``str``: both give the same bytes back, whatever they hold (``surrogateescape``).
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import msgpack
+import numpy
+
+from wendelin.core.errors import BadRequest
+
+BATCH_SIZE = 1 << 20
+PAYLOAD_KEYS = ("message", "log", b"message", b"log")
+_EVENT_TIME = struct.Struct(">II")
+_NANOSECONDS = 1_000_000_000
+
+
+def unpack_lazy(data: bytes, use_list: bool = True) -> Iterator[Any]:
+    """The objects of a msgpack stream, one by one.
+
+    Raises `BadRequest` at the first byte that is not msgpack, and at the end when the last object is torn: a caller
+    that writes as it reads relies on its transaction being aborted then.
+    """
+    unpacker = _unpacker(len(data), use_list)
+    unpacker.feed(data)
+    position = 0
+    try:
+        for item in unpacker:
+            position = unpacker.tell()
+            yield item
+    except (ValueError, TypeError, OverflowError) as error:
+        if isinstance(error, BadRequest):
+            raise
+        raise BadRequest(f"the body is not msgpack: byte {position} starts something unreadable ({error})") from error
+    if position != len(data):
+        raise BadRequest(f"the msgpack body is torn: it ends inside the object that starts at byte {position}")
+
+
+def unpack(data: bytes) -> list[Any]:
+    """All objects of a msgpack stream; loads everything. Raises `BadRequest` like `unpack_lazy`."""
+    return list(unpack_lazy(data))
+
+
+def unpack_complete(data: bytes) -> tuple[list[Any], int]:
+    """The complete objects at the beginning of ``data``, and how many bytes they take; a torn rest is left alone."""
+    unpacker = _unpacker(len(data), True)
+    unpacker.feed(data)
+    found, position = [], 0
+    for item in unpacker:
+        found.append(item)
+        position = unpacker.tell()
+    return found, position
+
+
+def _unpacker(size: int, use_list: bool) -> msgpack.Unpacker:
+    return msgpack.Unpacker(
+        raw=False, unicode_errors="surrogateescape", strict_map_key=False, use_list=use_list, max_buffer_size=size or 1
+    )
+
+
+def iter_event(data: bytes) -> Iterator[tuple[Any, Any]]:
+    """The events of a chunk as ``(time, record)``, outer arrays opened, Fluent Bit's metadata dropped."""
+    for item in unpack_lazy(data):
+        if _is_event(item):
+            yield _time_of(item), item[1]
+        elif isinstance(item, list) and all(map(_is_event, item)):
+            for event in item:
+                yield _time_of(event), event[1]
+        else:
+            raise BadRequest("the body holds msgpack, but not events: each must be [time, record]")
+
+
+def _is_event(item: Any) -> bool:
+    if not isinstance(item, list) or len(item) != 2:
+        return False
+    head, record = item
+    if isinstance(head, list):
+        return len(head) == 2 and _is_time(head[0]) and isinstance(head[1], dict) and isinstance(record, dict)
+    return _is_time(head)
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, (int, float, msgpack.ExtType, msgpack.Timestamp)) and not isinstance(value, bool)
+
+
+def _time_of(event: list[Any]) -> Any:
+    return event[0][0] if isinstance(event[0], list) else event[0]
+
+
+def record_payload(record: Any) -> bytes:
+    """The bytes that a record carries: its ``message`` or ``log``, itself when it is bytes or text, else one JSON line."""
+    value = record
+    if isinstance(record, dict):
+        value = next((record[key] for key in PAYLOAD_KEYS if key in record), None)
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return encode_text(value)
+    return encode_text(json.dumps(_plain(record), ensure_ascii=False, separators=(",", ":"))) + b"\n"
+
+
+def record_text(record: Any) -> bytes:
+    """A record as the original's conversion stores it: bytes and text as they are, anything else as Python shows it."""
+    if isinstance(record, bytes):
+        return record
+    return encode_text(str(record))
+
+
+def encode_text(text: str) -> bytes:
+    """The exact bytes that msgpack text was made of."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _plain(value: Any) -> Any:
+    """``value`` with what JSON cannot express turned into text or numbers."""
+    if isinstance(value, dict):
+        return {str(_plain(key)): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogateescape")
+    if isinstance(value, msgpack.Timestamp):
+        return value.to_unix()
+    if isinstance(value, msgpack.ExtType):
+        return _plain(value.data)
+    return value
+
+
+def iter_payload(data: bytes, batch_size: int = BATCH_SIZE) -> Iterator[bytes]:
+    """The payloads of a chunk's records, joined into pieces of about ``batch_size`` bytes."""
+    return _batched((record_payload(record) for _time, record in iter_event(data)), batch_size)
+
+
+def iter_text(data: bytes, batch_size: int = BATCH_SIZE) -> Iterator[bytes]:
+    """The records of a chunk as text (`record_text`), joined into pieces of about ``batch_size`` bytes."""
+    return _batched((record_text(record) for _time, record in iter_event(data)), batch_size)
+
+
+def _batched(pieces: Iterator[bytes], batch_size: int) -> Iterator[bytes]:
+    batch: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        batch.append(piece)
+        size += len(piece)
+        if size >= batch_size:
+            yield b"".join(batch)
+            batch, size = [], 0
+    if size:
+        yield b"".join(batch)
+
+
+def extract_date_time(holder: Any) -> numpy.datetime64:
+    """The time of an event as ``datetime64[ns]`` (UTC): seconds, an EventTime of ext type 0, or a msgpack timestamp."""
+    if isinstance(holder, msgpack.Timestamp):
+        return numpy.datetime64(holder.to_unix_nano(), "ns")
+    if isinstance(holder, msgpack.ExtType):
+        if holder.code != 0 or len(holder.data) != _EVENT_TIME.size:
+            raise BadRequest(f"ext type {holder.code} with {len(holder.data)} bytes is not an EventTime")
+        seconds, nanoseconds = _EVENT_TIME.unpack(holder.data)
+        return numpy.datetime64(seconds * _NANOSECONDS + nanoseconds, "ns")
+    if isinstance(holder, float):
+        return numpy.datetime64(round(holder * _NANOSECONDS), "ns")
+    return numpy.datetime64(int(holder) * _NANOSECONDS, "ns")
