@@ -128,7 +128,7 @@ def read_configuration(config_path: str | Path, name: str = "main") -> Any:
             "for PostgreSQL: pip install 'wendelin[postgresql]'"
         ) from error
     factory = choose_section(config.database, name, path)
-    refuse_lossy_blobs(factory.config.storage, path)
+    check_storage(factory.config.storage, path)
     return factory
 
 
@@ -142,8 +142,13 @@ def choose_section(factory_list: list[Any], name: str, path: Path) -> Any:
     raise DatabaseConfigurationError(f"{path} has no section <zodb {name}>")
 
 
-def refuse_lossy_blobs(section: Any, path: Path) -> None:
-    """NEO keeps no blobs, and ZODB's BlobStorage around it keeps them on this host only: other hosts lose the file."""
+def check_storage(section: Any, path: Path) -> None:
+    """Refuses a missing storage, and the combination that loses data.
+
+    NEO keeps no blobs, and ZODB's BlobStorage around it keeps them on this host only: other hosts lose the file.
+    """
+    if section is None:
+        raise DatabaseConfigurationError(f"{path}: the section <zodb> names no storage")
     if isinstance(section, ZODB.config.BlobStorage) and type(section.config.base).__module__.startswith("neo."):
         raise DatabaseConfigurationError(
             f"{path}: <blobstorage> around NEO would lose every file written through it; "
