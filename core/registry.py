@@ -19,6 +19,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from wendelin.core.database import set_class_alias
 from wendelin.core.errors import RegistrationError
 
 GROUP = "wendelin.plugins"
@@ -165,6 +166,7 @@ class PluginConfig:
     def add_class_alias(self, old_path: str, new_path: str) -> None:
         """``module:Class`` that stands in old records, and where the class is now."""
         self.register("class_alias", old_path, new_path, depth=2)
+        set_class_alias(old_path, new_path)
 
     def add_evolution_step(self, number: int, function: Callable[[Any], None], description: str) -> None:
         """Bring a site of an older version up to date: ``function(site)``, in a transaction of its own."""
