@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 TOOLS = (
     ("portal_types", "wendelin.core.portal_types.TypesTool", "Types Tool", "Portal Types"),
-    ("portal_property_sheets", "wendelin.core.property_sheets.PropertySheetTool", "Property Sheet Tool", "Property Sheets"),
+    (
+        "portal_property_sheets",
+        "wendelin.core.property_sheets.PropertySheetTool",
+        "Property Sheet Tool",
+        "Property Sheets",
+    ),
     ("portal_categories", "wendelin.core.categories.CategoryTool", "Category Tool", "Categories"),
     ("portal_workflow", "wendelin.core.workflow.WorkflowTool", "Workflow Tool", "Workflows"),
     ("portal_skins", "wendelin.core.skins.SkinsTool", "Skins Tool", "Skins"),
@@ -33,10 +38,14 @@ def includeme(config: PluginConfig) -> None:
     """Core registers through the same doors as any plugin."""
     from pathlib import Path
 
+    from wendelin.core.categories import follow_move
+    from wendelin.core.events import DocumentMoved
+
     config.add_business_template(Path(__file__).parent / "template")
     for id, class_path, portal_type, title in TOOLS:
         config.add_tool(id, class_path, portal_type, title)
-    for module in ("wendelin.core.catalog", "wendelin.core.workflow", "wendelin.core.web", "wendelin.core.management"):
+    config.add_subscriber(DocumentMoved, follow_move)
+    for module in ("wendelin.core.catalog", "wendelin.core.workflow"):
         _include(config, module)
 
 

@@ -133,7 +133,7 @@ class PluginConfig:
         request_method: str | tuple[str, ...] = "GET",
         **options: Any,
     ) -> None:
-        """A web view ``view(context, request)`` at ``<document>/<name>``, for a class, a portal type, or any document."""
+        """A web view ``view(context, request)`` at ``<document>/<name>``, for a class, a portal type, or all."""
         what = context if isinstance(context, str) else getattr(context, "__name__", "*")
         methods = (request_method,) if isinstance(request_method, str) else tuple(request_method)
         value = {"view": view, "name": name, "context": context, "permission": permission, "request_method": methods}

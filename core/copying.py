@@ -1,0 +1,151 @@
+"""Copies of documents with all that is below them, and what pasting does.
+
+A copy is made by serialising: persistent parts (BTrees, big files) are copied too, documents outside the copied part
+are referred to. What belongs to one document alone (number, dates, owner, workflow states, local roles) starts anew.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from wendelin.core.document import Document
+from wendelin.core.errors import BadRequest, DisallowedContent, NotFound
+from wendelin.core.events import DocumentAdded, notify
+from wendelin.core.folder import Folder, walk
+from wendelin.core.ids import generate_id
+from wendelin.core.security import COPY, DELETE, get_user, require_permission
+from wendelin.core.uids import new_uid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+INDIVIDUAL = ("workflow_history", "_local_roles", "_owner", "creation_date", "modification_date", "_id_counter")
+
+
+class _Copier(pickle.Pickler):
+    """Pickles a document and what it owns; other documents, and parts that copy themselves, go by identity."""
+
+    def __init__(self, stream: io.BytesIO, inside: set[int]) -> None:
+        super().__init__(stream, pickle.HIGHEST_PROTOCOL)
+        self.inside = inside
+        self.others: list[Any] = []
+
+    def persistent_id(self, obj: Any) -> int | None:
+        if isinstance(obj, Document):
+            if id(obj) in self.inside:
+                return None
+            self.others.append(obj)
+        elif hasattr(type(obj), "duplicate"):
+            # Big files and arrays know how to share their extents with a copy.
+            self.others.append(obj.duplicate())
+        else:
+            return None
+        return len(self.others) - 1
+
+
+class _Builder(pickle.Unpickler):
+    def __init__(self, stream: io.BytesIO, others: list[Any]) -> None:
+        super().__init__(stream)
+        self.others = others
+
+    def persistent_load(self, pid: Any) -> Any:
+        return self.others[pid]
+
+
+def duplicate(document: Document) -> Any:
+    """A copy of the document and all below it, not yet anywhere; its parts start their own life."""
+    inside = {id(part) for part in walk(document)}
+    stream = io.BytesIO()
+    copier = _Copier(stream, inside)
+    copier.dump(document)
+    stream.seek(0)
+    copy = _Builder(stream, copier.others).load()
+    for part in walk(copy):
+        _begin_anew(part)
+    return copy
+
+
+def _begin_anew(document: Document) -> None:
+    for name in INDIVIDUAL:
+        document.__dict__.pop(name, None)
+    document.uid = new_uid()
+    document._owner = get_user().id
+    document.creation_date = document.modification_date = datetime.now(UTC)
+
+
+def copy_into(target: Folder, document: Document, id: str | None = None) -> Any:
+    """Put a copy of a document, with all below it, into ``target``; returns the copy."""
+    from wendelin.core.workflow import initialise
+
+    _check_allowed(target, document)
+    copy = duplicate(document)
+    target._attach(id or _free_id(target, document.__name__), copy)
+    for part in walk(copy):
+        initialise(part)
+    _after_clone(copy)
+    for part in walk(copy):
+        notify(DocumentAdded(part, part.__parent__))
+    return copy
+
+
+def _after_clone(copy: Document) -> None:
+    method = copy.getTypeBasedMethod("afterClone")
+    if method is not None:
+        method()
+
+
+def _free_id(target: Folder, id: str) -> str:
+    """A number where the container's ids are numbers; else the old id with a suffix."""
+    if id.isdigit() or target.getTypeInfo().id_generator:
+        return generate_id(target)
+    candidate, number = (id, 1) if target.get_child(id) is None else (f"copy_of_{id}", 1)
+    while target.get_child(candidate) is not None:
+        number += 1
+        candidate = f"copy{number}_of_{id}"
+    return candidate
+
+
+def _check_allowed(target: Folder, document: Document) -> None:
+    allowed: Iterable[str] = target.getTypeInfo().allowed_content_type_list
+    if document.portal_type not in allowed:
+        raise DisallowedContent(f"{target.getPath()} does not take {document.portal_type!r}")
+
+
+def paste(target: Folder, clipboard: tuple[str, ...]) -> list[Document]:
+    """Copy or move what `manage_copyObjects` or `manage_cutObjects` named; everything is checked before the first."""
+    operations: dict[str, Callable[[Folder, Document], Document]] = {"copy": copy_into, "cut": _move_into}
+    if not clipboard or clipboard[0] not in operations:
+        raise BadRequest("nothing to paste: copy or cut something first")
+    site = target.getPortalObject()
+    documents = [site.unrestrictedTraverse(url, None) for url in clipboard[1:]]
+    for url, document in zip(clipboard[1:], documents, strict=True):
+        if document is None:
+            raise NotFound(f"{url} is not there any more")
+        _check_allowed(target, document)
+        require_permission(COPY, document)
+        if clipboard[0] == "cut":
+            require_permission(DELETE, document)
+    return [operations[clipboard[0]](target, document) for document in documents]
+
+
+def _move_into(target: Folder, document: Document) -> Document:
+    if target in walk(document):
+        raise BadRequest(f"{document.getPath()} cannot be moved into itself")
+    if document.__parent__ is not target:
+        id = document.__name__
+        document.__parent__._move(document, target, id if target.get_child(id) is None else _free_id(target, id))
+    return document
+
+
+def temporary_copy(document: Document) -> Any:
+    """A copy that has the same place and number, but is not kept: for `Document.asContext`."""
+    copy = duplicate(document)
+    copy.__parent__, copy.__name__ = document.__parent__, document.__name__
+    copy.uid, copy.temporary = document.uid, True
+    document._p_activate()
+    copy.workflow_history = document.workflow_history
+    return copy
