@@ -1,0 +1,1 @@
+"""The launcher: the processes of one instance, kept by supervisord, and the folder ``var`` that they share."""
