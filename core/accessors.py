@@ -137,8 +137,13 @@ def _list_accessors(prop: Property, name: str) -> tuple[dict[str, Accessor], dic
 
     # A property whose own id ends in "_list" (script_id_list) is not called getScriptIdListList.
     stem = name.removesuffix("List")
-    read = {f"get{stem}List": get_list, f"get{stem}Set": get_set, f"has{name}": has, f"getDefault{stem}": get}
-    write = {f"_set{stem}List": set_list, f"_set{stem}Set": set_list}
+    read: dict[str, Accessor] = {
+        f"get{stem}List": get_list,
+        f"get{stem}Set": get_set,
+        f"has{name}": has,
+        f"getDefault{stem}": get,
+    }
+    write: dict[str, Accessor] = {f"_set{stem}List": set_list, f"_set{stem}Set": set_list}
     if stem == name:
         read[f"get{name}"] = get
         write[f"_set{name}"] = set_one

@@ -58,9 +58,9 @@ class _Builder(pickle.Unpickler):
 
 def duplicate(document: Document) -> Any:
     """A copy of the document and all below it, not yet anywhere; its parts start their own life."""
-    inside = {id(part) for part in walk(document)}
+    parts = list(walk(document))  # kept: an id is only good as long as its object is in memory
     stream = io.BytesIO()
-    copier = _Copier(stream, inside)
+    copier = _Copier(stream, {id(part) for part in parts})
     copier.dump(document)
     stream.seek(0)
     copy = _Builder(stream, copier.others).load()

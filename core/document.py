@@ -20,7 +20,6 @@ from wendelin.core.security import ACCESS, CHANGE_LOCAL_ROLES, MODIFY, VIEW, pri
 if TYPE_CHECKING:
     from wendelin.core.folder import Folder
     from wendelin.core.portal_types import TypeInformation
-    from wendelin.core.site import Site
 
 GENERATED_PREFIXES = ("_set",)
 
@@ -98,7 +97,7 @@ class Document(Persistent):
         return self.__parent__
 
     @public
-    def getPortalObject(self) -> Site | None:
+    def getPortalObject(self) -> Any:
         """The site that the document is in, also for a temporary one; None for one that is nowhere."""
         document: Any = None
         for ancestor in acquisition.lineage(self):

@@ -34,8 +34,8 @@ RAISE = object()
 class Folder(Document):
     """A document with children, reached as ``folder["1"]`` and ``folder.child_id``."""
 
-    _tree: OOBTree | None = None
-    _count: Length | None = None
+    _tree: Any = None
+    _count: Any = None
     _id_counter: IdCounter | None = None
 
     # -- reading

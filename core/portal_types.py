@@ -197,7 +197,7 @@ def type_information(site: Site, portal_type: str) -> TypeInformation:
 def _compile(site: Site, portal_type: str) -> TypeInformation:
     from wendelin.core.workflow import compile_methods
 
-    data = site.portal_types.get_child(portal_type)
+    data = site["portal_types"].get_child(portal_type)
     if data is None:
         # A document of a removed plugin, or of the bare site before its first template: it still can be looked at.
         return TypeInformation(portal_type, method_dict=_related_accessors(site))
@@ -229,7 +229,7 @@ _COPIED = (PortalType.editable_attributes - {"type_icon", "property_sheet_list",
 def _property_dict(site: Site, data: PortalType) -> dict[str, Property | CategoryProperty]:
     """All properties of a type by id: sheets in their order, then base categories that no sheet describes."""
     found: dict[str, Property | CategoryProperty] = {}
-    sheets = site.portal_property_sheets
+    sheets = site["portal_property_sheets"]
     for name in dict.fromkeys((*IMPLIED_SHEETS, *data.property_sheet_list)):
         sheet = sheets.get_child(name)
         for entry in (*sheet.property_list, *sheet.category_list) if sheet is not None else ():
@@ -266,7 +266,7 @@ def _related_accessors(site: Site) -> dict[str, Callable[..., Any]]:
     methods = compiled.get(None)
     if methods is None:
         methods = compiled[None] = {}
-        for base in site.portal_categories:
+        for base in site["portal_categories"]:
             methods.update(_shared_related(base))
     return methods
 
@@ -276,7 +276,7 @@ _shared_related = cache(make_related_accessors)
 
 def group_type_list(site: Site, group: str) -> list[str]:
     """The portal types of a type group (``data_sink``), by name."""
-    return sorted(data.__name__ for data in site.portal_types.iterate() if group in data.type_group_list)
+    return sorted(data.__name__ for data in site["portal_types"].iterate() if group in data.type_group_list)
 
 
 def group_getter(name: str) -> str | None:

@@ -50,7 +50,7 @@ def acquired_url_list(document: Document, base: str) -> list[str]:
     if own:
         return own
     site = document.getPortalObject()
-    base_category = site.portal_categories.get(base) if site is not None else None
+    base_category = site["portal_categories"].get(base) if site is not None else None
     if base_category is None or "parent" not in base_category.acquisition_base_category_list:
         return own
     parent = document.getParentValue()

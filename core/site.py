@@ -62,10 +62,11 @@ class Site(Folder):
 
     def compiled(self) -> dict[Any, Any]:
         """This connection's compiled types, for the present `type_token`."""
-        cached = self.__dict__.get("_v_compiled") if self._loaded() else None
+        self._p_activate()
         token = self._type_token.token
+        cached = self.__dict__.get("_v_compiled")
         if cached is None or cached[0] != token:
-            cached = self._v_compiled = (token, {})
+            cached = self.__dict__["_v_compiled"] = (token, {})
         return cached[1]
 
     # -- modules
