@@ -1,0 +1,314 @@
+"""Who is asking, and may they: the current user, roles in a context, and every permission decision.
+
+How a permission on a document becomes a set of roles, first answer wins: the workflows of its chain, in order, whose
+current state manages the permission; its own ``permission_map`` (instance or class); the same for its container; at the
+top the site's map over :data:`DEFAULT_PERMISSION_MAP`; what nobody lists is for Manager. A user has the permission who
+has one of these roles: by the account, as owner, or as a local role on the document or a container of it.
+
+Documents are anything with ``__parent__``; this module does not import them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from wendelin.core.errors import BadRequest, Unauthorized
+from wendelin.core.permissions import (
+    ACCESS,
+    ADD,
+    ANONYMOUS_ROLE,
+    ASSIGNABLE_ROLES,
+    ASSIGNEE,
+    ASSIGNOR,
+    ASSOCIATE,
+    AUDITOR,
+    AUTHENTICATED,
+    AUTHOR,
+    CHANGE_LOCAL_ROLES,
+    COPY,
+    DEFAULT_PERMISSION_MAP,
+    DELETE,
+    EVERY_OTHER,
+    LIST,
+    MANAGE,
+    MANAGE_USERS,
+    MANAGER,
+    MANAGER_PERMISSION_MAP,
+    MEMBER,
+    MODIFY,
+    ONLY_MANAGER,
+    OWNER,
+    PERMISSIONS,
+    PUBLIC,
+    READABLE_PERMISSION_MAP,
+    ROLES,
+    SERVICE_PERMISSION_MAP,
+    SET_OWN_PASSWORD,
+    VIEW,
+    private,
+    protected,
+    public,
+    roles_of,
+)
+
+__all__ = [
+    "ACCESS",
+    "ADD",
+    "ANONYMOUS",
+    "ANONYMOUS_ROLE",
+    "ASSIGNABLE_ROLES",
+    "ASSIGNEE",
+    "ASSIGNOR",
+    "ASSOCIATE",
+    "AUDITOR",
+    "AUTHENTICATED",
+    "AUTHOR",
+    "CHANGE_LOCAL_ROLES",
+    "COPY",
+    "DEFAULT_PERMISSION_MAP",
+    "DELETE",
+    "EVERY_OTHER",
+    "LIST",
+    "MANAGE",
+    "MANAGER",
+    "MANAGER_PERMISSION_MAP",
+    "MANAGE_USERS",
+    "MEMBER",
+    "MODIFY",
+    "OWNER",
+    "PERMISSIONS",
+    "PUBLIC",
+    "READABLE_PERMISSION_MAP",
+    "ROLES",
+    "SERVICE_PERMISSION_MAP",
+    "SET_OWN_PASSWORD",
+    "SYSTEM",
+    "VIEW",
+    "User",
+    "allowed_principals",
+    "allowed_roles",
+    "as_user",
+    "attribute_permission",
+    "check_attribute",
+    "check_permission",
+    "get_user",
+    "principals_of",
+    "private",
+    "protected",
+    "proxy_roles",
+    "public",
+    "require_attribute",
+    "require_permission",
+    "roles_in_context",
+    "set_local_roles",
+    "set_user",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who asks: an id and the roles of the account. Two users are equal when both are."""
+
+    id: str
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def is_anonymous(self) -> bool:
+        """True when nobody has logged in."""
+        return self.id == ANONYMOUS.id
+
+    @property
+    def is_system(self) -> bool:
+        """True for the platform itself: no permission is checked."""
+        return self.id == SYSTEM.id
+
+    @property
+    def effective_roles(self) -> frozenset[str]:
+        """The account's roles and what everybody has: Anonymous and, when logged in, Authenticated."""
+        everybody = {ANONYMOUS_ROLE} if self.is_anonymous else {ANONYMOUS_ROLE, AUTHENTICATED}
+        return self.roles | everybody
+
+    def getId(self) -> str:
+        """The user's id."""
+        return self.id
+
+    def getRoles(self) -> list[str]:
+        """The account's roles, sorted."""
+        return sorted(self.roles)
+
+
+ANONYMOUS: Final = User("Anonymous User", frozenset({ANONYMOUS_ROLE}))
+SYSTEM: Final = User("System", frozenset({MANAGER, AUTHENTICATED}))
+#: Ids that no account may have.
+RESERVED_USER_IDS: Final = frozenset({ANONYMOUS.id, SYSTEM.id})
+
+_current_user: ContextVar[User] = ContextVar("wendelin_user", default=SYSTEM)
+
+
+def get_user() -> User:
+    """The user on whose behalf this thread runs; SYSTEM in a bare process."""
+    return _current_user.get()
+
+
+def set_user(user: User) -> None:
+    """Make ``user`` the current one, for the rest of this thread or task."""
+    _current_user.set(user)
+
+
+@contextmanager
+def as_user(user: User) -> Iterator[User]:
+    """Run a block on behalf of ``user``."""
+    token = _current_user.set(user)
+    try:
+        yield user
+    finally:
+        _current_user.reset(token)
+
+
+@contextmanager
+def proxy_roles(roles: Iterable[str]) -> Iterator[User]:
+    """Run a block with ``roles`` added to those of the current user: what a script with proxy roles does."""
+    user = get_user()
+    with as_user(replace(user, roles=user.roles | frozenset(roles))) as proxied:
+        yield proxied
+
+
+def _lineage(document: Any) -> Iterator[Any]:
+    """The document and its containers, up to the site."""
+    while document is not None and hasattr(document, "__parent__"):
+        yield document
+        document = document.__parent__
+
+
+def _own(document: Any, name: str) -> Any:
+    """An attribute of the document or its class, never an acquired one; None where there is none."""
+    if getattr(document, "_p_jar", None) is not None:
+        document._p_activate()  # the __dict__ of a ghost is empty
+    own = document.__dict__.get(name)
+    return getattr(type(document), name, None) if own is None else own
+
+
+def _local_roles(document: Any) -> dict[str, tuple[str, ...]]:
+    return _own(document, "_local_roles") or {}
+
+
+def _inherits_local_roles(document: Any) -> bool:
+    return _own(document, "acquire_local_roles") is not False
+
+
+def roles_in_context(user: User, document: Any) -> frozenset[str]:
+    """Every role of ``user`` on ``document``: account, ownership and local roles, also those of the containers.
+
+    Ownership and local roles come down from containers unless a document on the way has
+    ``acquire_local_roles = False``. Nobody owns anything anonymously.
+    """
+    roles = set(user.effective_roles)
+    if user.is_anonymous:
+        return frozenset(roles)
+    for place in _lineage(document):
+        if _own(place, "_owner") == user.id:
+            roles.add(OWNER)
+        roles.update(_local_roles(place).get(user.id, ()))
+        if not _inherits_local_roles(place):
+            break
+    return frozenset(roles)
+
+
+def _own_roles(document: Any, permission: str) -> frozenset[str] | None:
+    """What the document itself says of ``permission``: its workflow state, else its map, else None."""
+    from wendelin.core.workflow import state_roles  # same floor; it imports this module
+
+    roles = state_roles(document, permission)
+    if roles is None:
+        roles = roles_of(_own(document, "permission_map") or {}, permission)
+    return roles
+
+
+def allowed_roles(permission: str, document: Any) -> frozenset[str]:
+    """The roles that have ``permission`` on ``document``."""
+    if permission == PUBLIC:
+        return frozenset({ANONYMOUS_ROLE})
+    for place in _lineage(document):
+        roles = _own_roles(place, permission)
+        if roles is not None:
+            return roles
+    return DEFAULT_PERMISSION_MAP.get(permission, ONLY_MANAGER)
+
+
+def check_permission(permission: str | None, document: Any, user: User | None = None) -> bool:
+    """Whether ``user`` (default: the current one) has ``permission`` on ``document``. None is for nobody but SYSTEM."""
+    user = user or get_user()
+    if user.is_system or permission == PUBLIC:
+        return True
+    if permission is None:
+        return False
+    allowed = allowed_roles(permission, document)
+    return not allowed.isdisjoint(user.effective_roles) or not allowed.isdisjoint(roles_in_context(user, document))
+
+
+def require_permission(permission: str | None, document: Any, user: User | None = None) -> None:
+    """Raise Unauthorized unless :func:`check_permission`."""
+    user = user or get_user()
+    if not check_permission(permission, document, user):
+        needed = "it is private" if permission is None else f"the permission {permission!r} is needed"
+        raise Unauthorized(f"{user.id!r} may not do that on {_name(document)}: {needed}")
+
+
+def principals_of(user: User) -> frozenset[str]:
+    """The principals a user stands for, to meet :func:`allowed_principals`. Ask ``is_system`` first: it sees all."""
+    if user.is_anonymous:
+        return user.effective_roles
+    return user.effective_roles | {f"user:{user.id}"}
+
+
+def allowed_principals(permission: str, document: Any) -> tuple[str, ...]:
+    """Role names and ``user:<id>`` of all who have ``permission``, sorted: for indexes.
+
+    ``check_permission(p, d, u)`` is true exactly when ``principals_of(u)`` and ``allowed_principals(p, d)`` meet.
+    """
+    allowed = allowed_roles(permission, document)
+    principals = set(allowed)
+    for place in _lineage(document):
+        owner = _own(place, "_owner")
+        if owner and OWNER in allowed:
+            principals.add(f"user:{owner}")
+        principals.update(
+            f"user:{user}" for user, roles in _local_roles(place).items() if not allowed.isdisjoint(roles)
+        )
+        if not _inherits_local_roles(place):
+            break
+    principals.discard(f"user:{ANONYMOUS.id}")
+    return tuple(sorted(principals))
+
+
+def set_local_roles(document: Any, user_id: str, roles: Iterable[str]) -> None:
+    """Give ``user_id`` exactly these local roles on ``document``; none removes the entry.
+
+    The current user needs "Change local roles", and can only hand out roles that they have there themselves, unless
+    they are Manager there. Raises Unauthorized, or BadRequest for a role that cannot be given.
+    """
+    require_permission(CHANGE_LOCAL_ROLES, document)
+    wanted = tuple(sorted(set(roles)))
+    user = get_user()
+    own = roles_in_context(user, document)
+    for role in wanted:
+        if role in (AUTHENTICATED, ANONYMOUS_ROLE):
+            raise BadRequest(f"{role} comes from logging in or not; it cannot be given on {_name(document)}")
+        if not user.is_system and MANAGER not in own and role not in own:
+            raise Unauthorized(f"{user.id!r} may not give the role {role} on {_name(document)} without having it")
+    local_roles = dict(_local_roles(document))
+    local_roles.pop(user_id, None)
+    if wanted:
+        local_roles[user_id] = wanted
+    document._local_roles = local_roles
+
+
+def _name(document: Any) -> str:
+    return document.getPath() if hasattr(document, "getPath") else repr(document)
+
+
+from wendelin.core.attribute_access import attribute_permission, check_attribute, require_attribute  # noqa: E402

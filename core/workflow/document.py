@@ -1,0 +1,85 @@
+"""A workflow as a document of ``portal_workflow``: its data is kept whole and replaced whole."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import Any
+
+import tomli_w
+
+from wendelin.core.document import Document
+from wendelin.core.errors import BadRequest, WorkflowError
+from wendelin.core.permissions import MANAGER_PERMISSION_MAP
+from wendelin.core.security import MANAGE, get_user, protected
+from wendelin.core.uids import new_uid
+from wendelin.core.workflow.definition import Definition, read_definition
+
+
+class Workflow(Document):
+    """One workflow. ``_data`` is never changed in place, so that a change is always noticed and announced."""
+
+    portal_type: str = "Workflow"
+    permission_map = MANAGER_PERMISSION_MAP
+    _owner: str
+    _data: Mapping[str, Any] = {}
+    _v_definition: Definition | None = None
+
+    @classmethod
+    def from_data(cls, workflow_id: str, data: Mapping[str, Any]) -> Workflow:
+        """A workflow made from the tables of its TOML file. Raises WorkflowError with every problem."""
+        workflow = cls()
+        workflow.__name__ = workflow_id
+        workflow.uid, workflow._owner = new_uid(), get_user().id
+        workflow.creation_date = workflow.modification_date = datetime.now(UTC)
+        workflow._set_data(workflow_id, data)
+        return workflow
+
+    def to_data(self) -> dict[str, Any]:
+        """What :meth:`from_data` was given, equal in every key and order."""
+        return deepcopy(dict(self._data))
+
+    def set_data(self, data: Mapping[str, Any]) -> None:
+        """Replace the whole definition; it counts at once, for every document. Raises WorkflowError."""
+        self._set_data(self.getId(), data)
+        site = self.getPortalObject()
+        if site is not None:
+            site.touch_types()
+
+    def _set_data(self, workflow_id: str, data: Mapping[str, Any]) -> None:
+        definition = read_definition(workflow_id, data)
+        self._data = deepcopy(dict(data))
+        self.title = definition.title
+        self._v_definition = None
+
+    @property
+    def definition(self) -> Definition:
+        """The parsed data."""
+        definition = self._v_definition
+        if definition is None:
+            definition = self._v_definition = read_definition(self.__name__, self._data)
+        return definition
+
+    @protected(MANAGE)
+    def getDefinitionText(self) -> str:
+        """The workflow as TOML text: what the management interface shows in its editor."""
+        return tomli_w.dumps(self._data, multiline_strings=True)
+
+    @protected(MANAGE)
+    def setDefinitionText(self, text: str) -> None:
+        """Replace the definition by TOML text. Raises BadRequest for bad TOML, WorkflowError for a bad workflow."""
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise BadRequest(f"the definition is not TOML: {error}") from error
+        try:
+            self.set_data(data)
+        except WorkflowError as error:
+            raise BadRequest(str(error)) from error
+
+    @protected(MANAGE)
+    def getStateTitleList(self) -> list[str]:
+        """Titles of all states, in order."""
+        return [state.title or state.id for state in self.definition.state.values()]
