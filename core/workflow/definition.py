@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from types import GenericAlias
 from typing import Any, Final
 
 from wendelin.core.errors import WorkflowError
@@ -125,10 +124,10 @@ _IDENTIFIER: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 def read_definition(workflow_id: str, data: Mapping[str, Any]) -> Definition:
     """The definition in ``data``. Raises WorkflowError with every problem, one a line."""
     problems: list[str] = []
-    scalars = {name: _typed(data[name], str, name, problems) for name in _SCALARS if name in data}
+    scalars: dict[str, Any] = {name: _typed(data[name], str, name, problems) for name in _SCALARS if name in data}
     for key in data.keys() - set(_SCALARS) - set(_PARTS):
         problems.append(f"unknown key {key!r}")
-    parts = {name: _read_parts(name, cls, data.get(name, []), problems) for name, cls in _PARTS.items()}
+    parts: dict[str, Any] = {name: _read_parts(name, cls, data.get(name, []), problems) for name, cls in _PARTS.items()}
     if not problems:
         definition = Definition(id=workflow_id, **scalars, **parts, managed_permissions=_managed(parts["state"]))
         problems = consistency_problems(definition)
@@ -164,33 +163,41 @@ def _read_part(cls: type, table: Mapping[str, Any], where: str, problems: list[s
         if name not in table and item.default is MISSING and item.default_factory is MISSING:
             problems.append(f"{where}: {name!r} is missing")
     values = {
-        name: _typed(value, _FIELD_TYPES[str(known[name].type)], f"{where}: {name}", problems)
+        name: _read_value(value, str(known[name].type), f"{where}: {name}", problems)
         for name, value in table.items()
         if name in known
     }
     return None if len(problems) > before else cls(**values)
 
 
-_FIELD_TYPES: Final[Mapping[str, Any]] = {
+_FIELD_TYPES: Final[Mapping[str, type]] = {
     "str": str,
     "bool": bool,
-    "list[str]": list[str],
+    "list[str]": list,
     "dict[str, Any]": dict,
-    "dict[str, frozenset[str]]": dict[str, list],
+    "dict[str, frozenset[str]]": dict,
 }
 
 
-def _typed(value: Any, kind: Any, where: str, problems: list[str]) -> Any:
-    """``value`` when it is of ``kind``; a table of lists of roles becomes one of frozensets."""
-    plain = kind.__origin__ if isinstance(kind, GenericAlias) else kind
-    if not isinstance(value, plain):
-        problems.append(f"{where} must be a {plain.__name__}, not {value!r}")
-    elif kind == list[str] and not all(isinstance(item, str) for item in value):
+def _read_value(value: Any, annotation: str, where: str, problems: list[str]) -> Any:
+    """``value`` of a field so annotated; a table of lists of roles becomes one of frozensets."""
+    value = _typed(value, _FIELD_TYPES[annotation], where, problems)
+    if annotation == "list[str]" and not _is_text_list(value):
         problems.append(f"{where} must be a list of strings, not {value!r}")
-    elif kind == dict[str, list]:
-        if all(isinstance(roles, list) and all(isinstance(role, str) for role in roles) for roles in value.values()):
+    if annotation == "dict[str, frozenset[str]]" and isinstance(value, dict):
+        if all(_is_text_list(roles) for roles in value.values()):
             return {permission: frozenset(roles) for permission, roles in value.items()}
         problems.append(f"{where} must give a list of roles for each permission")
+    return value
+
+
+def _is_text_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _typed(value: Any, kind: type, where: str, problems: list[str]) -> Any:
+    if not isinstance(value, kind):
+        problems.append(f"{where} must be a {kind.__name__}, not {value!r}")
     return value
 
 

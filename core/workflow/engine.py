@@ -59,8 +59,9 @@ def record(
 
 
 def _append(document: Any, workflow_id: str, history: tuple[dict[str, Any], ...]) -> None:
-    if not getattr(document, "workflow_history", None):
-        document.workflow_history = PersistentMapping()
+    histories = document.workflow_history
+    if not histories or document.isTempObject():  # a temporary copy shares the mapping of its original
+        document.workflow_history = PersistentMapping(histories or {})
     document.workflow_history[workflow_id] = history
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from wendelin.core.security import get_user
 from wendelin.core.workflow.definition import Definition, Worklist
 
 
-class Waiting(NamedTuple):
+@dataclass(frozen=True)
+class Waiting:
     """A worklist that is not empty, as one user sees it."""
 
     id: str
