@@ -1,0 +1,91 @@
+"""``python -m wendelin.core.launcher.first_start VAR``: brings the database of an instance up to date.
+
+An empty database gets the site, the first user and the business templates that every site starts with; one of an
+older version gets its evolution steps. Each step is one transaction and looks first whether it was done, so that a
+start that was interrupted goes on where it stopped. Runs as a process of its own: the launcher itself stays small.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from ZODB.Connection import Connection
+
+from wendelin.core.business_templates import bootstrap, install
+from wendelin.core.database import Database, open_database
+from wendelin.core.errors import WendelinError
+from wendelin.core.launcher.instance import Credentials, Instance
+from wendelin.core.security import SYSTEM, as_user
+from wendelin.core.site import SITE_ID, create_site, evolve, get_site, pending_evolution
+
+FIRST_TEMPLATE = "erp5_wendelin_configurator"
+FIRST_ROLES = ("Manager", "Member", "Owner", "Author", "Auditor", "Assignor", "Assignee", "Associate")
+
+
+def create_bare_site(connection: Connection) -> bool:
+    """The site with erp5_core; False when it is there."""
+    if SITE_ID in connection.root():
+        return False
+    bootstrap(create_site(connection.root()))
+    return True
+
+
+def create_first_user(connection: Connection, credentials: Credentials) -> bool:
+    """The user that the operator logs in with; False when it is there, whatever its password became."""
+    users = get_site(connection).acl_users
+    if users.get_user(credentials.user) is not None:
+        return False
+    users.add_user(credentials.user, credentials.password, FIRST_ROLES)
+    return True
+
+
+def install_first_template(connection: Connection) -> bool:
+    """The configurator, from which all else is installed; False when it is there."""
+    site = get_site(connection)
+    if FIRST_TEMPLATE in site.portal_templates.getInstalledBusinessTemplateTitleList():
+        return False
+    install(site, FIRST_TEMPLATE)
+    return True
+
+
+def run_evolution(database: Database) -> Iterator[str]:
+    """Run the evolution steps that the site lacks, a transaction each; yields what was done."""
+    with database.connect() as connection:
+        pending = pending_evolution(get_site(connection))
+    for number, step in pending:
+        with database.transaction(SYSTEM.id, f"Evolution step {number}") as connection:
+            evolve(get_site(connection), number, step)
+        yield f"Evolution step {number}: {step.options['description']}"
+
+
+def bring_up_to_date(database: Database, instance: Instance) -> Iterator[str]:
+    """All of the above, in order; yields a line for each thing that was done."""
+    credentials = instance.make_credentials()
+    steps = (
+        ("Created the site erp5", create_bare_site),
+        (f"Created the user {credentials.user}", lambda connection: create_first_user(connection, credentials)),
+        (f"Installed {FIRST_TEMPLATE}", install_first_template),
+    )
+    with as_user(SYSTEM):
+        for description, step in steps:
+            if database.run(step, user=SYSTEM.id, description=description):
+                yield description
+        yield from run_evolution(database)
+
+
+def main(var: str) -> int:
+    """Print a line for each step; 1 and one sentence on stderr when a step cannot be done."""
+    instance = Instance(var).require()
+    try:
+        with open_database(instance.database_config) as database:
+            for line in bring_up_to_date(database, instance):
+                print(line, flush=True)
+    except WendelinError as error:
+        print(f"wendelin: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,62 @@
+"""Which processes an instance consists of: the database server, the web server, workers, and those of plugins.
+
+A plugin adds one with ``config.add_process(name, command, **options)``: ``command`` is a list of strings in which
+``{python}``, ``{var}``, ``{url}``, ``{host}`` and ``{port:NAME}`` (a free port, the same for every use of NAME and
+kept in ``instance.json`` as ``ports``) are filled in; options are the fields of `Process`, such as ``priority=40``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+from wendelin.core.launcher.database_server import server_command
+from wendelin.core.launcher.instance import Instance, LauncherError, free_port
+from wendelin.core.launcher.process import DATABASE, WEB, WORKER, Process
+from wendelin.core.registry import get_registry
+
+PLACEHOLDER = re.compile(r"\{(python|var|url|host|port:[a-z0-9_]+)\}")
+
+
+def core_processes(instance: Instance, own_database: bool, workers: int) -> list[Process]:
+    """Database server (unless the engine is elsewhere), web server, workers."""
+    python = sys.executable
+    cli = (python, "-m", "wendelin.core.cli")
+    var = ("--var", str(instance.var))
+    found = []
+    if own_database:
+        found.append(Process(DATABASE, server_command(instance), priority=10, stop_seconds=60))
+    found.append(Process(WEB, (*cli, "serve", *var), priority=20))
+    for number in range(1, workers + 1):
+        name = WORKER if workers == 1 else f"{WORKER}-{number}"
+        found.append(Process(name, (*cli, "worker", *var), priority=30, stop_seconds=60))
+    return found
+
+
+def plugin_processes(instance: Instance, ports: dict[str, int], left_out: frozenset[str]) -> list[Process]:
+    """What plugins registered, with the placeholders filled in; adds the ports that it chose to ``ports``."""
+    found = []
+    for entry in get_registry().get("process").values():
+        if entry.name in left_out:
+            continue
+        command = entry.value(instance) if callable(entry.value) else entry.value
+        filled = tuple(fill_in(part, instance, ports) for part in command)
+        try:
+            found.append(Process(entry.name, filled, **entry.options))
+        except TypeError as error:
+            raise LauncherError(f"process {entry.name!r} of {entry.place}: {error}") from error
+    return found
+
+
+def fill_in(text: str, instance: Instance, ports: dict[str, int]) -> str:
+    """Replace the placeholders of one argument."""
+
+    def replace(match: re.Match[str]) -> str:
+        word: Any = match[1]
+        if word.startswith("port:"):
+            return str(ports.setdefault(word[5:], free_port()))
+        facts = instance.read_facts()
+        return {"python": sys.executable, "var": str(instance.var), "url": instance.url}.get(word) or facts["host"]
+
+    return PLACEHOLDER.sub(replace, text)

@@ -1,0 +1,167 @@
+"""supervisord: its configuration for an instance, starting it, and asking it about its processes."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import secrets
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from wendelin.core.launcher.guard import PR_SET_PDEATHSIG
+from wendelin.core.launcher.instance import SOCKET_PATH_LIMIT, Instance, LauncherError, free_port, write_private
+from wendelin.core.launcher.process import Process
+
+HEAD = """[supervisord]
+nodaemon = true
+silent = true
+logfile = {log}/supervisord.log
+logfile_maxbytes = 10MB
+logfile_backups = 3
+pidfile = {run}/supervisord.pid
+childlogdir = {log}
+{user}
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+
+[{server}]
+{address}
+username = wendelin
+password = {password}
+"""
+# startretries: a process that fails at once is tried again for hours, with growing pauses, instead of given up.
+PROGRAM = """
+[program:{name}]
+command = {command}
+directory = {var}
+priority = {priority}
+autostart = false
+autorestart = true
+startsecs = 1
+startretries = 1000
+stopsignal = {stop_signal}
+stopwaitsecs = {stop_seconds}
+stopasgroup = true
+killasgroup = true
+redirect_stderr = true
+stdout_logfile = {log}/{name}.log
+stdout_logfile_maxbytes = 10MB
+stdout_logfile_backups = 5
+{environment}
+"""
+
+
+@dataclass(frozen=True)
+class Control:
+    """Where supervisord listens: ``unix://path`` or ``http://host:port``, and its password."""
+
+    address: str
+    password: str
+
+    def proxy(self) -> Any:
+        """The namespace ``supervisor`` of its XML-RPC interface."""
+        transport = SupervisorTransport("wendelin", self.password, self.address)
+        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+
+
+def choose_control(instance: Instance) -> Control:
+    """A unix socket in ``var``, or a loopback port when the path is too long; always with a fresh password."""
+    path = str(instance.run_folder / "supervisor.sock")
+    fits = len(os.fsencode(path)) <= SOCKET_PATH_LIMIT
+    return Control(f"unix://{path}" if fits else f"http://127.0.0.1:{free_port()}", secrets.token_urlsafe(16))
+
+
+def quoted(text: str | Path) -> str:
+    """A value for supervisord's configuration, in which ``%`` starts an expansion."""
+    return str(text).replace("%", "%%")
+
+
+def write_configuration(instance: Instance, control: Control, processes: Iterable[Process]) -> Path:
+    """Write ``run/supervisord.conf`` and return its path."""
+    if control.address.startswith("unix://"):
+        server, address = "unix_http_server", f"file = {quoted(control.address[7:])}\nchmod = 0700"
+    else:
+        server, address = "inet_http_server", f"port = {control.address[7:]}"
+    text = HEAD.format(
+        log=quoted(instance.log_folder),
+        run=quoted(instance.run_folder),
+        user="user = root\n" if os.getuid() == 0 else "",
+        server=server,
+        address=address,
+        password=control.password,
+    )
+    for process in processes:
+        text += program_section(instance, process)
+    path = instance.run_folder / "supervisord.conf"
+    write_private(path, text)
+    return path
+
+
+def program_section(instance: Instance, process: Process) -> str:
+    """The ``[program:...]`` section of a process, which `guard` ties to supervisord's life."""
+    command = (sys.executable, "-m", "wendelin.core.launcher.guard", *process.command)
+    variables = ",".join(f'{name}="{quoted(value)}"' for name, value in process.environment.items())
+    return PROGRAM.format(
+        name=process.name,
+        command=quoted(shlex.join(command)),
+        var=quoted(instance.var),
+        log=quoted(instance.log_folder),
+        priority=process.priority,
+        stop_signal=process.stop_signal,
+        stop_seconds=process.stop_seconds,
+        environment=f"environment = {variables}" if variables else "",
+    )
+
+
+def start_supervisord(config: Path, instance: Instance) -> subprocess.Popen[bytes]:
+    """Start it in a session of its own: Ctrl-C reaches the launcher alone, which then stops everything in order."""
+    libc = ctypes.CDLL(None)
+
+    def tie_to_parent() -> None:
+        if hasattr(libc, "prctl"):
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=open(instance.log_folder / "supervisord.err", "wb"),
+        env=os.environ | instance.environment(),
+        start_new_session=True,
+        preexec_fn=tie_to_parent,
+    )
+
+
+def read_states(instance: Instance) -> list[dict[str, Any]]:
+    """``name state pid since description`` of each process; empty when the instance is not running."""
+    control = instance.read_facts().get("supervisor")
+    if not control:
+        return []
+    try:
+        answer = Control(**control).proxy().getAllProcessInfo()
+    except (OSError, xmlrpc.client.Error):
+        return []
+    keys = {"name": "name", "state": "statename", "pid": "pid", "since": "start", "description": "description"}
+    return [{key: entry[origin] for key, origin in keys.items()} for entry in answer]
+
+
+def wait_until(condition: Callable[[], Any], seconds: float, failure: str) -> Any:
+    """The first true answer of ``condition``; `LauncherError` with the sentence ``failure`` after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise LauncherError(failure)
+        time.sleep(0.1)
