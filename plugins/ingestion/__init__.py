@@ -1,1 +1,25 @@
 """Ingestion: what comes in from sensors and log forwarders, under an ingestion policy, into data streams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wendelin.core.registry import PluginConfig
+
+HERE = Path(__file__).parent
+EVERY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def includeme(config: PluginConfig) -> None:
+    """The business template ``erp5_wendelin`` and the addresses of its documents."""
+    config.add_business_template(HERE / "template")
+    views = "wendelin.plugins.ingestion.views"
+    config.add_view(
+        f"{views}:ingest", "ingest", "Ingestion Policy", permission="Add portal content", request_method=EVERY_METHOD
+    )
+    config.add_view(f"{views}:get_data", "getData", "Data Stream")
+    config.add_view(
+        f"{views}:preview", "preview", "Data Stream", renderer="wendelin.plugins.ingestion:templates/preview.pt"
+    )

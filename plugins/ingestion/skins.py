@@ -1,0 +1,150 @@
+"""The scripts of the ingestion pipeline, by their names in business template ``erp5_wendelin``.
+
+Each is a skin method: a script of the same id in the skin folder ``custom`` takes its place.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from wendelin.core.errors import BadRequest, DuplicateId
+from wendelin.core.security import ADD, require_permission
+from wendelin.plugins.ingestion import chunks, pipeline
+from wendelin.plugins.ingestion.policies import check_reference
+
+SUPPLY_DAYS = 3650
+DEFAULT_OPERATION = "data_operation_module/wendelin_ingest_data_payload"
+POLICY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+# -- tag parsers: IngestionPolicy_parse...(reference) -> dict, or None for a tag of another form
+
+
+def parse_simple_fluentd_tag(policy: Any, reference: str) -> dict[str, str] | None:
+    """``a.b``: product ``a.b`` of supply and ingestion ``a``; a tag without dots names all three."""
+    source = reference.split(".")[0]
+    if not source:
+        return None
+    return {"resource_reference": reference, "specialise_reference": source, "reference": source}
+
+
+def parse_simple_ingestion_tag(policy: Any, reference: str) -> dict[str, str] | None:
+    """``sensor.product``, anything may follow after a further dot: the product of the sensor's supply."""
+    parts = reference.split(".")
+    if len(parts) < 2 or not parts[0] or not parts[1]:
+        return None
+    return {"resource_reference": parts[1], "specialise_reference": parts[0], "reference": parts[0]}
+
+
+# -- finding and making documents
+
+
+def get_ingestion_operation_and_parameter_dict(
+    policy: Any, movement_dict: dict[str, Any], reference: str, modify: bool = True
+) -> tuple[Any, pipeline.ParameterDict]:
+    """The Data Operation that stores a chunk, and the keyword parameters of its script."""
+    return pipeline.get_operation_and_parameters(policy, movement_dict, modify)
+
+
+def create_data_ingestion(
+    site: Any, specialise_list: list[str], data_ingestion_reference: str, data_ingestion_id: str | None = None
+) -> Any:
+    """A Data Ingestion made from the Data Supplies at the relative URLs ``specialise_list``."""
+    supplies = [site.unrestrictedTraverse(url) for url in specialise_list]
+    return pipeline.create_data_ingestion(site, supplies, data_ingestion_reference, data_ingestion_id)
+
+
+def add_ingestion_policy(tool: Any, reference: str | None = None, title: str | None = None, batch_mode: bool = False) -> Any:
+    """Make and validate all that data needs to come in under the tag ``reference``: policy, product and supply.
+
+    Returns the policy; all three with ``batch_mode``. Raises `BadRequest` or `DuplicateId`, whose messages are for
+    the person who filled in the dialog.
+    """
+    require_permission(ADD, tool)
+    reference = (reference or "").strip()
+    check_reference(reference)
+    if not POLICY_ID.fullmatch(reference):
+        raise BadRequest(f"{reference!r} cannot be a reference: use letters, digits, - and _ (a dot begins a sub-tag)")
+    _require_unique(tool, reference)
+    title = (title or "").strip() or reference
+    policy = tool.newContent(
+        reference,
+        portal_type="Ingestion Policy",
+        title=title,
+        reference=reference,
+        version="001",
+        script_id="IngestionPolicy_parseSimpleFluentdTag",
+        data_operation_script_id="IngestionPolicy_getIngestionOperationAndParameterDict",
+    )
+    product = _add_product(tool.getPortalObject(), reference)
+    supply = _add_supply(tool.getPortalObject(), reference, title, product)
+    for document in (policy, product, supply):
+        document.validate()
+    return (policy, supply, product) if batch_mode else policy
+
+
+def _require_unique(tool: Any, reference: str) -> None:
+    taken = "Ingestion Policy" if reference in tool else None
+    for portal_type in ("Data Supply", "Data Product"):
+        if taken is None and pipeline.find_document(tool.getPortalObject(), portal_type, reference) is not None:
+            taken = portal_type
+    if taken:
+        raise DuplicateId(f"there is already a {taken} with reference {reference!r}; choose another reference")
+
+
+def _add_product(site: Any, reference: str) -> Any:
+    return site.getDefaultModule("Data Product").newContent(
+        portal_type="Data Product",
+        title="Append to Data Stream",
+        reference=reference,
+        version="001",
+        use="big_data/ingestion/stream",
+        quantity_unit="unit/piece",
+        aggregated_portal_type_list=["Data Stream"],
+    )
+
+
+def _add_supply(site: Any, reference: str, title: str, product: Any) -> Any:
+    now = datetime.now(UTC).replace(microsecond=0)
+    supply = site.getDefaultModule("Data Supply").newContent(
+        portal_type="Data Supply",
+        title=title,
+        reference=reference,
+        version="001",
+        effective_date=now,
+        expiration_date=now + timedelta(days=SUPPLY_DAYS),
+    )
+    for index, name, resource in ((1, "ingestion_operation", DEFAULT_OPERATION), (2, "out_stream", product.getRelativeUrl())):
+        line = supply.newContent(
+            portal_type="Data Supply Line",
+            title=name.replace("_", " ").title(),
+            reference=name,
+            int_index=index,
+            quantity=1.0,
+            resource=resource,
+            use="big_data/ingestion/stream",
+        )
+        line.validate()
+    return supply
+
+
+# -- data operations: DataIngestionLine_write...(data_chunk, out_stream)
+
+
+def write_payload_to_data_stream(policy: Any, data_chunk: bytes, out_stream: dict[str, Any]) -> None:
+    """Append exactly what the records of a msgpack chunk carry (`chunks.record_payload`)."""
+    for piece in chunks.iter_payload(data_chunk):
+        out_stream["Data Stream"].appendData(piece)
+
+
+def write_ingestion_to_data_stream(policy: Any, data_chunk: bytes, out_stream: dict[str, Any]) -> None:
+    """Append the body as it came."""
+    out_stream["Data Stream"].appendData(data_chunk)
+
+
+def write_fluentd_ingestion_to_data_stream(policy: Any, data_chunk: bytes, out_stream: dict[str, Any]) -> None:
+    """Append the records of a msgpack chunk as text (`chunks.record_text`)."""
+    for piece in chunks.iter_text(data_chunk):
+        out_stream["Data Stream"].appendData(piece)

@@ -1,0 +1,45 @@
+"""The addresses of ingestion: ``<policy>/ingest``, ``<stream>/getData`` and the preview of a stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.response import Response
+
+from wendelin.core.errors import BadRequest
+from wendelin.core.web.downloads import respond
+from wendelin.plugins.ingestion.bodies import read_chunk, read_reference
+from wendelin.plugins.ingestion.data_stream import DataStream, format_size
+from wendelin.plugins.ingestion.policies import IngestionPolicy, check_reference
+from wendelin.plugins.ingestion.preview import preview_ends
+
+
+def ingest(policy: IngestionPolicy, request: Any) -> Response:
+    """Store the chunk of a POST; 204 means that it is committed when the client reads this."""
+    if request.method != "POST":
+        raise BadRequest("Only POST request is allowed.")
+    policy.ingest(check_reference(read_reference(request)), read_chunk(request))
+    return Response(status=204)
+
+
+def get_data(stream: DataStream, request: Any) -> Response:
+    """The stream as a download, whole or by Range, sent block by block."""
+    return respond(
+        request,
+        stream.iterate,
+        stream.getSize(),
+        stream.getContentType(),
+        filename=stream.getFilename() or stream.getReference() or stream.getId(),
+        etag=stream.revision(),
+    )
+
+
+def preview(stream: DataStream, request: Any) -> dict[str, Any]:
+    """The first and last bytes of a stream, as hexadecimal and text; nothing else of it is read."""
+    size = stream.getSize()
+    return {
+        "stream": stream,
+        "size": size,
+        "formatted_size": format_size(size),
+        "ends": preview_ends(stream),
+    }
