@@ -20,13 +20,18 @@ TRIGGERS: Final = (METHOD, USER, AUTOMATIC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A state: which transitions leave it, and which roles have which permission in it (no other role has)."""
+    """A state: which transitions leave it, and which roles have which permission in it (no other role has).
+
+    A permission that it does not list, but another state of the workflow does, is for Manager; with ``inherit`` it is
+    left to the container.
+    """
 
     id: str
     title: str = ""
     description: str = ""
     transitions: list[str] = field(default_factory=list)
     permissions: dict[str, frozenset[str]] = field(default_factory=dict)
+    inherit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

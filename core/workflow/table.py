@@ -85,7 +85,7 @@ def state_roles(document: Any, permission: str) -> frozenset[str] | None:
     """The roles that the first workflow managing ``permission`` gives it in the document's state; None: not managed.
 
     A state that says nothing of a permission which another state of its workflow lists, and a state that the workflow
-    does not know any more, leave it to Manager.
+    does not know any more, give it to Manager; a state with ``inherit`` leaves it to the container.
     """
     chain = chain_of(document)
     if permission not in chain.managed_permissions:
@@ -93,5 +93,7 @@ def state_roles(document: Any, permission: str) -> frozenset[str] | None:
     for definition in chain.definitions:
         if permission in definition.managed_permissions:
             state = definition.state.get(current_state(document, definition))
-            return ONLY_MANAGER if state is None else state.permissions.get(permission, ONLY_MANAGER)
+            if state is None:
+                return ONLY_MANAGER
+            return state.permissions.get(permission, None if state.inherit else ONLY_MANAGER)
     return None
