@@ -21,7 +21,8 @@ would expect, so that ``except KeyError`` keeps working::
     ├── BusinessTemplateError (RuntimeError)    business-template-error
     │   ├── MissingDependency                   missing-dependency
     │   ├── DependentsRemain                    dependents-remain
-    │   └── PathOwned                           path-owned
+    │   ├── PathOwned                           path-owned
+    │   └── UserDataRemains                     user-data-remains
     ├── DatabaseError (RuntimeError)            database-error
     │   ├── DatabaseConfigurationError          database-configuration-error
     │   ├── DatabaseUnavailable (ConnectionError)  database-unavailable
@@ -163,6 +164,12 @@ class PathOwned(BusinessTemplateError):
     """A path that a template brings belongs to another template, or to the user."""
 
     kind = "path-owned"
+
+
+class UserDataRemains(BusinessTemplateError):
+    """What users made would go, or lose its meaning, together with the template."""
+
+    kind = "user-data-remains"
 
 
 class DatabaseError(WendelinError, RuntimeError):

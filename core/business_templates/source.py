@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ class SourceFile:
                     return number
         return 0
 
-    def check_keys(self, data: dict[str, Any], allowed: dict[str, type], where: str = "") -> Iterator[Problem]:
+    def check_keys(self, data: Mapping[str, Any], allowed: dict[str, type], where: str = "") -> Iterator[Problem]:
         """Problems for keys that are not known, and for values of another type than the key has."""
         prefix = f"{where}: " if where else ""
         for key, value in data.items():
@@ -52,7 +52,7 @@ class SourceFile:
             elif not _fits(value, expected):
                 yield self.problem(f"{prefix}{key} must be {_type_title(expected)}, not {value!r}", near=key)
 
-    def check_tables(self, data: dict[str, Any], key: str, required: Collection[str] = ("id",)) -> Iterator[Problem]:
+    def check_tables(self, data: Mapping[str, Any], key: str, required: Collection[str] = ("id",)) -> Iterator[Problem]:
         """Problems for the array of tables ``[[key]]``: other things than tables, missing keys, ids that stand twice."""
         seen = set()
         entries = data.get(key, [])
@@ -97,6 +97,12 @@ def digest(folder: Path, files: list[Path]) -> str:
         total.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
         total.update(content)
     return total.hexdigest()
+
+
+def tables(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The tables of the array ``[[key]]``; what is no table is passed over (`SourceFile.check_tables` reports it)."""
+    entries = data.get(key)
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 def _is_hidden(path: Path) -> bool:

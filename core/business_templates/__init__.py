@@ -1,0 +1,26 @@
+"""Business templates: folders of text that bring portal types, workflows, skins, modules and documents to a site, and
+can be removed again without a trace.
+
+``manifest``, ``versions`` and ``resolution`` say what a template is and needs; ``template`` and ``items`` read it;
+``validation`` finds every problem before anything is written; ``installation`` and ``user_data`` change the site;
+``dump`` describes a site for comparison; ``tool`` is ``portal_templates``. The format is in docs/business-templates.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wendelin.core.business_templates.dump import dump
+from wendelin.core.business_templates.installation import bootstrap, install, uninstall
+from wendelin.core.business_templates.resolution import resolve
+
+if TYPE_CHECKING:
+    from wendelin.core.business_templates.tool import RepositoryTemplate
+    from wendelin.core.site import Site
+
+__all__ = ["available", "bootstrap", "dump", "install", "resolve", "uninstall"]
+
+
+def available(site: Site) -> list[RepositoryTemplate]:
+    """Every template that is registered or installed, by title, with its state in this site."""
+    return site.portal_templates.getRepositoryBusinessTemplateList()

@@ -1,0 +1,85 @@
+"""``categories/<base_category>.toml``: a base category with the tree below it, or more of another template's tree.
+
+``extends = true``, on the file or on a ``[[category]]``, says that another template owns that node and only what
+stands below it is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wendelin.core.business_templates.items.item import DocumentItem, Item, Record
+from wendelin.core.business_templates.known import CATEGORIES, Known
+from wendelin.core.business_templates.problems import Problem
+from wendelin.core.business_templates.source import SourceFile, tables
+from wendelin.core.categories import BaseCategory, Category
+
+TEXT_KEYS: dict[str, type] = {"title": str, "description": str, "int_index": int}
+CATEGORY_KEYS: dict[str, type] = {"id": str, "category": list, "extends": bool} | TEXT_KEYS
+BASE_KEYS: dict[str, type] = {"category": list, "extends": bool, "acquisition_base_category_list": list} | TEXT_KEYS
+
+
+def read_categories(source: SourceFile, base: str) -> Iterator[Item]:
+    """The base category of a file and every category below it, containers first."""
+    kind: type[Item] = CategoryParent if source.data.get("extends") is True else BaseCategoryItem
+    yield kind(source, CATEGORIES + base, source.data)
+    yield from _read_below(source, CATEGORIES + base, source.data)
+
+
+def _read_below(source: SourceFile, parent: str, data: Mapping[str, Any]) -> Iterator[Item]:
+    for entry in tables(data, "category"):
+        path = f"{parent}/{entry.get('id', '')}"
+        yield (CategoryParent if entry.get("extends") is True else CategoryItem)(source, path, entry)
+        yield from _read_below(source, path, entry)
+
+
+class BaseCategoryItem(DocumentItem):
+    """One base category: a kind of relation."""
+
+    kind = "base_category"
+    keys = BASE_KEYS
+
+    def check(self, known: Known) -> Iterator[Problem]:
+        yield from self.source.check_keys(self.data, self.keys)
+        yield from self.source.check_tables(self.data, "category")
+        acquired = self.data.get("acquisition_base_category_list", ())
+        yield from known.check(self, CATEGORIES, [name for name in acquired if name != "parent"])
+
+    def make(self, site: Any) -> Any:
+        return self._fill(BaseCategory(), "Base Category")
+
+    def _fill(self, category: Any, portal_type: str) -> Any:
+        category.portal_type = portal_type
+        category.title = self.data.get("title", self.id.replace("_", " ").title())
+        for key in set(self.keys) & set(self.data) - {"id", "category", "extends", "title"}:
+            value = self.data[key]
+            setattr(category, key, tuple(value) if isinstance(value, list) else value)
+        return category
+
+
+class CategoryItem(BaseCategoryItem):
+    """One category of a tree."""
+
+    kind = "category"
+    keys = CATEGORY_KEYS
+
+    def make(self, site: Any) -> Any:
+        return self._fill(Category(), "Category")
+
+
+class CategoryParent(Item):
+    """A node of another template, named because more stands below it."""
+
+    kind = "category_parent"
+    is_extension = True
+    is_document = False
+
+    def check(self, known: Known) -> Iterator[Problem]:
+        allowed = {"id": str, "category": list, "extends": bool}
+        yield from self.source.check_keys(self.data, allowed, f"{self.id} (extends)")
+        yield from self.source.check_tables(self.data, "category")
+        yield from known.check(self, "", [self.path])
+
+    def install(self, site: Any) -> Record | None:
+        return None

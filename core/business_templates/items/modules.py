@@ -1,0 +1,65 @@
+"""``modules.toml``: modules and tools at the root of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from wendelin.core.business_templates.items.item import Item, Record
+from wendelin.core.business_templates.items.portal_types import check_class
+from wendelin.core.business_templates.known import CATEGORIES, TYPES, Known
+from wendelin.core.business_templates.problems import SYNTAX, Problem
+from wendelin.core.business_templates.site_paths import attach
+from wendelin.core.business_templates.source import SourceFile, tables
+from wendelin.core.errors import InvalidId
+from wendelin.core.ids import check_id
+from wendelin.core.portal_types import instantiate, type_information
+from wendelin.core.workflow import initialise
+
+MODULE_KEYS: dict[str, type] = {
+    "id": str,
+    "portal_type": str,
+    "title": str,
+    "description": str,
+    "business_application": str,
+    "id_generator": str,
+    "class_path": str,
+}
+PLAIN_KEYS = ("title", "description", "id_generator")
+
+
+def read_modules(source: SourceFile) -> Iterator[Item]:
+    """The modules and tools of the file, in order."""
+    for entry in tables(source.data, "module"):
+        yield ModuleItem(source, str(entry.get("id", "")), entry)
+
+
+class ModuleItem(Item):
+    """One module (``x_module``) or tool (``portal_x``)."""
+
+    kind = "module"
+
+    def check(self, known: Known) -> Iterator[Problem]:
+        yield from self.source.check_keys(self.data, MODULE_KEYS, self.id)
+        try:
+            check_id(self.id)
+        except InvalidId as error:
+            yield self.source.problem(str(error), SYNTAX, near=self.id)
+        yield from known.check(self, TYPES, [self.data.get("portal_type", "")])
+        if "business_application" in self.data:
+            yield from known.check(self, CATEGORIES + "business_application/", [self.data["business_application"]])
+        if "class_path" in self.data:
+            yield from check_class(self, self.data["class_path"])
+
+    def install(self, site: Any) -> Record:
+        information = type_information(site, self.data["portal_type"])
+        module = instantiate(information)
+        module.__parent__ = site
+        for key in PLAIN_KEYS:
+            if key in self.data:
+                setattr(module, key, self.data[key])
+        if "business_application" in self.data:
+            module.categories = (f"business_application/{self.data['business_application']}",)
+        initialise(module)
+        attach(site, self.id, module)
+        return self.record(portal_type=self.data["portal_type"])

@@ -1,0 +1,102 @@
+"""``portal_types/<Type>.toml``: a new portal type. Extensions of a type are in `type_extensions`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from wendelin.core.actions import Action, Dialog, Form
+from wendelin.core.business_templates.items.item import DocumentItem, Item
+from wendelin.core.business_templates.known import CATEGORIES, SHEETS, TYPES, WORKFLOWS, Known
+from wendelin.core.business_templates.problems import REFERENCE, Problem
+from wendelin.core.business_templates.source import tables
+from wendelin.core.document import Document
+from wendelin.core.errors import BadRequest
+from wendelin.core.portal_types import PortalType
+from wendelin.core.properties import from_data
+
+TEXT_KEYS = ("title", "description", "type_class", "type_icon", "id_generator", "permission", "init_script")
+#: Lists of names of other things, and where those stand.
+REFERENCE_LISTS = {
+    "property_sheet_list": SHEETS,
+    "base_category_list": CATEGORIES,
+    "allowed_content_type_list": TYPES,
+    "hidden_content_type_list": TYPES,
+    "workflow_list": WORKFLOWS,
+}
+PLAIN_LISTS = ("type_group_list", "field_list", "list_column_list")
+#: Arrays of tables, the plain class of their entries, and the attribute of the portal type that holds them.
+PARTS: dict[str, tuple[Any, str]] = {
+    "action": (lambda data: from_data(Action, data), "action_list"),
+    "form": (lambda data: from_data(Form, data), "form_list"),
+    "dialog": (Dialog.from_data, "dialog_list"),
+}
+LIST_KEYS = (*REFERENCE_LISTS, *PLAIN_LISTS)
+TYPE_KEYS: dict[str, type] = (
+    dict.fromkeys(TEXT_KEYS, str) | dict.fromkeys((*LIST_KEYS, *PARTS), list) | {"extends": bool}
+)
+#: Names that stand in a form without a property sheet saying so.
+NATIVE_FIELDS = {"id", "title", "description", "uid", "owner", "creation_date", "modification_date", "portal_type"}
+
+
+class PortalTypeItem(DocumentItem):
+    """One portal type, with its actions, forms and dialogs."""
+
+    kind = "portal_type"
+
+    def check(self, known: Known) -> Iterator[Problem]:
+        yield from self.source.check_keys(self.data, TYPE_KEYS)
+        if not self.data.get("type_class"):
+            yield self.source.problem("type_class is missing (or write extends = true)")
+        else:
+            yield from check_class(self, self.data["type_class"])
+        yield from check_lists(self, known)
+        yield from check_parts(self, known)
+        yield from check_fields(self, known, self.data)
+
+    def make(self, site: Any) -> PortalType:
+        return PortalType.from_data(self.id, {key: value for key, value in self.data.items() if key != "extends"})
+
+
+def check_class(item: Item, class_path: Any) -> Iterator[Problem]:
+    """A problem when the dotted path does not lead to a document class."""
+    module_name, _, name = str(class_path).rpartition(".")
+    try:
+        cls = getattr(import_module(module_name), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        yield item.source.problem(f"class {class_path!r} cannot be imported: {error}", REFERENCE, near=str(class_path))
+        return
+    if not (isinstance(cls, type) and issubclass(cls, Document)):
+        yield item.source.problem(f"{class_path!r} is no document class", REFERENCE, near=str(class_path))
+
+
+def check_lists(item: Item, known: Known) -> Iterator[Problem]:
+    """Problems for names in the type's lists that lead nowhere."""
+    for key, prefix in REFERENCE_LISTS.items():
+        yield from known.check(item, prefix, item.data.get(key))
+
+
+def check_parts(item: Item, known: Known) -> Iterator[Problem]:
+    """Problems with actions, forms and dialogs."""
+    for key, (build, _) in PARTS.items():
+        yield from item.source.check_tables(item.data, key)
+        for entry in tables(item.data, key):
+            try:
+                build(entry)
+            except (BadRequest, TypeError) as error:
+                yield item.source.problem(f"[[{key}]] {entry.get('id', '')!r}: {error}", near=str(entry.get("id", "")))
+    yield from known.check_skin_method(item, item.data.get("init_script"))
+    for dialog in tables(item.data, "dialog"):
+        yield from known.check_skin_method(item, dialog.get("method"))
+
+
+def check_fields(item: Item, known: Known, type_data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Problems for form fields that no property sheet of the type has. ``type_data`` is the type's whole definition."""
+    sheets = [*type_data.get("property_sheet_list", ()), *item.data.get("property_sheet_list", ())]
+    bases = {*type_data.get("base_category_list", ()), *item.data.get("base_category_list", ())}
+    fields = NATIVE_FIELDS.union(bases, *(known.property_id_set(str(sheet)) for sheet in sheets))
+    for entry in (item.data, *tables(item.data, "form")):
+        for name in entry.get("field_list", ()):
+            if name not in fields:
+                yield item.source.unknown(f"property of {item.id}", str(name))

@@ -1,0 +1,45 @@
+"""``property_sheets/<Sheet>.toml``: properties and relations that portal types are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from wendelin.core.business_templates.items.item import DocumentItem, Item
+from wendelin.core.business_templates.known import CATEGORIES, TYPES, Known
+from wendelin.core.business_templates.problems import Problem
+from wendelin.core.business_templates.source import tables
+from wendelin.core.errors import BadRequest
+from wendelin.core.properties import CategoryProperty, Property, from_data
+from wendelin.core.property_sheets import PropertySheet
+
+SHEET_KEYS: dict[str, type] = {"description": str, "property": list, "category": list}
+
+
+class PropertySheetItem(DocumentItem):
+    """One property sheet."""
+
+    kind = "property_sheet"
+
+    def check(self, known: Known) -> Iterator[Problem]:
+        data = self.data
+        yield from self.source.check_keys(data, SHEET_KEYS)
+        for key, cls in (("property", Property), ("category", CategoryProperty)):
+            yield from self.source.checktables(data, key)
+            for entry in tables(data, key):
+                yield from check_plain(self, cls, entry)
+        for entry in tables(data, "category"):
+            base_category = entry.get("base_category") or entry.get("id", "")
+            yield from known.check(self, CATEGORIES, [base_category])
+            yield from known.check(self, TYPES, entry.get("portal_type"))
+
+    def make(self, site: Any) -> PropertySheet:
+        return PropertySheet.from_data(self.id, self.data)
+
+
+def check_plain(item: Item, cls: type, entry: dict[str, Any]) -> Iterator[Problem]:
+    """A problem when the plain class does not take the entry's keys or values."""
+    try:
+        from_data(cls, entry)
+    except (BadRequest, TypeError) as error:
+        yield item.source.problem(f"{entry.get('id', '')!r}: {error}", near=str(entry.get("id", "")))

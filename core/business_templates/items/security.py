@@ -1,0 +1,73 @@
+"""``security.toml``: permissions that a plugin brings, and the roles that have them on the whole site.
+
+[permissions]
+"Run notebooks" = ["Manager", "Assignor"]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from wendelin.core.business_templates.items.item import Item, Record
+from wendelin.core.business_templates.known import Known
+from wendelin.core.business_templates.problems import OWNER, REFERENCE, Problem
+from wendelin.core.business_templates.source import SourceFile
+from wendelin.core.permissions import DEFAULT_PERMISSION_MAP, PERMISSIONS, ROLES
+
+#: Not a path of a document: the part of the site's ``permission_map`` that belongs to the template.
+PERMISSION = "permission_map/"
+
+
+def read_security(source: SourceFile) -> Iterator[Item]:
+    """The permissions of the file."""
+    permissions = source.data.get("permissions")
+    for name, roles in permissions.items() if isinstance(permissions, dict) else ():
+        yield PermissionItem(source, PERMISSION + name, {"roles": roles})
+
+
+class PermissionItem(Item):
+    """One permission and its roles in the site's map."""
+
+    kind = "permission"
+    is_document = False
+
+    @property
+    def name(self) -> str:
+        """The permission, which may hold a slash."""
+        return self.path.removeprefix(PERMISSION)
+
+    def check(self, known: Known) -> Iterator[Problem]:
+        yield from self.source.check_keys(self.source.data, {"permissions": dict})
+        roles = self.data["roles"]
+        if not isinstance(roles, list):
+            yield self.source.problem(f"permission {self.name!r} needs a list of roles", near=self.name)
+            return
+        for role in roles:
+            if role not in ROLES:
+                yield self.source.problem(
+                    f"unknown role {role!r}; known: {', '.join(ROLES)}", REFERENCE, near=str(role)
+                )
+        if self.name in PERMISSIONS or self.name in DEFAULT_PERMISSION_MAP:
+            yield self.source.problem(f"permission {self.name!r} belongs to the platform", OWNER, near=self.name)
+        elif self.path not in known.owners and self.name in site_map(known.site):
+            yield self.source.problem(f"the site already says who has {self.name!r}", OWNER, near=self.name)
+
+    def install(self, site: Any) -> Record:
+        site.permission_map = {**site_map(site), self.name: tuple(self.data["roles"])}
+        return self.record()
+
+
+def remove_permission(site: Any, record: Record) -> None:
+    """Take the permission out of the site's map; without any entry the map itself goes."""
+    left = {name: roles for name, roles in site_map(site).items() if PERMISSION + name != record["path"]}
+    if left:
+        site.permission_map = left
+    elif "permission_map" in vars(site):
+        del site.permission_map
+
+
+def site_map(site: Any) -> dict[str, Any]:
+    """The site's own permission map."""
+    site._p_activate()
+    return dict(vars(site).get("permission_map") or {})

@@ -1,0 +1,108 @@
+"""``skins/<folder>/*`` and the manifest's ``[skins.<folder>]``: layers with scripts, templates, files, trusted methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from wendelin.core.business_templates.items.item import DocumentItem, Item
+from wendelin.core.business_templates.known import Known
+from wendelin.core.business_templates.manifest import SkinLayer
+from wendelin.core.business_templates.problems import REFERENCE, SYNTAX, Problem
+from wendelin.core.business_templates.source import SourceFile
+from wendelin.core.errors import InvalidId, ScriptError
+from wendelin.core.ids import check_id
+from wendelin.core.skin_items import SkinItem, TrustedMethod, from_file
+from wendelin.core.skins import CUSTOM, SkinFolder
+
+SKINS = "portal_skins/"
+SUFFIXES = (".py", ".pt")
+
+
+def read_skins(source: SourceFile, layers: tuple[SkinLayer, ...], files: list[tuple[str, Path]]) -> Iterator[Item]:
+    """Layers first, then what is in them; ``files`` are ``(layer, path)``, layers that the manifest leaves out are 0."""
+    known = {layer.id: layer for layer in layers}
+    for name, _ in files:
+        known.setdefault(name, SkinLayer(name))
+    for layer in known.values():
+        yield SkinFolderItem(source, SKINS + layer.id, {"priority": layer.priority})
+        for method_id, method in layer.methods.items():
+            yield TrustedMethodItem(source, f"{SKINS}{layer.id}/{method_id}", method)
+    for name, path in files:
+        id = path.stem if path.suffix in SUFFIXES else path.name
+        own = replace(source, name=f"skins/{name}/{path.name}", text="", data={})
+        yield SkinFileItem(own, f"{SKINS}{name}/{id}", {"file": path})
+
+
+class SkinFolderItem(DocumentItem):
+    """One layer."""
+
+    kind = "skin_folder"
+
+    def check(self, known: Known) -> Iterator[Problem]:
+        if self.id == CUSTOM:
+            yield self.source.problem(f"{CUSTOM!r} is for what users change; name the folder after the template")
+        yield from _check_id(self)
+
+    def make(self, site: Any) -> SkinFolder:
+        folder = SkinFolder()
+        folder.portal_type = "Skin Folder"
+        folder.priority = float(self.data["priority"])
+        return folder
+
+
+class _SkinItem(DocumentItem):
+    """Something in a layer: documents find it as a method."""
+
+    @property
+    def skin_id(self) -> str:
+        """Its own id."""
+        return self.id
+
+
+class TrustedMethodItem(_SkinItem):
+    """A function of an installed plugin."""
+
+    kind = "trusted_method"
+
+    def check(self, known: Known) -> Iterator[Problem]:
+        yield from _check_id(self)
+        method = self.make(known.site)
+        try:
+            method.function()
+        except ScriptError as error:
+            yield self.source.problem(f"trusted method {self.id}: {error}", REFERENCE, near=self.id)
+
+    def make(self, site: Any) -> TrustedMethod:
+        method = TrustedMethod()
+        method.__name__ = self.id
+        for key in ("method", "title", "published", "request_method"):
+            if self.data.get(key):
+                setattr(method, key, self.data[key])
+        return method
+
+
+class SkinFileItem(_SkinItem):
+    """A script, a page template, or a file, kept in the site and editable there."""
+
+    kind = "skin_file"
+
+    def check(self, known: Known) -> Iterator[Problem]:
+        yield from _check_id(self)
+        try:
+            self.make(known.site)
+        except ScriptError as error:
+            yield self.source.problem(str(error))
+
+    def make(self, site: Any) -> SkinItem:
+        path: Path = self.data["file"]
+        return from_file(path.name, path.read_bytes())[1]
+
+
+def _check_id(item: Item) -> Iterator[Problem]:
+    try:
+        check_id(item.id)
+    except InvalidId as error:
+        yield item.source.problem(str(error), SYNTAX, near=item.id)

@@ -1,0 +1,39 @@
+"""``workflows/<id>.toml``: states, transitions, worklists and interactions (the format is that of `core.workflow`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from wendelin.core.business_templates.items.item import DocumentItem
+from wendelin.core.business_templates.known import TYPES, Known
+from wendelin.core.business_templates.problems import Problem
+from wendelin.core.business_templates.source import tables
+from wendelin.core.errors import WorkflowError
+from wendelin.core.workflow import Workflow
+from wendelin.core.workflow.definition import read_definition
+
+SCRIPT_KEYS = ("before_script", "after_script", "before_commit_script", "activate_script")
+
+
+class WorkflowItem(DocumentItem):
+    """One workflow."""
+
+    kind = "workflow"
+
+    def check(self, known: Known) -> Iterator[Problem]:
+        try:
+            read_definition(self.id, self.data)
+        except WorkflowError as error:
+            for line in str(error).splitlines():
+                yield self.source.problem(line.removeprefix(f"workflow {self.id}: "))
+        for part in ("transition", "interaction"):
+            for entry in tables(self.data, part):
+                for key in SCRIPT_KEYS:
+                    yield from known.check_skin_method(self, entry.get(key))
+        for part in ("worklist", "interaction"):
+            for entry in tables(self.data, part):
+                yield from known.check(self, TYPES, entry.get("portal_type"))
+
+    def make(self, site: Any) -> Workflow:
+        return Workflow.from_data(self.id, self.data)

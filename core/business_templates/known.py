@@ -1,0 +1,82 @@
+"""What a template may refer to: paths and names of the site, and those that the set of templates brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from wendelin.core.business_templates.problems import REFERENCE, Problem
+from wendelin.core.business_templates.site_paths import find
+from wendelin.core.skins import find_method
+
+if TYPE_CHECKING:
+    from wendelin.core.business_templates.items.item import Item
+    from wendelin.core.site import Site
+
+TYPES = "portal_types/"
+SHEETS = "portal_property_sheets/"
+CATEGORIES = "portal_categories/"
+WORKFLOWS = "portal_workflow/"
+
+WHAT = {TYPES: "portal type", SHEETS: "property sheet", CATEGORIES: "category", WORKFLOWS: "workflow"}
+
+
+@dataclass
+class Known:
+    """Answers "is there such a thing, and whose is it" for a site and the templates about to be installed.
+
+    ``owners``: ``{path: title}`` of what is installed; ``closures``: ``{title: titles that it may rely on}``.
+    """
+
+    site: Site
+    owners: Mapping[str, str]
+    closures: Mapping[str, set[str]]
+    brought: dict[str, Item] = field(default_factory=dict)
+    skin_methods: dict[str, Item] = field(default_factory=dict)
+
+    def add(self, item: Item) -> None:
+        """Take a path, or a skin method's id, that the set brings."""
+        self.brought.setdefault(item.path, item)
+        if item.skin_id:
+            self.skin_methods.setdefault(item.skin_id, item)
+
+    def has(self, path: str) -> bool:
+        """True if the site has something at that path, or will have it."""
+        return path in self.brought or find(self.site, path) is not None
+
+    def owner(self, path: str) -> str:
+        """The title of the template that brought, or brings, the path; empty for the site's and users' own."""
+        item = self.brought.get(path)
+        return item.template if item is not None else self.owners.get(path, "")
+
+    def check(self, item: Item, prefix: str, names: Any) -> Iterator[Problem]:
+        """Problems for names in ``names`` (a list) of things below ``prefix`` that ``item`` must not refer to."""
+        for name in names if isinstance(names, list | tuple) else ():
+            path = f"{prefix}{name}"
+            if not self.has(path):
+                yield item.source.unknown(WHAT.get(prefix, "document"), str(name))
+            else:
+                yield from self.check_reliable(item, self.owner(path), f"{WHAT.get(prefix, 'document')} {name!r}")
+
+    def check_reliable(self, item: Item, owner: str, what: str) -> Iterator[Problem]:
+        """A problem when ``item`` relies on something of a template that its own template does not depend on."""
+        if owner and owner != item.template and owner not in self.closures.get(item.template, ()):
+            message = f"{what} belongs to {owner}, which is not among the dependencies"
+            yield item.source.problem(message, REFERENCE, near=what.split("'")[1] if "'" in what else "")
+
+    def check_skin_method(self, item: Item, name: Any) -> Iterator[Problem]:
+        """A problem when no skin folder has, or gets, a method of that id."""
+        if not isinstance(name, str) or not name or name in self.skin_methods:
+            return
+        if find_method(self.site, name) is None:
+            yield item.source.unknown("skin method", name)
+
+    def property_id_set(self, sheet_name: str) -> set[str]:
+        """Ids of the properties and categories of a property sheet; empty for a sheet that does not exist."""
+        item = self.brought.get(SHEETS + sheet_name)
+        if item is not None:
+            entries = [*item.data.get("property", ()), *item.data.get("category", ())]
+            return {entry["id"] for entry in entries if "id" in entry}
+        sheet = find(self.site, SHEETS + sheet_name)
+        return set() if sheet is None else {entry.id for entry in (*sheet.property_list, *sheet.category_list)}
