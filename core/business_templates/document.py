@@ -87,4 +87,4 @@ class BusinessTemplate(Folder):
     @protected(MANAGE)
     def uninstall(self, remove_user_data: bool = False) -> None:
         """Remove the template; see `TemplateTool.uninstall`."""
-        self.getParentValue().uninstall(self.getId(), remove_user_data=remove_user_data)
+        self.__parent__.uninstall(self.getId(), remove_user_data=remove_user_data)

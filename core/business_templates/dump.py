@@ -41,7 +41,7 @@ def dump(site: Site, documents: bool = False) -> dict[str, object]:
     With ``documents`` the contents of the modules, which users make, are described too. The result is made of
     dictionaries with text keys, lists and plain values, and can be written as JSON.
     """
-    found = {"": describe(site)}
+    found: dict[str, object] = {"": describe(site)}
     for id in site:
         if id in CLOSED_TOOLS:
             found[id] = {"class": _class_name(site.get_child(id))}

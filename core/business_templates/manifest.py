@@ -69,7 +69,9 @@ def read_manifest(folder: Path, problems: list[Problem]) -> tuple[Manifest, Sour
     if isinstance(title, str) and DEPENDENCY_PATTERN.fullmatch(title):
         source.template = title
     problems.extend(_check(source))
-    data = {key: value for key, value in source.data.items() if isinstance(value, MANIFEST_KEYS.get(key, type(None)))}
+    data: dict[str, Any] = {
+        key: value for key, value in source.data.items() if isinstance(value, MANIFEST_KEYS.get(key, type(None)))
+    }
     manifest = Manifest(
         title=source.template,
         version=data.get("version", "0"),

@@ -53,7 +53,7 @@ class SourceFile:
                 yield self.problem(f"{prefix}{key} must be {_type_title(expected)}, not {value!r}", near=key)
 
     def check_tables(self, data: Mapping[str, Any], key: str, required: Collection[str] = ("id",)) -> Iterator[Problem]:
-        """Problems for the array of tables ``[[key]]``: other things than tables, missing keys, ids that stand twice."""
+        """Problems for the array of tables ``[[key]]``: no tables, missing keys, ids that stand twice."""
         seen = set()
         entries = data.get(key, [])
         for entry in entries if isinstance(entries, list) else []:

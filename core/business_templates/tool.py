@@ -73,7 +73,7 @@ class TemplateTool(Folder):
         if strict:
             return None
         found = provider_list(Dependency(title), self.installed_manifests())
-        return self.get_child(found[0]) if found else None  # type: ignore[return-value]
+        return self.get_child(found[0]) if found else None
 
     @protected(MANAGE)
     def getInstalledBusinessTemplateRevision(self, title: str) -> str | None:

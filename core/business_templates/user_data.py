@@ -1,4 +1,4 @@
-"""What users made that would go, or lose its meaning, with a template: found before it is removed, never lost silently."""
+"""What users made that would go, or lose its meaning, with a template: found before anything is removed."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def drop_references(site: Site, references: Iterable[tuple[str, str, str]]) -> N
 
 
 def user_data_problems(site: Site, template: BusinessTemplate) -> list[str]:
-    """One line for each thing of users that stands in the way, at most `SHOWN` of each sort; empty when nothing does."""
+    """One line for each thing of users that stands in the way, at most `SHOWN` of each sort."""
     contents = _listed(content_paths(site, template), "was made by users inside what the template brought")
     elsewhere = _listed(type_paths(site, template), "is of a portal type of the template")
     references = [

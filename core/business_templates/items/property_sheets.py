@@ -25,7 +25,7 @@ class PropertySheetItem(DocumentItem):
         data = self.data
         yield from self.source.check_keys(data, SHEET_KEYS)
         for key, cls in (("property", Property), ("category", CategoryProperty)):
-            yield from self.source.checktables(data, key)
+            yield from self.source.check_tables(data, key)
             for entry in tables(data, key):
                 yield from check_plain(self, cls, entry)
         for entry in tables(data, "category"):

@@ -1,4 +1,4 @@
-"""``skins/<folder>/*`` and the manifest's ``[skins.<folder>]``: layers with scripts, templates, files, trusted methods."""
+"""``skins/<folder>/*`` and the manifest's ``[skins.<folder>]``: layers of scripts, templates, files, functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SUFFIXES = (".py", ".pt")
 
 
 def read_skins(source: SourceFile, layers: tuple[SkinLayer, ...], files: list[tuple[str, Path]]) -> Iterator[Item]:
-    """Layers first, then what is in them; ``files`` are ``(layer, path)``, layers that the manifest leaves out are 0."""
+    """Layers first, then what is in them; ``files`` are ``(layer, path)``; the priority is 0 by default."""
     known = {layer.id: layer for layer in layers}
     for name, _ in files:
         known.setdefault(name, SkinLayer(name))
