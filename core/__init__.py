@@ -45,7 +45,11 @@ def includeme(config: PluginConfig) -> None:
     for id, class_path, portal_type, title in TOOLS:
         config.add_tool(id, class_path, portal_type, title)
     config.add_subscriber(DocumentMoved, follow_move)
-    for module in ("wendelin.core.catalog", "wendelin.core.workflow"):
+    for module in (
+        "wendelin.core.skins",
+        "wendelin.core.restricted.modules",
+        "wendelin.core.catalog",
+        "wendelin.core.workflow", "wendelin.core.management"):
         _include(config, module)
 
 

@@ -1,0 +1,31 @@
+"""The start page: modules by business application, and what waits for the user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+
+from wendelin.core.management.page import Page
+from wendelin.core.web.urls import static_url
+
+
+def main_page(context: Any, request: Request) -> dict[str, Any]:
+    """Cards of modules; tools (``portal_*``) are not among them."""
+    page = Page(request, context)
+    return {
+        "title": context.getTitle(),
+        "groups": page.module_groups,
+        "worklists": worklists(context, request),
+        "counts": {},
+    }
+
+
+def worklists(context: Any, request: Request) -> list[Any]:
+    return []
+
+
+def favicon(context: Any, request: Request) -> HTTPSeeOther:
+    """Browsers ask for it when a page does not name one."""
+    return HTTPSeeOther(static_url(request, "core", "mark.svg"))

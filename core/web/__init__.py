@@ -1,0 +1,1 @@
+"""The web application: authentication, traversal, publishing, downloads (docs/web.md). Knows documents, no plugin."""

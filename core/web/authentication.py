@@ -1,0 +1,190 @@
+"""Who asks: HTTP Basic, a signed cookie, or a token header; and what a user may reach (Pyramid's security policy).
+
+- ``Authorization: Basic``: programs. Wrong credentials are answered 401 with a challenge, never with a redirect.
+- Cookie ``__ac``: browsers, after the login page. It carries the user's stamp, so it ends when the password changes.
+- ``Authorization: Bearer``, or ``X-Access-Token``: programs with a token made for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from base64 import b64decode
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+from pyramid.authentication import AuthTktCookieHelper
+from pyramid.authorization import ACLHelper
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.security import Allowed, Denied
+from pyramid.tweens import EXCVIEW, MAIN
+
+from wendelin.core.database import sign_transaction
+from wendelin.core.document import Document
+from wendelin.core.security import ANONYMOUS, User, as_user, check_permission
+from wendelin.core.web.connections import Handler
+from wendelin.core.web.errors import BadCredentials
+from wendelin.core.web.urls import is_static
+
+COOKIE = "__ac"
+SESSION_SECONDS = 12 * 3600
+REISSUE_SECONDS = 15 * 60
+REMEMBERED_SECONDS = 300
+REMEMBERED_LOGINS = 1000
+
+
+class CheckedLogins:
+    """Basic credentials that were right a moment ago, so that a client that sends many requests pays argon2 once.
+
+    Keys are HMACs under a key of this process; the value is the user's stamp, which a new password changes.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._entries: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def digest(self, user_id: str, password: str) -> bytes:
+        return hmac.digest(self._key, f"{user_id}\0{password}".encode(), "sha256")
+
+    def holds(self, digest: bytes, stamp: str) -> bool:
+        with self._lock:
+            known, until = self._entries.get(digest, ("", 0.0))
+        return until > time.monotonic() and hmac.compare_digest(known, stamp)
+
+    def add(self, digest: bytes, stamp: str) -> None:
+        with self._lock:
+            self._entries[digest] = (stamp, time.monotonic() + REMEMBERED_SECONDS)
+            self._entries.move_to_end(digest)
+            while len(self._entries) > REMEMBERED_LOGINS:
+                self._entries.popitem(last=False)
+
+
+def stamp_token(user_folder: Any, user_id: str) -> str:
+    """The part of the cookie that a new password makes stale (letters and digits only)."""
+    return "s" + hashlib.sha256(user_folder.get_session_stamp(user_id).encode()).hexdigest()[:32]
+
+
+class Policy:
+    """Pyramid's security policy: identity is a `User`, permission is asked of the document."""
+
+    def __init__(self, secret: str, https: bool = False) -> None:
+        self.helper = AuthTktCookieHelper(
+            secret,
+            cookie_name=COOKIE,
+            secure=https,
+            http_only=True,
+            timeout=SESSION_SECONDS,
+            reissue_time=REISSUE_SECONDS,
+            wild_domain=False,
+            samesite="Lax",
+        )
+        self.checked = CheckedLogins()
+
+    def identity(self, request: Request) -> User | None:
+        user = request.user
+        return None if user.is_anonymous else user
+
+    def authenticated_userid(self, request: Request) -> str | None:
+        user = self.identity(request)
+        return user.id if user else None
+
+    def permits(self, request: Request, context: Any, permission: str) -> Allowed | Denied:
+        if isinstance(context, Document):
+            allowed = check_permission(permission, context, request.user)
+            return (Allowed if allowed else Denied)(f"{permission!r} for {request.user.id}")
+        return ACLHelper().permits(context, request.user.roles, permission)
+
+    def remember(self, request: Request, userid: str, **options: Any) -> list[tuple[str, str]]:
+        token = stamp_token(request.site.acl_users, userid)
+        return self.helper.remember(request, userid, tokens=(token,), **options)
+
+    def forget(self, request: Request, **options: Any) -> list[tuple[str, str]]:
+        return self.helper.forget(request)
+
+    def find_user(self, request: Request) -> User:
+        """The user of this request; raises `BadCredentials` for a Basic or token header that is wrong."""
+        scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            return self._from_basic(request, value)
+        token = value if scheme.lower() == "bearer" else request.headers.get("X-Access-Token", "")
+        if token:
+            return self._from_token(request, token.strip())
+        return self._from_cookie(request)
+
+    def _from_basic(self, request: Request, value: str) -> User:
+        try:
+            user_id, separator, password = b64decode(value, validate=True).decode("utf-8").partition(":")
+        except ValueError:
+            separator = ""
+        if not separator:
+            raise BadCredentials("the Authorization header is not valid HTTP Basic")
+        users = request.site.acl_users
+        digest = self.checked.digest(user_id, password)
+        known = users.get_user(user_id)
+        if known is not None and self.checked.holds(digest, users.get_session_stamp(user_id)):
+            return known
+        user = users.authenticate(user_id, password)
+        if user is None:
+            raise BadCredentials("wrong user or password")
+        self.checked.add(digest, users.get_session_stamp(user_id))
+        return user
+
+    def _from_token(self, request: Request, token: str) -> User:
+        user = request.site.acl_users.authenticate_token(token)
+        if user is None:
+            raise BadCredentials("this token is not known, or has expired")
+        return user
+
+    def _from_cookie(self, request: Request) -> User:
+        identity = self.helper.identify(request)
+        if identity is None:
+            return ANONYMOUS
+        users = request.site.acl_users
+        user = users.get_user(identity["userid"])
+        if user is None or not _has_stamp(identity["tokens"], stamp_token(users, user.id)):
+            self.helper.forget(request)  # stops the helper from renewing a stale cookie
+            return ANONYMOUS
+        request.authenticated_by_cookie = True
+        return user
+
+
+def _has_stamp(tokens: Sequence[str], stamp: str) -> bool:
+    return any(hmac.compare_digest(token, stamp) for token in tokens)
+
+
+def user_tween_factory(handler: Handler, registry: Any) -> Handler:
+    """Inside the transaction and below the error views: the whole request runs as its user, and is signed by it."""
+
+    def user_tween(request: Request) -> Response:
+        if is_static(request):
+            return handler(request)
+        policy = registry["wendelin.policy"]
+        # Asked by an error view after a failure to identify, the answer has to be nobody, not that failure again.
+        request.user = ANONYMOUS
+        request.user = policy.find_user(request)
+        sign_transaction(request.tm.get(), request.user.id, f"{request.method} {request.path_info}")
+        with as_user(request.user):
+            return handler(request)
+
+    return user_tween
+
+
+def request_user(request: Request) -> User:
+    """``request.user`` where no tween has set it (a static file, an error before the login was looked at)."""
+    return ANONYMOUS
+
+
+def includeme(config: Configurator) -> None:
+    policy = Policy(config.registry["wendelin.secret"], config.registry.settings["wendelin.https"])
+    config.registry["wendelin.policy"] = policy
+    config.set_security_policy(policy)
+    config.set_default_permission("View")
+    config.add_request_method(request_user, "user", reify=True)
+    config.add_tween("wendelin.core.web.authentication.user_tween_factory", under=EXCVIEW, over=MAIN)

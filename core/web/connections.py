@@ -1,0 +1,102 @@
+"""A database connection for each request, closed when the last byte of the answer is sent.
+
+The connection belongs to the request's own transaction manager (pyramid_tm, explicit). A streamed body is read after
+the transaction ended, from the same connection and so from the same snapshot; `OpenBody` closes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.tweens import INGRESS
+
+from wendelin.core.security import ANONYMOUS, User, as_user
+from wendelin.core.site import Site, get_site
+
+Handler = Callable[[Request], Response]
+
+
+def get_connection(request: Request) -> Any:
+    """This request's ZODB connection, opened when first asked for. Raises `DatabaseUnavailable`."""
+    connection = getattr(request, "_connection", None)
+    if connection is None:
+        database = request.registry["wendelin.database"]
+        connection = request._connection = database.open(request.tm)
+    return connection
+
+
+def get_request_site(request: Request) -> Site:
+    """``request.site``: the site, in this request's connection."""
+    return get_site(get_connection(request))
+
+
+class OpenBody:
+    """An ``app_iter`` that needs the database: iterated as ``user``, and closing the connection at its end."""
+
+    def __init__(self, body: Iterable[bytes], user: User) -> None:
+        self._iterator: Iterator[bytes] = iter(body)
+        self._body = body
+        self._user = user
+        self._connection: Any = None
+
+    def keep(self, connection: Any) -> None:
+        """Take over a connection: it is closed together with the body."""
+        self._connection = connection
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        with as_user(self._user):
+            return next(self._iterator)
+
+    def close(self) -> None:
+        """Called by the WSGI server when the answer is sent, or the client has gone."""
+        try:
+            for part in (self._iterator, self._body):
+                close = getattr(part, "close", None)
+                if close is not None:
+                    close()
+        finally:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+
+def connection_tween_factory(handler: Handler, registry: Any) -> Handler:
+    """Around the transaction: nobody is logged in yet, and whatever was opened is closed afterwards."""
+
+    def connection_tween(request: Request) -> Response:
+        response = None
+        try:
+            with as_user(ANONYMOUS):
+                response = handler(request)
+            return response
+        finally:
+            _hand_over(request, response)
+
+    return connection_tween
+
+
+def _hand_over(request: Request, response: Response | None) -> None:
+    connection = getattr(request, "_connection", None)
+    if connection is None:
+        return
+    request._connection = None
+    body = getattr(response, "app_iter", None)
+    if isinstance(body, OpenBody):
+        body.keep(connection)
+    else:
+        connection.close()
+
+
+def includeme(config: Configurator) -> None:
+    config.add_request_method(get_request_site, "site", reify=True)
+    config.add_request_method(lambda request: request.registry["wendelin.database"], "database", property=True)
+    config.add_tween(
+        "wendelin.core.web.connections.connection_tween_factory", under=INGRESS, over="pyramid_tm.tm_tween_factory"
+    )

@@ -1,0 +1,144 @@
+"""Methods and dialogs that are reached by an address: ``<document>/<method>`` and ``<document>/<dialog>``.
+
+A skin method is reached only when it says so (``published`` names a permission), only with that permission on the
+document, and only with GET unless it names other methods. Request parameters become its arguments.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPMethodNotAllowed
+from pyramid.request import Request
+from pyramid.response import Response
+
+from wendelin.core.actions import Dialog
+from wendelin.core.errors import BadRequest
+from wendelin.core.security import require_permission
+from wendelin.core.skins import find_method
+from wendelin.core.web.csrf import TOKEN
+
+RESERVED_PARAMETERS = frozenset({TOKEN})
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published skin method on a document: the context of the view that calls it."""
+
+    document: Any
+    method: Any
+
+    @property
+    def __parent__(self) -> Any:
+        return self.document
+
+    @property
+    def __name__(self) -> str:
+        return self.method.id
+
+
+@dataclass(frozen=True)
+class DialogPage:
+    """A dialog of the document's type: the context of the view that shows and submits it."""
+
+    document: Any
+    dialog: Dialog
+
+    @property
+    def __parent__(self) -> Any:
+        return self.document
+
+    @property
+    def __name__(self) -> str:
+        return self.dialog.id
+
+
+def find_publication(document: Any, name: str) -> Publication | DialogPage | None:
+    """The dialog or the published method of that name, or None; permissions are not looked at."""
+    for dialog in document.getTypeInfo().dialog_list:
+        if dialog.id == name:
+            return DialogPage(document, dialog)
+    if name.startswith("_"):
+        return None
+    method = find_method(document.getPortalObject(), name)
+    return Publication(document, method) if method is not None and method.published else None
+
+
+def call_published(publication: Publication, request: Request) -> Response:
+    """Check, call, and turn what comes back into a response."""
+    method, document = publication.method, publication.document
+    require_permission(method.published, document, request.user)
+    allowed = _allowed_methods(method)
+    if request.method not in allowed:
+        raise HTTPMethodNotAllowed(headers=[("Allow", ", ".join(sorted(allowed)))])
+    function = method.bind(document)
+    if hasattr(function, "traverse_subpath"):
+        function.traverse_subpath = tuple(request.subpath)
+    response = to_response(request, call_with(function, request.params, request))
+    if method.content_type and response.status_int == 200:
+        response.content_type = method.content_type
+    return response
+
+
+def _allowed_methods(method: Any) -> set[str]:
+    stated = getattr(method, "request_method", None) or "GET"
+    methods = {stated} if isinstance(stated, str) else set(stated)
+    return methods | ({"HEAD"} if "GET" in methods else set())
+
+
+def call_with(function: Callable[..., Any], parameters: Mapping[str, Any], request: Request) -> Any:
+    """Call with the request's parameters by name; repeated ones become lists.
+
+    A parameter ``request`` or ``REQUEST`` of the function is given the request. Raises `BadRequest` that names a
+    parameter which is missing, or which the function does not know.
+    """
+    arguments = collect_parameters(request, parameters)
+    signature = inspect.signature(function)
+    for name in ("request", "REQUEST"):
+        arguments.pop(name, None)
+        if name in signature.parameters:
+            arguments[name] = request
+    try:
+        signature.bind(**arguments)
+    except TypeError as error:
+        raise BadRequest(f"wrong parameters: {error}; expected {signature}") from error
+    return function(**arguments)
+
+
+def collect_parameters(request: Request, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """``{name: value}``, lists where a name came several times; without the parameters that the platform uses."""
+    found: dict[str, Any] = {}
+    for name in parameters:
+        if name in RESERVED_PARAMETERS or name.startswith("_"):
+            continue
+        values = request.params.getall(name)
+        found[name] = values if len(values) > 1 else values[0]
+    return found
+
+
+def to_response(request: Request, value: Any) -> Response:
+    """Text, bytes, or anything that JSON can say; a method that returns a response has said all itself."""
+    if isinstance(value, Response):
+        return value
+    if value is None:
+        return Response(status=204)
+    if isinstance(value, bytes):
+        return Response(value, content_type="application/octet-stream")
+    if isinstance(value, str):
+        is_page = value.lstrip()[:1] == "<"
+        return Response(value, content_type="text/html" if is_page else "text/plain", charset="utf-8")
+    try:
+        return Response(json=value)
+    except TypeError as error:
+        raise BadRequest("this method returns nothing that can be sent as an answer") from error
+
+
+def includeme(config: Configurator) -> None:
+    """Both methods of a page are one view: the method itself says which HTTP methods it takes."""
+    from pyramid.security import NO_PERMISSION_REQUIRED
+
+    config.add_view(call_published, context=Publication, permission=NO_PERMISSION_REQUIRED)

@@ -1,0 +1,79 @@
+"""Headers that every answer carries, and one line in the log for each request."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.tweens import INGRESS
+
+from wendelin.core.web.connections import Handler
+
+log = logging.getLogger("wendelin.web.access")
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+}
+
+
+def request_id(request: Request) -> str:
+    """``request.id``: what ties an answer to its line in the log."""
+    return secrets.token_hex(6)
+
+
+def header_tween_factory(handler: Handler, registry: Any) -> Handler:
+    """The outermost tween: a view's own value of a header is kept."""
+
+    def header_tween(request: Request) -> Response:
+        start = time.perf_counter()
+        response = handler(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers["X-Request-Id"] = request.id
+        if response.content_type in ("text/html", "application/json"):
+            # What a page shows depends on who looks at it, and when.
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+        _log(request, response, time.perf_counter() - start)
+        return response
+
+    return header_tween
+
+
+def _log(request: Request, response: Response, seconds: float) -> None:
+    log.info(
+        "%s %s %s %d %s %.1fms %s",
+        request.client_addr or "-",
+        request.method,
+        request.path_qs.split("?")[0],
+        response.status_int,
+        request.user.id.replace(" ", "_"),
+        seconds * 1000,
+        request.id,
+    )
+
+
+def includeme(config: Configurator) -> None:
+    config.add_request_method(request_id, "id", reify=True)
+    config.add_tween(
+        "wendelin.core.web.response_headers.header_tween_factory",
+        under=INGRESS,
+        over="wendelin.core.web.connections.connection_tween_factory",
+    )

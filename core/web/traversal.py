@@ -1,0 +1,100 @@
+"""From a path to a document and a view: ``/erp5/data_stream_module/1/view``.
+
+Each segment is looked up in this order: a child of the document; what the document itself answers
+(``traverse_segment``: a web site finds its pages by reference); a registered view; a dialog of its type; a published
+skin method. The first that is not a document ends the walk; further segments are ``request.subpath``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.interfaces import ITraverser
+from pyramid.request import Request
+from zope.interface import Interface, implementer
+
+from wendelin.core.document import Document
+from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.web.publishing import find_publication
+from wendelin.core.web.views import ViewTable
+
+
+class Root:
+    """What is above the site: ``/``. Its one child is the site."""
+
+    __name__ = ""
+    __parent__ = None
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+
+
+def find_child(document: Any, segment: str) -> Document | None:
+    """The child document of that id, or what the document itself makes of the segment; None when there is none."""
+    child = document.get_child(segment)
+    if child is None:
+        traverse = getattr(type(document), "traverse_segment", None)
+        child = traverse(document, segment) if traverse is not None else None
+    return child if isinstance(child, Document) else None
+
+
+@implementer(ITraverser)
+class Traverser:
+    """Pyramid's traverser for this site; permissions are asked for the view that is found, not on the way."""
+
+    def __init__(self, root: Any) -> None:
+        self.root = root
+
+    def __call__(self, request: Request) -> dict[str, Any]:
+        if request.matchdict is not None:
+            return self._result(self.root, "", ())
+        segments = _segments(request)
+        if not segments:
+            return self._result(self.root, "", ())
+        site = request.site
+        if segments[0] != site.getId():
+            raise NotFound(f"there is no {segments[0]!r} here; the site is at /{site.getId()}/")
+        document: Any = site
+        for position, segment in enumerate(segments[1:], 1):
+            child = find_child(document, segment)
+            if child is None:
+                return self._view(request, document, segment, tuple(segments[position + 1 :]))
+            document = child
+        return self._view(request, document, "", ())
+
+    def _view(self, request: Request, document: Any, name: str, subpath: tuple[str, ...]) -> dict[str, Any]:
+        table: ViewTable = request.registry["wendelin.views"]
+        if not table.has_view(document, name):
+            publication = find_publication(document, name)
+            if publication is None:
+                raise NotFound(f"{document.getPath()} has neither a document nor a page named {name!r}")
+            return self._result(publication, "", subpath)
+        return self._result(document, name, subpath)
+
+    def _result(self, context: Any, view_name: str, subpath: tuple[str, ...]) -> dict[str, Any]:
+        return {
+            "context": context,
+            "view_name": view_name,
+            "subpath": subpath,
+            "traversed": (),
+            "virtual_root": self.root,
+            "virtual_root_path": (),
+            "root": self.root,
+        }
+
+
+def _segments(request: Request) -> list[str]:
+    try:
+        path = request.path_info
+    except UnicodeDecodeError as error:
+        raise BadRequest("the address is not valid UTF-8") from error
+    segments = [segment for segment in path.split("/") if segment and segment != "."]
+    if ".." in segments:
+        raise BadRequest("the address may not contain '..'")
+    return segments
+
+
+def includeme(config: Configurator) -> None:
+    config.set_root_factory(Root)
+    config.registry.registerAdapter(Traverser, (Interface,), ITraverser)

@@ -1,0 +1,108 @@
+"""What plugins registered with ``config.add_view`` and ``config.add_static``, made into Pyramid's views."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.path import DottedNameResolver
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from wendelin.core.document import Document
+from wendelin.core.registry import Registration, Registry
+from wendelin.core.web.urls import STATIC_PREFIX
+
+PASSED_OPTIONS = frozenset({"renderer", "require_csrf", "accept", "http_cache", "xhr", "request_param", "header"})
+PUBLIC_PERMISSIONS = ("", None, "(public)")
+
+
+class ViewTable:
+    """Which names are views, on which documents: what the traverser asks before it looks for methods."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.by_name: dict[str, list[Any]] = defaultdict(list)
+        for registration in registry.get_list("view"):
+            self.by_name[registration.value["name"]].append(view_context(registration))
+
+    def has_view(self, document: Any, name: str) -> bool:
+        """True when some view of that name, for whatever HTTP method, fits the document."""
+        return any(_fits(context, document) for context in self.by_name.get(name, ()))
+
+
+def view_context(registration: Registration) -> Any:
+    """A class, or the name of a portal type; `Document` when the view is for all."""
+    context = registration.value["context"]
+    return Document if context is None else context
+
+
+def _fits(context: Any, document: Any) -> bool:
+    if isinstance(context, str):
+        return document.getPortalType() == context
+    return isinstance(document, context)
+
+
+class PortalTypePredicate:
+    """``portal_type="Data Stream"``: a view for the documents of one portal type."""
+
+    def __init__(self, portal_type: str, config: Configurator) -> None:
+        self.portal_type = portal_type
+
+    def text(self) -> str:
+        return f"portal_type = {self.portal_type}"
+
+    phash = text
+
+    def __call__(self, context: Any, request: Request) -> bool:
+        return isinstance(context, Document) and context.getPortalType() == self.portal_type
+
+
+def resolve_view(registration: Registration) -> Callable[[Any, Any], Any]:
+    """The view function; ``"module:function"`` is imported now, so that processes without web need not."""
+    view = registration.value["view"]
+    return DottedNameResolver().resolve(view) if isinstance(view, str) else view
+
+
+def add_registered_view(config: Configurator, registration: Registration) -> None:
+    """One registration as a Pyramid view: permission "View" unless it says otherwise; "" is public."""
+    value = registration.value
+    context = view_context(registration)
+    options = {key: option for key, option in value.items() if key in PASSED_OPTIONS}
+    if isinstance(context, str):
+        options["portal_type"] = context
+        context = Document
+    permission = value["permission"]
+    config.add_view(
+        resolve_view(registration),
+        name=value["name"],
+        context=context,
+        permission=NO_PERMISSION_REQUIRED if permission in PUBLIC_PERMISSIONS else permission,
+        request_method=value["request_method"],
+        **options,
+    )
+
+
+def go_to_site(context: Any, request: Request) -> Response:
+    """``/``: the site is below."""
+    return HTTPSeeOther(f"{request.script_name}/{request.site.getId()}/")
+
+
+def includeme(config: Configurator) -> None:
+    from wendelin.core.web.traversal import Root
+
+    registry: Registry = config.registry["wendelin.registry"]
+    config.add_view_predicate("portal_type", PortalTypePredicate)
+    config.registry["wendelin.views"] = ViewTable(registry)
+    for registration in registry.get_list("static"):
+        # A week: addresses carry a digest of the content (`urls.static_url`).
+        config.add_static_view(
+            f"{STATIC_PREFIX.strip('/')}/{registration.name}", str(registration.value), cache_max_age=7 * 86400
+        )
+    config.include("wendelin.core.web.publishing")
+    config.add_view(go_to_site, context=Root, permission=NO_PERMISSION_REQUIRED)
+    for registration in registry.get_list("view"):
+        add_registered_view(config, registration)
