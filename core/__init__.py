@@ -49,7 +49,8 @@ def includeme(config: PluginConfig) -> None:
         "wendelin.core.skins",
         "wendelin.core.restricted.modules",
         "wendelin.core.catalog",
-        "wendelin.core.workflow", "wendelin.core.management"):
+        "wendelin.core.workflow",
+    ):
         _include(config, module)
 
 

@@ -195,14 +195,16 @@ def type_information(site: Site, portal_type: str) -> TypeInformation:
 
 
 def _compile(site: Site, portal_type: str) -> TypeInformation:
-    from wendelin.core.workflow import compile_methods
+    from wendelin.core.workflow import compile_methods, hook_accessors
+    from wendelin.core.workflow.table import get_chain
 
     data = site["portal_types"].get_child(portal_type)
     if data is None:
         # A document of a removed plugin, or of the bare site before its first template: it still can be looked at.
         return TypeInformation(portal_type, method_dict=_related_accessors(site))
     properties = _property_dict(site, data)
-    accessors = _accessors(properties.values())
+    chain = get_chain(site, data.workflow_list)
+    accessors = hook_accessors(chain, portal_type, _accessors(properties.values()))
     base_categories = tuple(
         dict.fromkeys(entry.base for entry in properties.values() if isinstance(entry, CategoryProperty))
     )
