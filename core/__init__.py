@@ -50,6 +50,7 @@ def includeme(config: PluginConfig) -> None:
         "wendelin.core.restricted.modules",
         "wendelin.core.catalog",
         "wendelin.core.workflow",
+        "wendelin.core.preferences",
     ):
         _include(config, module)
 

@@ -117,6 +117,9 @@ class User:
     id: str
     roles: frozenset[str] = frozenset()
 
+    # What scripts may read.
+    attribute_permissions = dict.fromkeys(("id", "roles", "is_anonymous", "getId", "getRoles"), PUBLIC)
+
     @property
     def is_anonymous(self) -> bool:
         """True when nobody has logged in."""

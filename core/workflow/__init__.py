@@ -6,7 +6,7 @@
 
 from wendelin.core.workflow.document import Workflow
 from wendelin.core.workflow.engine import initialise, record_edit, set_state
-from wendelin.core.workflow.interactions import hook_accessors, hookable
+from wendelin.core.workflow.interactions import hook_accessors
 from wendelin.core.workflow.methods import compile_methods, state_items, workflow_methods
 from wendelin.core.workflow.table import chain_of, get_chain, state_roles
 from wendelin.core.workflow.tool import WorkflowTool
@@ -18,7 +18,6 @@ __all__ = [
     "compile_methods",
     "get_chain",
     "hook_accessors",
-    "hookable",
     "initialise",
     "record_edit",
     "set_state",

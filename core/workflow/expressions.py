@@ -29,6 +29,6 @@ def evaluate_expression(expression: str, document: Any, state_change: dict[str, 
     }
     source = expression.removeprefix("python:").strip()
     try:
-        return evaluate(source, names)
+        return evaluate(source, names, f"expression on {document.getPath()}")
     except (ScriptError, ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError) as error:
         raise WorkflowError(f"expression {source!r} on {document.getPath()}: {error}") from error

@@ -1,7 +1,7 @@
 """Interactions: scripts before, after, at commit or in a worker, around calls of a document's methods.
 
 Generated accessors and workflow methods can always be hooked. A method of a document class can be hooked when its
-class says so with :func:`hookable`.
+class says so with `wendelin.core.hooks.hookable`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial, wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from wendelin.core.security import as_user, get_user
 from wendelin.core.workflow.definition import Interaction
@@ -19,21 +19,8 @@ from wendelin.core.workflow.expressions import evaluate_expression
 from wendelin.core.workflow.once import before_commit, first_time
 from wendelin.core.workflow.table import Chain, chain_of
 
-Method = TypeVar("Method", bound=Callable[..., Any])
-
 #: Interactions under way, so that a script which calls the hooked method again does not start itself again.
 _running: ContextVar[frozenset[tuple[int, int]]] = ContextVar("wendelin_interactions", default=frozenset())
-
-
-def hookable(method: Method) -> Method:
-    """Let interactions hook a method of a document class."""
-    name = method.__name__
-
-    @wraps(method)
-    def call(self: Any, *args: Any, **kw: Any) -> Any:
-        return run_hooked(self, name, method, *args, **kw)
-
-    return call  # type: ignore[return-value]
 
 
 def run_hooked(document: Any, name: str, method: Callable[..., Any], /, *args: Any, **kw: Any) -> Any:

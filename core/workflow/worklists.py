@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wendelin.core.security import get_user
+from wendelin.core.security import PUBLIC, get_user
 from wendelin.core.workflow.definition import Definition, Worklist
 
 
@@ -18,6 +18,8 @@ class Waiting:
     count: int
     query: dict[str, Any]
     workflow_id: str
+
+    attribute_permissions = dict.fromkeys(("id", "title", "count", "query", "workflow_id"), PUBLIC)
 
 
 def waiting(tool: Any) -> list[Waiting]:
