@@ -1,1 +1,1 @@
-"""The subcommands of ``wendelin``, one module each: ``HELP``, ``add_arguments(parser)`` and ``run(arguments) -> int``."""
+"""The subcommands of ``wendelin``, one module each: HELP, ``add_arguments(parser)``, ``run(arguments) -> int``."""

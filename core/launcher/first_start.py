@@ -45,7 +45,7 @@ def install_first_template(connection: Connection) -> bool:
     site = get_site(connection)
     if FIRST_TEMPLATE in site.portal_templates.getInstalledBusinessTemplateTitleList():
         return False
-    install(site, FIRST_TEMPLATE)
+    install(site, FIRST_TEMPLATE, install_dependency=True)
     return True
 
 

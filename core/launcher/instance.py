@@ -126,6 +126,11 @@ class Instance:
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
         return f"http://{host}:{facts.get('port', DEFAULT_PORT)}/erp5/"
 
+    @property
+    def uses_own_server(self) -> bool:
+        """True when the data is in this instance's FileStorage; False for PostgreSQL, NEO or a server elsewhere."""
+        return bool(self.read_facts().get("zeo_address"))
+
     # -- credentials
 
     def read_credentials(self) -> Credentials | None:

@@ -120,7 +120,8 @@ class Standalone:
         zeo_address = instance.choose_zeo_address()
         self.control = supervision.choose_control(instance)
         own_database = instance.write_database_config(zeo_address)
-        ports: dict[str, int] = dict(instance.read_facts().get("ports", {}))
+        former = instance.read_facts().get("ports", {})
+        ports: dict[str, int] = {name: port for name, port in former.items() if not listens(f"127.0.0.1:{port}")}
         facts: dict[str, Any] = {
             "host": options.host,
             "port": options.port,

@@ -1,0 +1,51 @@
+"""``wendelin serve``: the web server that ``development.ini`` describes, in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import logging.config
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from paste.deploy import loadapp, loadserver
+
+from wendelin.core.commands.options import get_instance
+from wendelin.core.launcher.instance import DEFAULT_PORT
+
+HELP = "run the web server alone (the database server has to run)"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ini", nargs="?", metavar="INI", help="default: development.ini of the instance or the sources")
+    parser.add_argument("--host", help="address to listen on (default: as at the last start)")
+    parser.add_argument("--port", type=int, help="port to listen on (default: as at the last start)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    instance = get_instance(arguments).require()
+    os.environ.update(instance.environment())
+    facts = instance.read_facts()
+    ini = Path(arguments.ini).absolute() if arguments.ini else instance.find_config("development.ini")
+    settings = {
+        "var": str(instance.var),
+        "host": arguments.host or facts.get("host", "127.0.0.1"),
+        "port": str(arguments.port or facts.get("port", DEFAULT_PORT)),
+    }
+    logging.config.fileConfig(ini, defaults=settings, disable_existing_loggers=False)
+    serve(f"config:{ini}", settings)
+    return 0
+
+
+def serve(uri: str, settings: dict[str, Any]) -> None:
+    """Until SIGTERM or Ctrl-C; requests that are being answered are finished first (waitress waits for them)."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    application = loadapp(uri, global_conf=settings)
+    loadserver(uri, global_conf=settings)(application)

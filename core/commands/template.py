@@ -1,0 +1,51 @@
+"""``wendelin template``: list, install and uninstall business templates."""
+
+from __future__ import annotations
+
+import argparse
+
+from ZODB.Connection import Connection
+
+from wendelin.core import business_templates
+from wendelin.core.commands.options import add_var, get_instance
+from wendelin.core.launcher.database_server import instance_database
+from wendelin.core.security import SYSTEM, as_user
+from wendelin.core.site import get_site
+
+HELP = "list, install and uninstall business templates"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="list what is installed and what can be")
+    install = actions.add_parser("install", help="install templates, and what they depend on")
+    install.add_argument("titles", nargs="+", metavar="TITLE")
+    uninstall = actions.add_parser("uninstall", help="remove a template and all that it brought")
+    uninstall.add_argument("title", metavar="TITLE")
+    for each in (listing, install, uninstall):
+        add_var(each)
+
+
+def act(connection: Connection, arguments: argparse.Namespace) -> None:
+    """One action on the site."""
+    site = get_site(connection)
+    if arguments.action == "install":
+        new = business_templates.install(site, arguments.titles, install_dependency=True)
+        print(f"installed: {', '.join(new)}" if new else "nothing to do: installed already")
+    elif arguments.action == "uninstall":
+        business_templates.uninstall(site, arguments.title)
+        print(f"uninstalled: {arguments.title}")
+    else:
+        for template in business_templates.available(site):
+            version = template.installed_version or template.version
+            print(f"{template.state:<8} {template.title:<32} {version:<8} {template.description.splitlines()[0]}")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with instance_database(get_instance(arguments)) as database, as_user(SYSTEM):
+        database.run(
+            lambda connection: act(connection, arguments),
+            user=SYSTEM.id,
+            description=f"wendelin template {arguments.action}",
+        )
+    return 0

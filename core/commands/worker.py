@@ -1,0 +1,25 @@
+"""``wendelin worker``: runs the activities that documents have queued, in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+
+from wendelin.core.commands.options import get_instance
+
+HELP = "run queued activities and alarms (the database server has to run)"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    return None
+
+
+def run(arguments: argparse.Namespace) -> int:
+    instance = get_instance(arguments).require()
+    os.environ.update(instance.environment())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    from wendelin.core import worker  # here: `wendelin --help` should not load the whole object model
+
+    worker.run(str(instance.database_config))
+    return 0
