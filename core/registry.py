@@ -126,7 +126,7 @@ class PluginConfig:
 
     def add_view(
         self,
-        view: Callable[[Any, Any], Any],
+        view: Callable[[Any, Any], Any] | str,
         name: str,
         context: type | str | None = None,
         permission: str = "View",

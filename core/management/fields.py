@@ -6,8 +6,9 @@ cannot be used is kept as it was typed, so that nothing is lost when a form is s
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -73,7 +74,7 @@ class BoundField:
     raw: Any = ""
     error: str = ""
     other: str = ""
-    choices: list[tuple[str, str]] = field(default_factory=list)
+    choices: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     link: str = ""
 
     @property

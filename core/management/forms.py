@@ -47,7 +47,7 @@ def _collect(category: Any, titles: str, path: str, found: list[tuple[str, str]]
 def document_fields(document: Document, ids: Iterable[str] = ()) -> list[Field]:
     """The fields of a document's form: those of ``ids`` in that order, else all that its type defines."""
     info = document.getTypeInfo()
-    wanted = [id for id in ids or info.field_list or _default_order(info.property_dict)]
+    wanted = list(ids or info.field_list or _default_order(info.property_dict))
     site = document.getPortalObject()
     fields = []
     for id in wanted:
@@ -167,9 +167,9 @@ def _differs(document: Document, form: FieldSet, id: str, value: Any) -> bool:
         return show_value(field, old) != show_value(field, value)
     if isinstance(old, list | tuple) or isinstance(value, list | tuple):
         return list(old or ()) != list(value or ())
-    return (old or None) != (value or None) or (
-        (old is None) != (value is None) and field.kind not in ("text", "select")
-    )
+    if field.kind in ("text", "textarea", "code", "select"):
+        return (old or "") != (value or "")
+    return old != value
 
 
 def note_differences(document: Document, form: FieldSet) -> bool:

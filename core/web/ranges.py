@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 MAXIMUM_RANGES = 32
 _PART = re.compile(r"^(\d*)-(\d*)$")
@@ -67,4 +68,4 @@ def _span(first: str, last: str, size: int) -> ByteRange | None:
 
 def _overlap(ranges: list[ByteRange]) -> bool:
     ordered = sorted(ranges, key=lambda span: span.start)
-    return any(before.end > after.start for before, after in zip(ordered, ordered[1:], strict=False))
+    return any(before.end > after.start for before, after in pairwise(ordered))

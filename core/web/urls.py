@@ -19,7 +19,7 @@ def is_static(request: Request) -> bool:
 
 
 def url(request: Request, document: Any, *names: str, **query: Any) -> str:
-    """``url(request, document, "view", form="metadata")`` -> ``/erp5/a/1/view?form=metadata``; None values are left out."""
+    """``url(request, document, "view", form="metadata")`` -> ``/erp5/a/1/view?form=metadata``; None is left out."""
     path = document if isinstance(document, str) else document.getPath()
     path = quote("/".join((path.rstrip("/"), *names)), safe="/~:@!$&'()*+,;=")
     pairs = {key: value for key, value in query.items() if value is not None}
