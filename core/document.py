@@ -49,6 +49,9 @@ class Document(Persistent):
             return super().__getattribute__(name)  # the property's own error, never a container's attribute
         return acquisition.lookup(self, name)
 
+    def _initialise(self) -> None:
+        """For document classes: called on a new document before its first properties are set."""
+
     # -- identity and place
 
     @public

@@ -200,9 +200,6 @@ class Folder(Document):
             self._setObject(document.__name__, document)
         return document
 
-    def _initialise(self) -> None:
-        """For document classes: called on a new document before its first properties are set."""
-
     def _run_init_script(self, document: Document, values: dict[str, Any]) -> None:
         script_id = document.getTypeInfo().init_script
         if script_id:
