@@ -30,7 +30,8 @@ would expect, so that ``except KeyError`` keeps working::
     └── BigDataError (RuntimeError)             big-data-error
         ├── ReadOnlyView (ValueError)           read-only-view
         ├── StaleView                           stale-view
-        └── StorageFull (OSError)               storage-full
+        ├── StorageFull (OSError)               storage-full
+        └── UnsupportedArray (TypeError)        unsupported-array
 """
 
 from __future__ import annotations
@@ -222,3 +223,9 @@ class StorageFull(BigDataError, OSError):
     """The disk is full; the transaction was undone."""
 
     kind = "storage-full"
+
+
+class UnsupportedArray(BigDataError, TypeError):
+    """A dtype, an order or a shape that a big array cannot have, or cannot do that with."""
+
+    kind = "unsupported-array"

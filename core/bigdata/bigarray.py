@@ -1,0 +1,225 @@
+"""BigArray: an n-dimensional array larger than memory inside the object database.
+
+``A[index]`` with ints, slices, Ellipsis and newaxis is a real :class:`numpy.ndarray` that shows the database's bytes: nothing is read until
+it is looked at, and what is written to it is part of the transaction.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from persistent import Persistent
+
+from wendelin.core.bigdata.bigfile import DIRECT_SIZE, BigFile
+from wendelin.core.bigdata.transactions import view_of
+from wendelin.core.bigdata.window import Geometry, array_at, copy_of, is_basic
+from wendelin.core.errors import ReadOnlyView, UnsupportedArray
+
+Shape = tuple[int, ...]
+_COPY_BLOCK = 64 << 20
+
+
+def checked_dtype(dtype: Any) -> np.dtype[Any]:
+    """The dtype, unless its elements are Python objects or have no size."""
+    found = np.dtype(dtype)
+    if found.hasobject:
+        raise UnsupportedArray(f"dtype {found} holds Python objects: a big array holds plain bytes")
+    if found.itemsize == 0:
+        raise UnsupportedArray(f"dtype {found} has no size: say how long, for example 'S16'")
+    return found
+
+
+def checked_shape(shape: Any) -> Shape:
+    """The shape as a tuple of non-negative ints."""
+    lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    found = tuple(operator.index(length) for length in lengths)
+    if any(length < 0 for length in found):
+        raise ValueError(f"negative dimensions are not allowed: {found}")
+    return found
+
+
+class BigArray(Persistent):
+    """An array of ``shape`` and ``dtype`` in the order "C" or "F", zeros at first (which cost nothing).
+
+    The first dimension of a C-ordered array follows its file: concurrent appends all succeed.
+    """
+
+    _pyramid = None
+
+    def __init__(self, shape: Any, dtype: Any, order: str = "C") -> None:
+        lengths = checked_shape(shape)
+        if order not in ("C", "F"):
+            raise UnsupportedArray(f"order {order!r}: 'C' (rows together) or 'F' (columns together)")
+        self._dtype = checked_dtype(dtype)
+        self._order = order
+        self._file = BigFile()
+        self._set_shape(lengths)
+        self._file.truncate(math.prod(lengths) * self._dtype.itemsize)
+
+    def _set_shape(self, shape: Shape) -> None:
+        self._rest = shape[1:]
+        row = math.prod(shape[1:]) * self._dtype.itemsize
+        follows = bool(shape) and self._order == "C" and row > 0
+        self._row_size = row if follows else None
+        self._fixed = None if follows else shape
+
+    # ---------------------------------------------------------------- description
+
+    @property
+    def shape(self) -> Shape:
+        """Length of each dimension."""
+        if self._fixed is not None:
+            return self._fixed
+        return (self._file.size // self._row_size, *self._rest)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+        return self._dtype
+
+    @property
+    def order(self) -> str:
+        """ "C" or "F"."""
+        return self._order
+
+    @property
+    def strides(self) -> Shape:
+        """Bytes from one element to the next, in each dimension."""
+        return self._geometry().strides
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.size * self._dtype.itemsize
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self._dtype.itemsize
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def file(self) -> BigFile:
+        """The bytes."""
+        return self._file
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def __bool__(self) -> bool:
+        return True
+
+    def _geometry(self) -> Geometry:
+        return Geometry(self.shape, self._dtype, self._order)
+
+    # ---------------------------------------------------------------- reading
+
+    def __getitem__(self, index: Any) -> Any:
+        """The elements at ``index``: a view for ints, slices, Ellipsis and newaxis, a copy (as in NumPy) for anything else."""
+        if not is_basic(index):
+            return self._window(())[index]
+        found = self._window(index)
+        return found[()] if not found.shape and self._is_scalar(index) else found
+
+    def _is_scalar(self, index: Any) -> bool:
+        return not (index is Ellipsis or (isinstance(index, tuple) and Ellipsis in index) or index == ())
+
+    def _window(self, index: Any) -> np.ndarray:
+        place = self._geometry().place(index)
+        if not place.size:
+            return np.empty(place.shape, self._dtype)
+        view = view_of(self._file)
+        if view is None:
+            return copy_of(self._file, place)
+        address = view.address(place.low, place.high - place.low)
+        return array_at(view.lease(), address, place, view.writable)
+
+    def __iter__(self) -> Iterator[Any]:
+        for start in range(len(self)):
+            yield self[start]
+
+    def blocks(self, rows: int) -> Iterator[np.ndarray]:
+        """The array in views of ``rows`` rows along the first dimension."""
+        for start in range(0, len(self), rows):
+            yield self[start : start + rows]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """The lazy view ``A[:]``; with another ``dtype`` or ``copy=True`` a copy of everything in memory."""
+        view = self._window(())
+        if dtype is not None and np.dtype(dtype) != self._dtype:
+            if copy is False:
+                raise ValueError(f"a view of dtype {self._dtype} as {np.dtype(dtype)} needs a copy")
+            return view.astype(dtype)
+        return view.copy() if copy else view
+
+    # ---------------------------------------------------------------- writing
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Assign, as NumPy does; long contiguous parts go straight to an extent, without private memory."""
+        if self._p_jar is not None and self._p_jar.isReadOnly():
+            raise ReadOnlyView("this connection is read-only (historical, or opened so): its arrays cannot be written")
+        if is_basic(index):
+            place = self._geometry().place(index)
+            if place.contiguous and place.high - place.low >= DIRECT_SIZE:
+                self._write_contiguous(place, value)
+                return
+        view = view_of(self._file)
+        if view is None:
+            target = copy_of(self._file, self._geometry().place(()), writable=True)
+            target[index] = value
+            self._file.write(0, target.reshape(-1, order=self._order).view(np.uint8))
+            return
+        self._window(())[index] = value
+
+    def _write_contiguous(self, place: Any, value: Any) -> None:
+        source = np.broadcast_to(np.asarray(value), place.shape)
+        if not place.shape:
+            source = source.reshape(1)
+        row = math.prod(source.shape[1:]) * self._dtype.itemsize
+        rows = max(_COPY_BLOCK // row, 1)
+        whole = source.dtype == self._dtype and source.flags.c_contiguous
+        for start in range(0, len(source), len(source) if whole else rows):
+            block = source[start:] if whole else np.ascontiguousarray(source[start : start + rows], self._dtype)
+            self._file.write(place.low + start * row, as_bytes(block))
+
+    def append(self, values: Any) -> None:
+        """Add rows at the end of the first dimension; ``values`` is one row or an array of rows."""
+        if self._fixed is not None:
+            raise UnsupportedArray("only a C-ordered array with rows that have a size can be appended to")
+        rows = np.asarray(values, self._dtype)
+        if rows.shape == self._rest:
+            rows = rows[np.newaxis]
+        if rows.shape[1:] != self._rest:
+            raise ValueError(f"rows of shape {rows.shape[1:]} do not fit an array of rows of shape {self._rest}")
+        if rows.size:
+            self._file.append(as_bytes(np.ascontiguousarray(rows)))
+
+    def resize(self, shape: Any) -> None:
+        """Give the array another shape, in constant time; its bytes stay where they are, new ones are zeros."""
+        lengths = checked_shape(shape)
+        self._file.truncate(math.prod(lengths) * self._dtype.itemsize)
+        if self._fixed is not None or lengths[1:] != self._rest:
+            self._set_shape(lengths)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} shape={self.shape} dtype={self._dtype} order={self._order}>"
+
+
+def as_bytes(array: np.ndarray) -> np.ndarray:
+    """A contiguous array's bytes (datetimes have no buffer protocol of their own)."""
+    return array.reshape(-1).view(np.uint8)

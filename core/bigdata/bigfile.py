@@ -1,0 +1,259 @@
+"""BigFile: a file larger than memory inside the object database.
+
+Bytes are kept in immutable extents (:mod:`~wendelin.core.bigdata.store`), found through an extent map
+(:mod:`~wendelin.core.bigdata.extents`); what was appended last waits in a tail (:mod:`~wendelin.core.bigdata.tail`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from persistent import Persistent
+
+from wendelin.core.bigdata.extents import SegmentTable, page_span, unique_number
+from wendelin.core.bigdata.runs import PAGE, Runs, clip, runs
+from wendelin.core.bigdata.sealing import read_extent, read_tail, seal
+from wendelin.core.bigdata.store import Buffer, store_for
+from wendelin.core.bigdata.tail import EXTENT, INLINE, InlineChunk, Tail
+from wendelin.core.bigdata.transactions import note_extent, view_of
+from wendelin.core.errors import ReadOnlyView
+
+SEAL_SIZE = 1 << 20  # inline bytes after which the tail is sealed into an extent
+SEAL_CHUNKS = 8  # extents appended after which they are entered in the map
+DIRECT_SIZE = 256 << 10  # writes from this size on go to an extent, not through memory
+BLOCK_SIZE = 1 << 20
+
+
+class BigFile(Persistent):
+    """A sequence of bytes with the transactions of the database.
+
+    ``append`` never conflicts with other appends; ``write`` conflicts with writes to the same 4 KiB pages only; ``truncate``
+    and growing conflict with everything. Reading costs memory for what is asked, never for the file.
+    """
+
+    def __init__(self) -> None:
+        self._tail = Tail()
+        self._table = SegmentTable()
+
+    # ---------------------------------------------------------------- reading
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self._tail.end
+
+    def __len__(self) -> int:
+        return self._tail.end
+
+    def __bool__(self) -> bool:
+        return True
+
+    def read(self, offset: int = 0, size: int | None = None) -> bytes:
+        """The bytes from ``offset`` on, ``size`` of them or to the end; fewer where the file ends."""
+        offset = max(offset, 0)
+        stop = self.size if size is None else min(offset + size, self.size)
+        if stop <= offset:
+            return b""
+        buffer = bytearray(stop - offset)
+        self.read_into(offset, buffer)
+        return bytes(buffer)
+
+    def read_into(self, offset: int, buffer: Buffer) -> int:
+        """Fill a writable buffer with the bytes from ``offset`` on; gives their number."""
+        target = memoryview(buffer).cast("B")
+        count = max(min(len(target), self.size - offset), 0)
+        view = view_of(self, existing=True)
+        if view is not None and count:
+            target[:count] = view.memory(offset, count)
+        elif count:
+            self._read_extents(offset, target[:count])
+        return count
+
+    def _read_extents(self, offset: int, target: memoryview) -> None:
+        """Fill ``target`` from extents and tail, as the transaction sees them, without mapping anything."""
+        stop, start = offset + len(target), self._tail.start
+        mapped = min(stop, start)
+        if offset < mapped:
+            target[: mapped - offset] = bytes(mapped - offset)
+            first, last = page_span(offset, mapped - offset)
+            extents = self._table.extents(first, last)
+            for run in self._table.runs(first, last):
+                low, high = max(int(run["page"]) * PAGE, offset), min(int(run["page"] + run["count"]) * PAGE, mapped)
+                at = int(run["at"]) * PAGE + low - int(run["page"]) * PAGE
+                read_extent(extents[int(run["extent"])], at, target[low - offset : high - offset])
+        if stop > start:
+            low = max(offset, start)
+            read_tail(self._tail, low, target[low - offset :])
+
+    def iterate(self, start: int = 0, end: int | None = None, block_size: int = BLOCK_SIZE) -> Iterator[bytes]:
+        """The bytes from ``start`` to ``end`` (to the end of the file when None) in blocks."""
+        stop = self.size if end is None else min(end, self.size)
+        for offset in range(max(start, 0), stop, block_size):
+            yield self.read(offset, min(block_size, stop - offset))
+
+    def open(self) -> Any:
+        """A seekable, read-only binary file object over the transaction's state (``io.BufferedIOBase``)."""
+        from wendelin.core.bigdata.fileobject import BigFileReader
+
+        return BigFileReader(self)
+
+    # ---------------------------------------------------------------- writing
+
+    def append(self, data: Buffer) -> int:
+        """Add bytes at the end; gives the position they have in this transaction.
+
+        Concurrent appends all succeed, in the order of their commits: the position is final once the transaction is committed and
+        nobody else appended meanwhile.
+        """
+        self._check_writable()
+        view = memoryview(data)
+        view = (
+            view.cast("B") if view.contiguous and view.ndim <= 1 else memoryview(np.ascontiguousarray(view)).cast("B")
+        )
+        tail = self._tail
+        self._seal_what_is_due()
+        position = tail.end
+        if not len(view):
+            return position
+        own = self._own_inline()
+        if sum(chunk.length for chunk in own) + len(view) < SEAL_SIZE:
+            self._append_inline(own, view)
+        else:
+            self._append_extent(own, view)
+        return position
+
+    def _own_inline(self) -> list[Any]:
+        """This transaction's inline chunks at the end of the tail."""
+        own: list[Any] = []
+        for chunk in reversed(self._tail.chunks):
+            if chunk.kind != INLINE or chunk.source._p_serial not in (None, b"\0" * 8) or chunk.skip:
+                break
+            own.insert(0, chunk)
+        return own
+
+    def _append_inline(self, own: list[Any], data: memoryview) -> None:
+        tail = self._tail
+        if own and own[-1].length + len(data) <= BLOCK_SIZE // 16 and own[-1].length == len(own[-1].source.data):
+            last = own[-1]
+            tail.drop_last(1)
+            last.source.data += bytes(data)
+            tail.add(INLINE, last.source, 0, last.length + len(data), last.number)
+        else:
+            tail.add(INLINE, InlineChunk(bytes(data)), 0, len(data))
+
+    def _append_extent(self, own: list[Any], data: memoryview) -> None:
+        """One extent, in phase with the pages of the file, that takes this transaction's inline chunks in."""
+        tail = self._tail
+        before = [memoryview(chunk.source.data)[chunk.skip : chunk.skip + chunk.length] for chunk in own]
+        length = sum(map(len, before)) + len(data)
+        skip = (tail.end - sum(map(len, before))) % PAGE
+        handle = self._write_extent([*before, data], skip)
+        tail.drop_last(len(own))
+        tail.add(EXTENT, handle, skip, length)
+
+    def _write_extent(self, buffers: Iterable[Buffer], skip: int = 0) -> Any:
+        handle = store_for(self._p_jar).write(self._p_jar, buffers, skip)
+        note_extent(self._p_jar, handle)
+        return handle
+
+    def _seal_what_is_due(self) -> None:
+        """Enter committed chunks in the map when there are many; what this transaction appended stays mergeable."""
+        tail = self._tail
+        if not tail._p_changed or self._p_jar is None:
+            inline = sum(chunk.length for chunk in tail.chunks if chunk.kind == INLINE)
+            extents = sum(chunk.kind == EXTENT for chunk in tail.chunks)
+            if inline >= SEAL_SIZE or extents >= SEAL_CHUNKS:
+                self._seal(tail.end)
+
+    def _seal(self, end: int) -> None:
+        """Move the whole pages before ``end`` from the tail into the map."""
+        seal(self._tail, self._table, end // PAGE * PAGE, self._write_extent)
+
+    def write(self, offset: int, data: Buffer) -> None:
+        """Replace the bytes from ``offset`` on; writing beyond the end makes the file longer."""
+        self._check_writable()
+        source = memoryview(data).cast("B")
+        if offset > self.size:
+            self.truncate(offset)
+        inside = min(len(source), self.size - offset)
+        if inside:
+            self._overwrite(offset, source[:inside])
+        if inside < len(source):
+            self.append(source[inside:])
+
+    def _overwrite(self, offset: int, data: memoryview) -> None:
+        view = view_of(self, existing=len(data) >= DIRECT_SIZE)
+        if view is not None and len(data) < DIRECT_SIZE:
+            view.memory(offset, len(data))[:] = data
+            return
+        first, last = page_span(offset, len(data))
+        head = self.read(first * PAGE, offset - first * PAGE)
+        end = offset + len(data)
+        rest = self.read(end, min(last * PAGE, self.size) - end)
+        if view is not None:
+            view.drop(first, last - first)
+        self._store_pages(first, last - first, [head, data, rest])
+
+    def _store_pages(self, first: int, count: int, buffers: list[Buffer]) -> None:
+        """Pages ``first`` to ``first + count`` now hold ``buffers``."""
+        handle = self._write_extent(buffers)
+        number = unique_number()
+        self.enter_pages(runs([(first, count, number, 0, 0)]), {number: handle})
+
+    def enter_pages(self, new: Runs, extents: dict[int, Any]) -> None:
+        """Lay written pages over the map; pages of the tail are sealed first."""
+        tail = self._tail
+        end = int(new["page"][-1] + new["count"][-1]) * PAGE
+        if end > tail.start:
+            self._seal(min(end, tail.end))
+        whole = tail.start // PAGE
+        beyond = clip(new, whole, whole + 1)
+        self._table.put(clip(new, 0, whole), extents)
+        if len(beyond):  # the file's last page, which is not whole, stays in the tail
+            data = bytearray(tail.end - tail.start)
+            read_extent(extents[int(beyond["extent"][0])], int(beyond["at"][0]) * PAGE, memoryview(data))
+            tail.rewrite(tail.start, bytes(data))
+        tail.touch()
+
+    def truncate(self, size: int) -> None:
+        """Make the file ``size`` bytes long; what is added reads as zeros and costs nothing."""
+        self._check_writable()
+        if size < 0:
+            raise ValueError("a file cannot have a negative size")
+        view = view_of(self, existing=True)
+        if view is not None:
+            view.flush()
+        if size > self.size:
+            self._tail.grow(size)
+            self._table.prepare(self._tail.start // PAGE)
+        elif size < self.size:
+            self._shorten(size)
+        if view is not None:
+            view.refresh()
+
+    def _shorten(self, size: int) -> None:
+        tail = self._tail
+        if size >= tail.start:
+            tail.cut(size)
+            return
+        start = size // PAGE * PAGE
+        rest = self.read(start, size - start)
+        self._table.cut(start // PAGE)
+        tail.rewrite(start, rest)
+
+    def _check_writable(self) -> None:
+        if self._p_jar is not None and self._p_jar.isReadOnly():
+            raise ReadOnlyView("this connection is read-only (historical, or opened so): its files cannot be written")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.size} bytes>"
+
+    def __getstate__(self) -> Any:
+        """The state to store; what was written to a file that is not stored yet goes to extents now."""
+        view = self.__dict__.get("_v_view")
+        if view is not None:
+            view_of(self, existing=True)
+            view.flush()
+        return super().__getstate__()

@@ -1,0 +1,72 @@
+"""RAMArray: the interface of a BigArray in plain memory, for temporary documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from wendelin.core.bigdata.bigarray import checked_dtype, checked_shape
+from wendelin.core.errors import UnsupportedArray
+
+
+class RAMArray:
+    """An array that lives as long as the object: no database, no transactions, memory of its whole size."""
+
+    def __init__(self, shape: Any, dtype: Any, order: str = "C") -> None:
+        if order not in ("C", "F"):
+            raise UnsupportedArray(f"order {order!r}: 'C' (rows together) or 'F' (columns together)")
+        self.order = order
+        self._array = np.zeros(checked_shape(shape), checked_dtype(dtype), order)  # type: ignore[call-overload]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("shape", "dtype", "strides", "size", "nbytes", "itemsize", "ndim"):
+            return getattr(self._array, name)
+        raise AttributeError(name)
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._array[index]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._array[index] = value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self._array, dtype, copy=copy)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._array)
+
+    def blocks(self, rows: int) -> Iterator[np.ndarray]:
+        """The array in views of ``rows`` rows."""
+        for start in range(0, len(self), rows):
+            yield self._array[start : start + rows]
+
+    def append(self, values: Any) -> None:
+        """Add rows at the end."""
+        rows = np.asarray(values, self._array.dtype)
+        if rows.shape == self._array.shape[1:]:
+            rows = rows[np.newaxis]
+        self._array = np.concatenate([self._array, rows])
+
+    def resize(self, shape: Any) -> None:
+        """Give the array another shape; its elements stay in order, new ones are zeros."""
+        lengths = checked_shape(shape)
+        flat = np.zeros(int(np.prod(lengths)), self._array.dtype)
+        old = self._array.reshape(-1, order=self.order)  # type: ignore[call-overload]
+        count = min(len(flat), len(old))
+        flat[:count] = old[:count]
+        self._array = flat.reshape(lengths, order=self.order)  # type: ignore[call-overload]
+
+    def view(self, dtype: Any) -> np.ndarray:
+        """The elements as another dtype."""
+        return self._array.view(dtype)
+
+    def snapshot(self) -> np.ndarray:
+        """A read-only view."""
+        view = self._array.view()
+        view.flags.writeable = False
+        return view

@@ -1,0 +1,113 @@
+"""From tail to map: which pages of a tail can be used where they stand, and which have to be put together.
+
+A chunk that is an extent and stands in phase (the same position within a page, in the file and in the extent) gives its
+whole pages as runs, without a copy. Holes give nothing. All other pages are composed from the chunks' bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from wendelin.core.bigdata.extents import SegmentTable, unique_number
+from wendelin.core.bigdata.runs import PAGE, Runs, holes, overlay, runs
+from wendelin.core.bigdata.store import store_of
+from wendelin.core.bigdata.tail import EXTENT, HOLE, INLINE, Chunk, Tail
+from wendelin.core.errors import BigDataError
+
+_BLOCK = 4 << 20
+
+
+def read_extent(handle: Any, offset: int, target: memoryview) -> None:
+    """Fill ``target`` with an extent's bytes from ``offset`` on; beyond the extent's end there are zeros."""
+    descriptor = os.open(store_of(handle).path(handle), os.O_RDONLY)
+    try:
+        done = 0
+        while done < len(target):
+            count = os.preadv(descriptor, [target[done:]], offset + done)
+            if not count:
+                if len(target) - done >= PAGE:
+                    raise BigDataError(f"an extent ends {len(target) - done} bytes too early")
+                target[done:] = bytes(len(target) - done)
+                return
+            done += count
+    finally:
+        os.close(descriptor)
+
+
+def placed(tail: Tail) -> Iterator[tuple[int, Chunk]]:
+    """Each chunk with its position in the file."""
+    position = tail.start
+    for chunk in tail.chunks:
+        yield position, chunk
+        position += chunk.length
+
+
+def read_tail(tail: Tail, offset: int, target: memoryview) -> None:
+    """Fill ``target`` with the tail's bytes from position ``offset`` on; zeros beyond the end."""
+    stop = offset + len(target)
+    for position, chunk in placed(tail):
+        low, high = max(position, offset), min(position + chunk.length, stop)
+        if low >= high:
+            continue
+        part, at = target[low - offset : high - offset], chunk.skip + low - position
+        if chunk.kind == INLINE:
+            part[:] = memoryview(chunk.source.data)[at : at + high - low]
+        elif chunk.kind == EXTENT:
+            read_extent(chunk.source, at, part)
+        else:
+            part[:] = bytes(high - low)
+    if stop > tail.end:
+        target[max(tail.end, offset) - offset :] = bytes(stop - max(tail.end, offset))
+
+
+def plan(tail: Tail, first: int, last: int) -> tuple[Runs, dict[int, Any], list[tuple[int, int]]]:
+    """How pages ``first`` to ``last`` of the tail can be had: runs, their extents, and the page ranges to compose."""
+    rows: list[tuple[int, int, int, int, int]] = []
+    extents: dict[int, Any] = {}
+    ready: list[tuple[int, int, int, int, int]] = []
+    for position, chunk in placed(tail):
+        low = max(-(-position // PAGE), first)
+        whole = (
+            -(-(position + chunk.length) // PAGE)
+            if chunk.kind == HOLE and position + chunk.length == tail.end
+            else None
+        )
+        high = min((position + chunk.length) // PAGE if whole is None else whole, last)
+        if low >= high:
+            continue
+        if chunk.kind == HOLE:
+            ready.append((low, high - low, 1, low, 0))
+        elif chunk.kind == EXTENT and (position - chunk.skip) % PAGE == 0:
+            rows.append((low, high - low, chunk.number, (chunk.skip + low * PAGE - position) // PAGE, 1))
+            extents[chunk.number] = chunk.source
+    table = runs(rows)
+    return table, extents, holes(overlay(table, runs(ready)), first, last)
+
+
+def compose(tail: Tail, ranges: Iterable[tuple[int, int]]) -> Iterator[bytearray]:
+    """The bytes of page ranges, in blocks."""
+    for first, last in ranges:
+        for offset in range(first * PAGE, last * PAGE, _BLOCK):
+            block = bytearray(min(_BLOCK, last * PAGE - offset))
+            read_tail(tail, offset, memoryview(block))
+            yield block
+
+
+def seal(tail: Tail, table: SegmentTable, end: int, write: Callable[[Iterable[Any]], Any]) -> None:
+    """Move the tail's pages before position ``end`` into the map; ``write`` makes an extent of buffers."""
+    first, last = tail.start // PAGE, end // PAGE
+    if first >= last:
+        return
+    ready, extents, ranges = plan(tail, first, last)
+    if ranges:
+        number = unique_number()
+        extents[number] = write(compose(tail, ranges))
+        rows, at = [], 0
+        for low, high in ranges:
+            rows.append((low, high - low, number, at, 1))
+            at += high - low
+        ready = overlay(ready, runs(rows))
+    table.put(ready, extents)
+    tail.consume(end)

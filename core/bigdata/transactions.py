@@ -1,0 +1,213 @@
+"""Big files in transactions: the data manager and synchronizer of a connection's views.
+
+Memory gets dirty without notice, so every end of a transaction looks at it. ``beforeCompletion`` cannot tell a commit from an
+abort; hence the pages are written in ``tpc_begin`` of a data manager that sorts before the connection, which then stores the
+changed map. ``tpc_vote`` makes the extents durable: the storage has them by then, and has not yet committed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from transaction.interfaces import IDataManagerSavepoint, ISavepointDataManager, ISynchronizer
+from zope.interface import implementer
+
+from wendelin.core.bigdata import pages
+from wendelin.core.bigdata.store import store_of
+from wendelin.core.bigdata.view import View
+from wendelin.core.errors import StaleView
+
+if TYPE_CHECKING:
+    from wendelin.core.bigdata.bigfile import BigFile
+
+_ATTRIBUTE = "_wendelin_views"
+
+
+@implementer(ISavepointDataManager, ISynchronizer)
+class ViewManager:
+    """All views of one open connection."""
+
+    def __init__(self, jar: Any) -> None:
+        self.jar = jar
+        self.transaction_manager = jar.transaction_manager
+        self.views: dict[bytes, View] = {}
+        self._extents: list[Any] = []
+        self._joined: Any = None
+        self._lost: str | None = None
+        jar.onCloseCallback(self._close)
+        self.transaction_manager.registerSynch(self)
+
+    def view(self, file: BigFile) -> View:
+        """The file's view, made when first asked for."""
+        view = self.views.get(file._p_oid)
+        if view is None:
+            view = self.views[file._p_oid] = View(file, writable=not self.jar.isReadOnly())
+        if view.writable:
+            self.join()
+        return view
+
+    def adopt(self, file: BigFile, view: View) -> None:
+        """Take over the view of a file that has just been added to the database."""
+        self.views[file._p_oid] = view
+
+    def note_extent(self, handle: Any) -> None:
+        """An extent was written in this transaction: make it durable before the commit."""
+        self._extents.append(handle)
+        self.join()
+
+    def join(self) -> None:
+        """Take part in the current transaction, first of all: a savepoint must flush before the connection stores."""
+        txn = self.transaction_manager.get()
+        if self._joined is not txn and txn.status in ("Active", "Doomed"):
+            txn.join(self)
+            txn._resources.insert(0, txn._resources.pop())
+            self._joined = txn
+
+    # ---------------------------------------------------------------- synchronizer
+
+    def newTransaction(self, transaction: Any) -> None:
+        self._follow()
+        if any(view.leased and view.writable for view in self.views.values()):
+            self.join()
+
+    def beforeCompletion(self, transaction: Any) -> None:
+        for view in self._writable():
+            if view.touched or view.leased:
+                view.pending = view.written()
+                if view.pending:
+                    view.file._tail._p_changed = True  # the connection joins now: in tpc_begin it is too late
+                    self.join()
+
+    def afterCompletion(self, transaction: Any) -> None:
+        self._joined, self._extents, self._lost = None, [], None
+        if transaction.status != "Committed":
+            self._discard()
+        self._follow()
+        for view in self.views.values():
+            view.touched, view.pending = view.leased, None
+
+    def _writable(self) -> list[View]:
+        return [view for view in self.views.values() if view.writable]
+
+    def _discard(self) -> None:
+        for view in self._writable():
+            if view.touched or view.leased:
+                view.discard()
+
+    def _follow(self) -> None:
+        """Refresh what somebody looks at; the rest follows when it is asked for."""
+        for oid, view in list(self.views.items()):
+            if view.file._p_jar is None:  # its creation was aborted
+                del self.views[oid]
+                view.detach()
+            elif view.leased:
+                view.refresh()
+
+    # ---------------------------------------------------------------- data manager
+
+    def sortKey(self) -> str:
+        return "\0"
+
+    def tpc_begin(self, transaction: Any) -> None:
+        if self._lost:
+            raise StaleView(self._lost)
+        for view in self._writable():
+            view.flush()
+
+    def commit(self, transaction: Any) -> None:
+        """The pages are written; the connection stores the map."""
+
+    def tpc_vote(self, transaction: Any) -> None:
+        for store in {id(s): s for s in map(store_of, self._extents)}.values():
+            store.sync(handle for handle in self._extents if store_of(handle) is store)
+
+    def tpc_finish(self, transaction: Any) -> None:
+        self._extents = []
+
+    def tpc_abort(self, transaction: Any) -> None:
+        self._extents = []
+
+    def abort(self, transaction: Any) -> None:
+        """Also the rollback to a savepoint from before we joined: the connection has rolled back by then."""
+        self._joined = None
+        self._discard()
+        self._follow()
+
+    def savepoint(self) -> ViewSavepoint:
+        for view in self._writable():
+            if view.touched or view.leased:
+                view.flush()
+                view.refresh()
+        return ViewSavepoint(self)
+
+    def _close(self) -> None:
+        """The connection goes back to its pool."""
+        if self._joined is not None and any(view.written() for view in self._writable()):
+            self._lost = "a connection was closed with unsaved writes to a big file"
+        for view in self.views.values():
+            view.detach()
+        self.views = {}
+        if self._lost is None:
+            self.transaction_manager.unregisterSynch(self)
+        delattr(self.jar, _ATTRIBUTE)
+
+
+@implementer(IDataManagerSavepoint)
+class ViewSavepoint:
+    """What every view showed at a savepoint."""
+
+    def __init__(self, manager: ViewManager) -> None:
+        self.manager = manager
+        self.states = {oid: (view, view.state()) for oid, view in manager.views.items()}
+
+    def rollback(self) -> None:
+        for oid, view in self.manager.views.items():
+            kept = self.states.get(oid)
+            if kept is not None and kept[0] is view:
+                view.restore(kept[1])
+            else:
+                view.discard()
+                view.revision = -1
+
+
+def manager_of(jar: Any) -> ViewManager:
+    """The view manager of an open connection."""
+    manager = getattr(jar, _ATTRIBUTE, None)
+    if manager is None:
+        if jar.transaction_manager is None:
+            raise StaleView("the connection of this big file is closed")
+        manager = ViewManager(jar)
+        setattr(jar, _ATTRIBUTE, manager)
+    return manager
+
+
+def view_of(file: BigFile, existing: bool = False) -> View | None:
+    """The file's view in its connection; None where memory cannot be mapped.
+
+    With ``existing`` also None when nobody can have written to it in this transaction: reading need not map.
+    """
+    if not pages.SUPPORTED:
+        return None
+    jar = file._p_jar
+    detached: View | None = file.__dict__.get("_v_view")
+    if jar is None:
+        if detached is None and not existing:
+            detached = file._v_view = View(file, writable=True)  # type: ignore[attr-defined]
+        return detached
+    manager = manager_of(jar)
+    if detached is not None:
+        manager.adopt(file, detached)
+        del file._v_view  # type: ignore[attr-defined]
+    if existing:
+        view = manager.views.get(file._p_oid)
+        return view if view is not None and (view.touched or view.leased) else None
+    return manager.view(file)
+
+
+def note_extent(jar: Any, handle: Any) -> None:
+    """Remember an extent written in the connection's transaction."""
+    if jar is not None:
+        manager_of(jar).note_extent(handle)
+
+
+__all__ = ["ViewManager", "manager_of", "note_extent", "view_of"]

@@ -1,0 +1,284 @@
+"""A connection's view of one file: memory that follows the connection's transaction, and can be written.
+
+Arrays are windows on a :class:`~wendelin.core.bigdata.mapping.Mapping` and keep it alive through their ``Lease``. Writes are found
+by the dirty scan when a transaction commits; when it aborts they are dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wendelin.core.bigdata import pagemap, pages
+from wendelin.core.bigdata.extents import SEGMENT_PAGES, page_span, unique_number
+from wendelin.core.bigdata.mapping import Mapping, Scratch, restrict
+from wendelin.core.bigdata.runs import EMPTY, PAGE, Runs, overlay, runs
+from wendelin.core.bigdata.sealing import compose, plan
+from wendelin.core.bigdata.store import keeps_local_files, store_of
+from wendelin.core.errors import StaleView
+
+if TYPE_CHECKING:
+    from wendelin.core.bigdata.bigfile import BigFile
+
+logger = logging.getLogger(__name__)
+
+
+class Lease:
+    """What arrays hold on to: while it lives somebody may look at, or write to, the memory."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.mapping = mapping
+        self.arrays: list[weakref.ref[Any]] = []
+
+    def track(self, array: Any) -> None:
+        """Remember an array that was handed out, to make it read-only when writing to it would be in vain."""
+        if len(self.arrays) >= 1024:
+            self.arrays = [ref for ref in self.arrays if ref() is not None]
+        self.arrays.append(weakref.ref(array))
+
+    def freeze(self) -> None:
+        """Make the arrays handed out read-only."""
+        for ref in self.arrays:
+            array = ref()
+            if array is not None:
+                array.flags.writeable = False
+
+
+class Source:
+    """Where a file's pages are to be found: runs and extents as of one state of the file."""
+
+    def __init__(self) -> None:
+        self.extents: dict[int, Any] = {}
+        self.scratch: Scratch | None = None
+
+    def find(self, file: BigFile, first: int, last: int) -> Runs:
+        """The runs of pages ``first`` to ``last``."""
+        tail, table = file._tail, file._table
+        whole = tail.start // PAGE
+        found = EMPTY
+        if first < whole:
+            found = table.runs(first, min(last, whole))
+            self.extents.update(table.extents(first, min(last, whole)))
+        if last > whole:
+            ready, extents, ranges = plan(tail, max(first, whole), min(last, -(-tail.end // PAGE)))
+            self.extents.update(extents)
+            found = overlay(found, overlay(ready, self._composed(tail, ranges)))
+        return found
+
+    def _composed(self, tail: Any, ranges: list[tuple[int, int]]) -> Runs:
+        if not ranges:
+            return EMPTY
+        if self.scratch is None or self.scratch.used > 4 * len(self.scratch.slots) + 4096:
+            self.scratch = Scratch()
+        rows = []
+        for low, high in ranges:
+            page = low
+            for block in compose(tail, [(low, high)]):
+                for at in range(0, len(block), PAGE):
+                    slot = self.scratch.place(page, bytes(block[at : at + PAGE]))
+                    rows.append((page, 1, self.scratch.number, slot, 0))
+                    page += 1
+        return overlay(EMPTY, _joined(rows))
+
+    def path_of(self, number: int) -> str:
+        """A local file with an extent's bytes."""
+        if self.scratch is not None and number == self.scratch.number:
+            return f"/proc/self/fd/{self.scratch.descriptor}"
+        handle = self.extents[number]
+        return store_of(handle).path(handle)
+
+
+def _joined(rows: list[tuple[int, int, int, int, int]]) -> Runs:
+    joined: list[list[int]] = []
+    for page, count, number, at, kept in rows:
+        last = joined[-1] if joined else None
+        if last and last[0] + last[1] == page and last[3] + last[1] == at:
+            last[1] += count
+        else:
+            joined.append([page, count, number, at, kept])
+    return runs([tuple(row) for row in joined])  # type: ignore[misc]
+
+
+class View:
+    """The writable (or, on a read-only connection, readable) memory of one file in one connection."""
+
+    def __init__(self, file: BigFile, writable: bool) -> None:
+        self.file, self.writable = file, writable
+        self.touched = False  # handed out in this transaction: may have been written
+        self.pending: pagemap.PageRanges | None = None
+        self.revision = file._tail.revision
+        self.closed = False
+        self._source = Source()
+        self._mapping = self._new_mapping()
+        self._retired: list[tuple[weakref.ref[Lease], Mapping]] = []
+        self._lease: weakref.ref[Lease] | None = None
+
+    def _new_mapping(self) -> Mapping:
+        size = -(-self.file.size // PAGE)
+        return Mapping(size, pages.READ_WRITE if self.writable else pages.READ)
+
+    # ---------------------------------------------------------------- handing out
+
+    def lease(self) -> Lease:
+        """The lease that arrays on the present mapping share."""
+        lease = self._lease() if self._lease is not None else None
+        if lease is None:
+            lease = Lease(self._mapping)
+            self._lease = weakref.ref(lease)
+        return lease
+
+    @property
+    def leased(self) -> bool:
+        """Whether somebody still holds an array."""
+        return self._lease is not None and self._lease() is not None
+
+    def address(self, offset: int, size: int) -> int:
+        """The address of ``size`` bytes from ``offset`` on, mapped."""
+        if self.closed:
+            raise StaleView("the connection of this view is closed")
+        self.refresh()
+        first, last = page_span(offset, size)
+        if last > self._mapping.reservation.pages:
+            self._move()
+        self._cover(first, last)
+        self.touched = True
+        return self._mapping.reservation.address + offset
+
+    def memory(self, offset: int, size: int) -> memoryview:
+        """``size`` bytes from ``offset`` on, as writable memory."""
+        return pages.window(self.lease(), self.address(offset, size), size)
+
+    def _cover(self, first: int, last: int) -> None:
+        missing = self._mapping.missing(first, last)
+        if missing and keeps_local_files(self.file._p_jar):
+            end = -(-self.file.size // PAGE)
+            first = first // SEGMENT_PAGES * SEGMENT_PAGES
+            last = max(last, min(-(-last // SEGMENT_PAGES) * SEGMENT_PAGES, end))
+            missing = self._mapping.missing(first, last)
+        for low, high in missing:
+            self._mapping.cover(low, high, self._source.find(self.file, low, high), self._source.path_of)
+
+    def advise(self, advice: int) -> None:
+        """How the file will be read: pages.RANDOM, SEQUENTIAL or NORMAL."""
+        if self._mapping.advice != advice:
+            self._mapping.advise(advice)
+
+    def _move(self) -> None:
+        """The file outgrew its reservation: arrays handed out stay on the old one, read-only from now on."""
+        self.flush()
+        self.refresh()
+        lease = self._lease() if self._lease is not None else None
+        if lease is not None:
+            lease.freeze()
+            self._retired.append((weakref.ref(lease), self._mapping))
+        self._lease = None
+        self._mapping = self._new_mapping()
+
+    # ---------------------------------------------------------------- following the file
+
+    def refresh(self) -> None:
+        """Show the file as the transaction sees it now; cheap when nothing changed."""
+        revision = self.file._tail.revision
+        if revision != self.revision:
+            source = Source()
+            source.scratch = self._source.scratch
+            wanted = [source.find(self.file, low, high) for low, high in self._mapping.covered]
+            self._show(np.concatenate(wanted) if wanted else EMPTY, source)
+            self.revision = revision
+
+    def _show(self, wanted: Runs, source: Source) -> None:
+        self._mapping.show(wanted, source.path_of)
+        self._source = source
+
+    def state(self) -> tuple[Runs, Source, int]:
+        """What is shown, to come back to after a savepoint's rollback."""
+        return self._mapping.shown, self._source, self.revision
+
+    def restore(self, state: tuple[Runs, Source, int]) -> None:
+        """Show what ``state`` says, where it is still covered."""
+        shown, source, revision = state
+        self.discard()
+        complete = overlay(shown, EMPTY)
+        late = [gap for low, high in self._mapping.covered for gap in _gaps(shown, self._mapping.shown, low, high)]
+        self._show(restrict(complete, self._mapping.covered), source)
+        self.revision = revision if not late else -1
+
+    # ---------------------------------------------------------------- writes
+
+    def written(self) -> pagemap.PageRanges:
+        """The page ranges that were written and not yet flushed."""
+        return self._mapping.written(self._source.path_of) if self.writable else []
+
+    def drop(self, first: int, count: int) -> None:
+        """Forget what was written to these pages: they are about to be replaced."""
+        self._mapping.discard([(max(low, first), min(high, first + count)) for low, high in self.written()
+                               if low < first + count and high > first], self._source.path_of)  # fmt: skip
+
+    def discard(self) -> None:
+        """Forget everything that was written."""
+        self.pending = None
+        self._mapping.discard(self.written(), self._source.path_of)
+
+    def flush(self) -> None:
+        """Write the dirty pages as one extent and enter it in the file's map."""
+        ranges = self.written() if self.pending is None else self.pending
+        self.pending = None
+        self._check_retired()
+        if not ranges:
+            return
+        self._check_end(ranges)
+        memory = self._mapping.reservation.memory
+        rows, at, number = [], 0, unique_number()
+        for low, high in ranges:
+            rows.append((low, high - low, number, at, 0))
+            at += high - low
+        handle = self.file._write_extent(memory(low, high - low) for low, high in ranges)
+        self.file.enter_pages(runs(rows), {number: handle})
+
+    def _check_end(self, ranges: pagemap.PageRanges) -> None:
+        """A write behind the end of the file, to an array from before it was made shorter, cannot be kept."""
+        size = self.file.size
+        last, rest = ranges[-1][1] - 1, size % PAGE
+        beyond = last * PAGE >= size
+        if not beyond and rest and last == size // PAGE:
+            beyond = any(self._mapping.reservation.memory(last, 1)[rest:])
+        if beyond:
+            raise StaleView("an array from before its file was made shorter was written behind the new end")
+
+    def _check_retired(self) -> None:
+        self._retired = [(ref, mapping) for ref, mapping in self._retired if ref() is not None]
+        for _, mapping in self._retired:
+            if mapping.written(self._source.path_of):
+                raise StaleView(
+                    "an array from before its file outgrew its address space was written: take A[...] again"
+                )
+
+    # ---------------------------------------------------------------- the end
+
+    def detach(self) -> None:
+        """The connection closes: arrays stay readable; a later write is in vain and is said so."""
+        self.closed = True
+        lease = self._lease() if self._lease is not None else None
+        if lease is None:
+            return
+        lease.freeze()
+        if self.writable:
+            if self.written():
+                logger.error("a connection was closed with unsaved writes to %r", self.file._p_oid)
+                self.discard()
+            weakref.finalize(lease, _report_late_writes, self._mapping, self._source, self.file._p_oid).atexit = False
+
+
+def _gaps(shown: Runs, now: Runs, low: int, high: int) -> list[tuple[int, int]]:
+    from wendelin.core.bigdata.runs import clip, holes
+
+    before, after = holes(clip(shown, low, high), low, high), holes(clip(now, low, high), low, high)
+    return [gap for gap in before if gap not in after]
+
+
+def _report_late_writes(mapping: Mapping, source: Source, oid: bytes) -> None:
+    if mapping.written(source.path_of):
+        logger.error("an array was written after its connection was closed; the write to %r is lost", oid)

@@ -1,0 +1,109 @@
+"""Where an index of an array stands in its file, and ndarrays over memory at an address."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+_BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
+
+
+def is_basic(index: Any) -> bool:
+    """Whether NumPy answers an index with a view."""
+    if isinstance(index, tuple):
+        return all(isinstance(part, _BASIC) and not isinstance(part, bool) for part in index)
+    return isinstance(index, _BASIC) and not isinstance(index, bool)
+
+
+class Place(NamedTuple):
+    """A part of an array: bytes ``low`` to ``high`` of the file, the first element at byte ``first``."""
+
+    low: int
+    high: int
+    first: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether the elements stand one after the other, in C order."""
+        expected = self.dtype.itemsize
+        for length, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
+            if length != 1 and stride != expected:
+                return False
+            expected *= length
+        return True
+
+
+class _Interface:
+    """An object that NumPy takes for an array at an address."""
+
+    __slots__ = ("__array_interface__", "owner")
+
+    def __init__(self, owner: object, address: int, writable: bool, place: Place) -> None:
+        self.owner = owner
+        self.__array_interface__ = {
+            "version": 3,
+            "typestr": f"|V{place.dtype.itemsize}",
+            "data": (address, not writable),
+            "shape": place.shape,
+            "strides": place.strides,
+        }
+
+
+_NOWHERE = 1 << 40  # an address that is never looked at
+
+
+class Geometry:
+    """Shape, dtype and order: tells where an index stands, without any memory."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], order: str) -> None:
+        self.shape, self.dtype = shape, dtype
+        self.strides = self._strides(order)
+
+    def _strides(self, order: str) -> tuple[int, ...]:
+        strides, step = [], self.dtype.itemsize
+        for length in self.shape if order == "F" else reversed(self.shape):
+            strides.append(step)
+            step *= max(length, 1)
+        return tuple(strides if order == "F" else reversed(strides))
+
+    def place(self, index: Any) -> Place:
+        """Where a basic index stands."""
+        whole = Place(0, 0, 0, self.shape, self.strides, self.dtype)
+        imagined = np.asarray(_Interface(None, _NOWHERE, True, whole))
+        part = imagined[index if isinstance(index, tuple) and Ellipsis in index else _with_ellipsis(index)]
+        first = part.__array_interface__["data"][0] - _NOWHERE
+        low = first + sum(min(s * (n - 1), 0) for s, n in zip(part.strides, part.shape, strict=True))
+        high = first + sum(max(s * (n - 1), 0) for s, n in zip(part.strides, part.shape, strict=True))
+        return Place(low, high + self.dtype.itemsize, first, part.shape, part.strides, self.dtype)
+
+
+def _with_ellipsis(index: Any) -> tuple[Any, ...]:
+    """The same index, answered by a view of no dimensions where it names one element."""
+    if index is Ellipsis:
+        return (Ellipsis,)
+    return (*index, Ellipsis) if isinstance(index, tuple) else (index, Ellipsis)
+
+
+def array_at(lease: Any, low_address: int, place: Place, writable: bool) -> np.ndarray:
+    """The ndarray of a place whose byte ``low`` is at ``low_address``; it keeps ``lease`` alive."""
+    window = _Interface(lease, low_address + place.first - place.low, writable, place)
+    array = np.asarray(window).view(place.dtype)
+    lease.track(array)
+    return array
+
+
+def copy_of(file: Any, place: Place, writable: bool = False) -> np.ndarray:
+    """A copy of a place's bytes, where memory cannot be mapped; read-only, as a write would not be kept."""
+    data = file.read(place.low, place.high - place.low)
+    buffer: Any = bytearray(data) if writable else data
+    return np.ndarray(place.shape, place.dtype, buffer, place.first - place.low, place.strides)
