@@ -69,8 +69,12 @@ def restore_file_storage(folder: Path, target: Path, date: str | None = None) ->
         raise DatabaseError(f"{data} exists: restore into an empty folder (--var), or move it away first")
     if not (folder / "data").is_dir():
         raise DatabaseError(f"{folder} holds no backup of a FileStorage")
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
     when = ["--date", date] if date else []
-    run_repozo("--recover", "--with-verify", "--repository", str(folder / "data"), "--output", str(data), *when)
+    try:
+        run_repozo("--recover", "--with-verify", "--repository", str(folder / "data"), "--output", str(data), *when)
+    finally:
+        data.with_name(data.name + ".part").unlink(missing_ok=True)  # what a failed one leaves behind
     last = last_tid(data)
     copied = link_blobs(folder / "blobs", target / "blobs", last) if (folder / "blobs").is_dir() else 0
     return f"restored {data} up to {readable_tid_repr(last)} with {copied} blobs"
