@@ -28,6 +28,7 @@ PASSING = frozenset(
     {
         *("__name__", "__parent__", "uid", "creation_date", "modification_date", "_owner"),
         *("_tree", "_count", "_id_counter", "_type_token"),
+        "_owned",  # of portal_preferences: which of its own children belongs to whom
     }
 )
 PASSING_KEYS = frozenset({"time", "actor"})

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from wendelin.core.business_templates.items.item import Item, Record
-from wendelin.core.business_templates.items.portal_types import check_class
 from wendelin.core.business_templates.known import CATEGORIES, TYPES, Known
 from wendelin.core.business_templates.problems import SYNTAX, Problem
 from wendelin.core.business_templates.site_paths import attach
@@ -23,7 +22,6 @@ MODULE_KEYS: dict[str, type] = {
     "description": str,
     "business_application": str,
     "id_generator": str,
-    "class_path": str,
 }
 PLAIN_KEYS = ("title", "description", "id_generator")
 
@@ -48,18 +46,17 @@ class ModuleItem(Item):
         yield from known.check(self, TYPES, [self.data.get("portal_type", "")])
         if "business_application" in self.data:
             yield from known.check(self, CATEGORIES + "business_application/", [self.data["business_application"]])
-        if "class_path" in self.data:
-            yield from check_class(self, self.data["class_path"])
 
     def install(self, site: Any) -> Record:
         information = type_information(site, self.data["portal_type"])
         module = instantiate(information)
-        module.__parent__ = site
+        module.__name__, module.__parent__ = self.id, site
         for key in PLAIN_KEYS:
             if key in self.data:
                 setattr(module, key, self.data[key])
         if "business_application" in self.data:
             module.categories = (f"business_application/{self.data['business_application']}",)
         initialise(module)
+        module._initialise()
         attach(site, self.id, module)
         return self.record(portal_type=self.data["portal_type"])

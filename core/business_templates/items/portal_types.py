@@ -13,7 +13,7 @@ from wendelin.core.business_templates.problems import REFERENCE, Problem
 from wendelin.core.business_templates.source import tables
 from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest
-from wendelin.core.portal_types import PortalType
+from wendelin.core.portal_types import IMPLIED_SHEETS, PortalType
 from wendelin.core.properties import from_data
 
 TEXT_KEYS = ("title", "description", "type_class", "type_icon", "id_generator", "permission", "init_script")
@@ -93,7 +93,7 @@ def check_parts(item: Item, known: Known) -> Iterator[Problem]:
 
 def check_fields(item: Item, known: Known, type_data: Mapping[str, Any]) -> Iterator[Problem]:
     """Problems for form fields that no property sheet of the type has. ``type_data`` is the type's whole definition."""
-    sheets = [*type_data.get("property_sheet_list", ()), *item.data.get("property_sheet_list", ())]
+    sheets = [*IMPLIED_SHEETS, *type_data.get("property_sheet_list", ()), *item.data.get("property_sheet_list", ())]
     bases = {*type_data.get("base_category_list", ()), *item.data.get("base_category_list", ())}
     fields = NATIVE_FIELDS.union(bases, *(known.property_id_set(str(sheet)) for sheet in sheets))
     for entry in (item.data, *tables(item.data, "form")):

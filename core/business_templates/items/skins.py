@@ -14,8 +14,10 @@ from wendelin.core.business_templates.problems import REFERENCE, SYNTAX, Problem
 from wendelin.core.business_templates.source import SourceFile
 from wendelin.core.errors import InvalidId, ScriptError
 from wendelin.core.ids import check_id
+from wendelin.core.scripts import PythonScript
 from wendelin.core.skin_items import SkinItem, TrustedMethod, from_file
 from wendelin.core.skins import CUSTOM, SkinFolder
+from wendelin.core.templates import PageTemplate
 
 SKINS = "portal_skins/"
 SUFFIXES = (".py", ".pt")
@@ -92,9 +94,13 @@ class SkinFileItem(_SkinItem):
     def check(self, known: Known) -> Iterator[Problem]:
         yield from _check_id(self)
         try:
-            self.make(known.site)
+            made = self.make(known.site)
         except ScriptError as error:
             yield self.source.problem(str(error))
+            return
+        if isinstance(made, PythonScript | PageTemplate):
+            made.__name__ = self.id
+            yield from (self.source.problem(message) for message in made.checkConsistency())
 
     def make(self, site: Any) -> SkinItem:
         path: Path = self.data["file"]
