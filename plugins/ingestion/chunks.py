@@ -100,7 +100,7 @@ def _time_of(event: list[Any]) -> Any:
 
 
 def record_payload(record: Any) -> bytes:
-    """The bytes that a record carries: its ``message`` or ``log``, itself when it is bytes or text, else one JSON line."""
+    """The bytes that a record carries: its ``message`` or ``log``; itself when it is bytes or text; else JSON."""
     value = record
     if isinstance(record, dict):
         value = next((record[key] for key in PAYLOAD_KEYS if key in record), None)

@@ -17,8 +17,9 @@ UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 
 
 class DataStream(Folder):
-    """A file to which data is appended. Its bytes live in `wendelin.core.bigdata.BigFile`, beside the document's record:
-    an append does not write the document itself.
+    """A file to which data is appended.
+
+    Its bytes live in a `BigFile`, which has records of its own: an append does not write the document itself.
     """
 
     big_file: BigFile | None = None

@@ -133,9 +133,10 @@ def get_operation_and_parameters(
     site = policy.getPortalObject()
     ingestion = find_data_ingestion(policy, movement_dict["reference"])
     if ingestion is None:
-        supply = find_data_supply(site, movement_dict["specialise_reference"])
+        supply_reference = movement_dict["specialise_reference"]
+        supply = find_data_supply(site, supply_reference)
         if supply is None or not modify:
-            raise NotFound(f"No relevant data ingestion line found: no data supply {movement_dict['specialise_reference']!r}.")
+            raise NotFound(f"No relevant data ingestion line found: no data supply {supply_reference!r}.")
         ingestion = site.ERP5Site_createDataIngestion([supply.getRelativeUrl()], movement_dict["reference"])
     operation, parameter_dict = None, {}
     for line in ingestion.objectValues(portal_type="Data Ingestion Line"):
@@ -194,10 +195,14 @@ def _same_origin(ingestion: Any, other: Any, devices: set[str]) -> bool:
 
 def create_sink(ingestion: Any, product: Any, portal_type: str) -> Any:
     """A new, validated sink with reference ``<ingestion>.<product>``."""
-    sink = ingestion.getPortalObject().getDefaultModule(portal_type).newContent(
-        portal_type=portal_type,
-        reference=f"{ingestion.getReference()}.{product.getReference()}",
-        title=product.getTitle(),
+    sink = (
+        ingestion.getPortalObject()
+        .getDefaultModule(portal_type)
+        .newContent(
+            portal_type=portal_type,
+            reference=f"{ingestion.getReference()}.{product.getReference()}",
+            title=product.getTitle(),
+        )
     )
     sink.validate()
     return sink

@@ -56,7 +56,9 @@ def create_data_ingestion(
     return pipeline.create_data_ingestion(site, supplies, data_ingestion_reference, data_ingestion_id)
 
 
-def add_ingestion_policy(tool: Any, reference: str | None = None, title: str | None = None, batch_mode: bool = False) -> Any:
+def add_ingestion_policy(
+    tool: Any, reference: str | None = None, title: str | None = None, batch_mode: bool = False
+) -> Any:
     """Make and validate all that data needs to come in under the tag ``reference``: policy, product and supply.
 
     Returns the policy; all three with ``batch_mode``. Raises `BadRequest` or `DuplicateId`, whose messages are for
@@ -116,7 +118,8 @@ def _add_supply(site: Any, reference: str, title: str, product: Any) -> Any:
         effective_date=now,
         expiration_date=now + timedelta(days=SUPPLY_DAYS),
     )
-    for index, name, resource in ((1, "ingestion_operation", DEFAULT_OPERATION), (2, "out_stream", product.getRelativeUrl())):
+    resources = {"ingestion_operation": DEFAULT_OPERATION, "out_stream": product.getRelativeUrl()}
+    for index, (name, resource) in enumerate(resources.items(), 1):
         line = supply.newContent(
             portal_type="Data Supply Line",
             title=name.replace("_", " ").title(),

@@ -38,6 +38,7 @@ def preview(stream: DataStream, request: Any) -> dict[str, Any]:
     """The first and last bytes of a stream, as hexadecimal and text; nothing else of it is read."""
     size = stream.getSize()
     return {
+        "title": stream.getTitle(),
         "stream": stream,
         "size": size,
         "formatted_size": format_size(size),

@@ -1,0 +1,102 @@
+"""Doing the steps of an installation, each in a transaction of its own: for the worker and for the shell alike."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ZODB.POSException import ConflictError
+
+from wendelin.configurator.installation import Installation, Status, read_status
+from wendelin.core.business_templates.installation import Progress
+from wendelin.core.database import Database
+from wendelin.core.errors import DatabaseUnavailable
+from wendelin.core.security import get_user
+from wendelin.core.site import get_site
+
+TOOL_ID = "portal_configurator"
+ATTEMPTS = 10
+SECONDS_BETWEEN_NOTES = 0.25
+
+log = logging.getLogger(__name__)
+
+
+def drive(database: Database, told: Callable[[Status], None] | None = None) -> Status:
+    """Do what is left to do, and return how it ended. ``told(status)`` is called before each step and at the end.
+
+    May be called at any time by any process: two that do so at once meet a conflict in the first step that both do,
+    and the one that comes second sees that it is done. An error of a step is kept in the site, for people to read and
+    to try again; an engine that is away is raised (`DatabaseUnavailable`), for the caller to come back later.
+    """
+    while True:
+        status = _read(database)
+        if told is not None:
+            told(status)
+        if status.state != "running":
+            return status
+        try:
+            database.run(_Step(database, status.step - 1), ATTEMPTS, user=get_user().id, description=_describe(status))
+        except (DatabaseUnavailable, ConflictError):
+            raise
+        except Exception as error:  # whatever a template or a finishing function raises is for people to read
+            log.exception("configuration: %s failed", status.title)
+            _keep_failure(database, status.step - 1, error)
+
+
+def _describe(status: Status) -> str:
+    return f"Configure the site: {status.title}"
+
+
+def _read(database: Database) -> Status:
+    with database.connect() as connection:
+        return read_status(get_installation(connection))
+
+
+def get_installation(connection: Any) -> Installation:
+    """The installation kept in the site of an open connection."""
+    return get_site(connection)[TOOL_ID].installation
+
+
+class _Step:
+    """One step as a function of a connection; nothing to do when another process has done it."""
+
+    def __init__(self, database: Database, step: int) -> None:
+        self.database = database
+        self.step = step
+
+    def __call__(self, connection: Any) -> None:
+        installation = get_installation(connection)
+        if installation.step == self.step and installation.is_running:
+            installation.do_step(get_site(connection), self._throttled())
+
+    def _throttled(self) -> Progress:
+        last = 0.0
+
+        def note(done: int, total: int, text: str) -> None:
+            nonlocal last
+            if time.monotonic() - last >= SECONDS_BETWEEN_NOTES:
+                last = time.monotonic()
+                self._note(done, total, text)
+
+        return note
+
+    def _note(self, done: int, total: int, text: str) -> None:
+        """Let others see how far the step is, while its own transaction is still open."""
+        with self.database.connect() as connection:
+            partial = get_installation(connection).partial
+            partial.step, partial.done, partial.total, partial.text = self.step, done, total, text
+            try:
+                connection.transaction_manager.commit()
+            except ConflictError:
+                log.info("configuration: another process notes progress too")
+
+
+def _keep_failure(database: Database, step: int, error: Exception) -> None:
+    def keep(connection: Any) -> None:
+        installation = get_installation(connection)
+        if installation.step == step and installation.is_running:
+            installation.fail(f"{type(error).__name__}: {error}")
+
+    database.run(keep, ATTEMPTS, description="Configure the site: keep a failure")

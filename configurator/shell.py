@@ -1,0 +1,55 @@
+"""Configuring a site without a browser and without a worker: ``wendelin standalone --configure``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wendelin.configurator.driver import TOOL_ID, drive
+from wendelin.configurator.installation import FAILED, Installation, Status
+from wendelin.core.business_templates.installation import install
+from wendelin.core.configuration import WENDELIN
+from wendelin.core.database import Database
+from wendelin.core.errors import BusinessTemplateError
+from wendelin.core.security import SYSTEM, as_user
+from wendelin.core.site import get_site
+
+TEMPLATE = "erp5_wendelin_configurator"
+
+
+def run(
+    database: Database,
+    options: Mapping[str, bool] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+    configuration: str | None = None,
+) -> None:
+    """Configure the site: the Wendelin configuration, or the one of that title.
+
+    ``options`` are ``{id: on}``, the rest as proposed; ``progress(title, done, total)`` is called before each step and
+    at the end. An installation that was begun, here or in a browser, is gone on with. Raises `BusinessTemplateError`
+    with the reason when a step fails; nothing of that step is kept, and a further call tries again.
+    """
+
+    def tell(status: Status) -> None:
+        if progress is not None:
+            finished = status.state == "finished"
+            progress("Done" if finished else status.title, status.steps if finished else status.step - 1, status.steps)
+
+    def start(connection: Any) -> None:
+        begin(connection, configuration or WENDELIN, options or {})
+
+    with as_user(SYSTEM):
+        database.run(start, description="Configure the site: begin")
+        status = drive(database, tell)
+    if status.state == FAILED:
+        raise BusinessTemplateError(f"configuring the site stopped at {status.title}: {status.error}")
+
+
+def begin(connection: Any, title: str, options: Mapping[str, bool]) -> Installation:
+    """Start an installation, or go on with the one that is under way."""
+    site = get_site(connection)
+    if TOOL_ID not in site:
+        install(site, TEMPLATE)
+    tool = site[TOOL_ID]
+    tool.retry()
+    return tool.start(title, options)
