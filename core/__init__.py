@@ -38,13 +38,9 @@ def includeme(config: PluginConfig) -> None:
     """Core registers through the same doors as any plugin."""
     from pathlib import Path
 
-    from wendelin.core.categories import follow_move
-    from wendelin.core.events import DocumentMoved
-
     config.add_business_template(Path(__file__).parent / "template")
     for id, class_path, portal_type, title in TOOLS:
         config.add_tool(id, class_path, portal_type, title)
-    config.add_subscriber(DocumentMoved, follow_move)
     for module in (
         "wendelin.core.skins",
         "wendelin.core.restricted.modules",

@@ -11,7 +11,7 @@ from typing import Any
 
 from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest
-from wendelin.core.events import DocumentModified, DocumentMoved, notify
+from wendelin.core.events import DocumentModified, notify
 from wendelin.core.folder import Folder, walk
 from wendelin.core.security import ACCESS, MANAGE, private, protected
 
@@ -106,27 +106,35 @@ class Category(_CategoryNode):
             node = node.getParentValue()
 
 
-def follow_move(event: DocumentMoved) -> None:
-    """Subscriber: relations that led to a document's old path lead to its new one."""
-    document = event.document
-    if document.isTempObject():
-        return
+Reference = tuple[Document, str, str]
+
+
+def find_references(document: Document) -> list[Reference]:
+    """``(referring document, base category, relative URL)`` of all relations that lead to a document.
+
+    To be called before the document moves: afterwards the catalog can no longer tell where its old path led.
+    """
     site = document.getPortalObject()
-    old_url = event.old_path.split("/", 2)[2]
-    new_url = document.getRelativeUrl()
-    for base in site.portal_categories:
-        for brain in site.portal_catalog.unrestrictedSearchResults(**{f"strict_{base}_uid": document.getUid()}):
-            _replace(brain.getObject(), base, old_url, new_url)
+    url = document.getRelativeUrl()
+    search = site["portal_catalog"].unrestrictedSearchResults
+    return [
+        (brain.getObject(), base, url)
+        for base in site["portal_categories"]
+        for brain in search(**{f"strict_{base}_uid": document.getUid()})
+    ]
 
 
-def _replace(document: Document, base: str, old_url: str, new_url: str) -> None:
-    def short(url: str) -> str:
-        return url.removeprefix("portal_categories/").removeprefix(base + "/")
+def update_references(references: Iterable[Reference], document: Document) -> None:
+    """Make relations that led to a document's old place lead to where it is now."""
+    for referrer, base, old_url in references:
+        old, new = _entry(base, old_url), _entry(base, document.getRelativeUrl())
+        if old in referrer.categories:
+            referrer.categories = tuple(new if entry == old else entry for entry in referrer.categories)
+            notify(DocumentModified(referrer, frozenset((base,))))
 
-    old, new = f"{base}/{short(old_url)}", f"{base}/{short(new_url)}"
-    if old in document.categories:
-        document.categories = tuple(new if entry == old else entry for entry in document.categories)
-        notify(DocumentModified(document, frozenset((base,))))
+
+def _entry(base: str, url: str) -> str:
+    return f"{base}/{url.removeprefix('portal_categories/').removeprefix(base + '/')}"
 
 
 def all_categories(base_category: BaseCategory) -> list[Document]:

@@ -279,11 +279,14 @@ class Folder(Document):
         self._move(self[id], self, new_id)
 
     def _move(self, document: Document, target: Folder, new_id: str) -> None:
-        old_paths = [(descendant, descendant.getPath()) for descendant in walk(document)]
+        from wendelin.core.categories import find_references, update_references
+
+        moved = [(part, part.getPath(), find_references(part)) for part in walk(document)]
         document.__parent__._detach(document.__name__)
         target._attach(new_id, document)
-        for descendant, old_path in old_paths:
-            notify(DocumentMoved(descendant, old_path))
+        for part, old_path, references in moved:
+            update_references(references, part)
+            notify(DocumentMoved(part, old_path))
 
     @protected(COPY)
     def manage_copyObjects(self, ids: str | Iterable[str]) -> tuple[str, ...]:

@@ -32,8 +32,6 @@ def make_storage(folder: Any, *title_list: str) -> FileStorage:
         bootstrap(site)
         for title in title_list:
             install(site, title)
-    # The storage outlives this database: only the database's own connections are let go.
-    database.zodb.pool.map(lambda connection: connection.cacheMinimize())
     return storage
 
 

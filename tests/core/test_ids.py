@@ -26,6 +26,7 @@ def test_an_id_in_use_is_passed_over(site, add_type):
 
 def test_an_aborted_transaction_leaves_a_gap_not_a_repeat(site, add_type, commit, connection):
     add_type("Item", module="item_module")
+    site["item_module"].newContent()
     commit()
     first = site["item_module"].newContent().getId()
     connection.transaction_manager.abort()
