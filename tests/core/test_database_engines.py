@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
-from engine_contract import EngineContract
 from transaction import TransactionManager
 
+from tests.core.engine_contract import EngineContract
 from wendelin.core.database import Database, open_database
 from wendelin.core.errors import DatabaseConfigurationError, DatabaseLocked, DatabaseUnavailable
 
