@@ -44,6 +44,11 @@ class BigFile(Persistent):
         """Length in bytes."""
         return self._tail.end
 
+    @property
+    def revision(self) -> int:
+        """A number that changes with every change of the bytes (now and then without one): an entity tag."""
+        return self._tail.revision
+
     def __len__(self) -> int:
         return self._tail.end
 
