@@ -38,6 +38,7 @@ def content_paths(site: Site, template: BusinessTemplate) -> Iterator[str]:
 def type_paths(site: Site, template: BusinessTemplate) -> Iterator[str]:
     """Documents of the template's portal types that stand elsewhere and came after it."""
     owned = {*template.owned_paths(), *template.generated_path_list, *template.earlier_path_list}
+    owned.update(other.getRelativeUrl() for other in site.portal_templates.installed_documents())
     for path in documents_of(site, brought_types(template.record_list)):
         if not any(ancestor in owned for ancestor in _lineage(path)):
             yield path
