@@ -2,8 +2,8 @@
 
 Expressions are ``python:`` (the default), ``string:``, ``not:``, ``exists:``, ``structure:`` and ``path:`` as in
 ``path: context/getTitle``. What is inserted is escaped unless it says ``structure:``. ``<?python ?>`` and
-``import:`` are refused. Names bound: ``context``, ``here``, ``template``, ``container``, ``options``, ``request``, ``nothing``, and
-what the caller passed.
+``import:`` are refused. Names bound: ``context``, ``here``, ``template``, ``container``, ``options``, ``request``,
+``nothing``, and what the caller passed.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def compile_template(path: str, text: str) -> RestrictedTemplate:
         line = text[: text.index("<?python")].count("\n") + 1
         raise ScriptError(f"{path}, line {line}: <?python ?> is not allowed in a template")
     try:
-        return RestrictedTemplate(text, **{"filename": path})
+        return RestrictedTemplate(text, filename=path)  # type: ignore[call-arg]
     except TemplateError as error:
         message = str(error.args[0]).strip()
         raise ScriptError(f"{path}, line {error.location[0]}: {message}: {error.token}") from error

@@ -30,8 +30,8 @@ MODULE_NAME = "restricted_script"
 _CONSTANTS = {"None": None, "True": True, "False": False, "Ellipsis": Ellipsis, "NotImplemented": NotImplemented}
 _FUNCTIONS = (
     "__build_class__ abs all any ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter "
-    "float format frozenset hash hex id int isinstance issubclass iter len list map max memoryview min next oct ord pow "
-    "range repr reversed round set slice sorted str sum tuple zip"
+    "float format frozenset hash hex id int isinstance issubclass iter len list map max memoryview min next oct ord "
+    "pow range repr reversed round set slice sorted str sum tuple zip"
 )
 # Not BaseException, SystemExit, KeyboardInterrupt, GeneratorExit: a script cannot end the process it runs in.
 _EXCEPTIONS = (

@@ -93,8 +93,9 @@ DENIED: Mapping[str, str] = {
     "json": "",
     "numpy": (
         "DataSource bmat c_ core ctypeslib distutils dtypes emath exceptions f2py fromfile fromregex genfromtxt "
-        "get_include info lib load loadtxt mat memmap nditer nested_iters printoptions r_ rec record recarray save savetxt savez "
-        "savez_compressed set_printoptions setbufsize seterrcall show_config show_runtime test testing typing"
+        "get_include info lib load loadtxt mat memmap nditer nested_iters printoptions r_ rec record recarray save "
+        "savetxt savez savez_compressed set_printoptions setbufsize seterrcall show_config show_runtime "
+        "test testing typing"
     ),
     "numpy.ma": "mr_ mvoid",
     "random": "SystemRandom",
