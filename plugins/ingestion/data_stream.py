@@ -8,15 +8,15 @@ from typing import Any
 import numpy
 
 from wendelin.core.bigdata import BigFile
+from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest
-from wendelin.core.folder import Folder
 from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected
 from wendelin.plugins.ingestion import chunks
 
 UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 
 
-class DataStream(Folder):
+class DataStream(Document):
     """A file to which data is appended.
 
     Its bytes live in a `BigFile`, which has records of its own: an append does not write the document itself.
@@ -98,9 +98,7 @@ class DataStream(Folder):
     @private
     def revision(self) -> str:
         """Changes whenever the bytes do: the ETag of downloads."""
-        if self.big_file is None:
-            return "empty"
-        return self.big_file.revision()
+        return f"{self.getSize():x}-{self._file().revision:x}"
 
     # -- neighbours
 
