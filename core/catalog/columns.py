@@ -1,0 +1,196 @@
+"""The catalog's columns: their names, kinds, and how a value becomes an index key.
+
+========== ================================================================ ==========================================
+kind       values                                                           index
+========== ================================================================ ==========================================
+token      texts, few different ones, shared by many documents              `indexes.TokenIndex` (value -> set of uids)
+uid        numbers, as tokens                                               `indexes.TokenIndex`
+string     texts; equal exactly, ``%x%`` and order ignore case              `indexes.OrderedIndex`
+path       texts in which case matters (ids, paths)                         `indexes.OrderedIndex`
+number     int or float                                                     `indexes.OrderedIndex`
+date       aware datetime, kept as whole microseconds since 1970            `indexes.OrderedIndex`
+path_list  several paths per document (categories)                          `indexes.OrderedIndex`, several keys
+text       words of a text                                                  `fulltext.FullTextIndex`
+stored     anything; shown, and tested row by row, but not indexed          none
+========== ================================================================ ==========================================
+
+A column with ``listing=True`` is also kept in order per container, so that any page of a container's list sorted by it
+is found at once, however many documents the container has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from wendelin.core.errors import QueryError, RegistrationError
+from wendelin.core.registry import get_registry
+
+#: Keys of strings are cut to this length, so that a long title does not bloat the trees; rows keep the whole value.
+KEY_LENGTH = 160
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+ORDERED_KINDS = frozenset({"string", "path", "number", "date", "path_list"})
+TOKEN_KINDS = frozenset({"token", "uid"})
+KINDS = ORDERED_KINDS | TOKEN_KINDS | {"text", "stored"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. ``getter``: a property id (by default the name), or ``function(document) -> value``."""
+
+    name: str
+    kind: str
+    getter: str | Callable[[Any], Any] | None = None
+    listing: bool = False
+
+    @property
+    def is_token(self) -> bool:
+        """Is it indexed as value -> set of uids?"""
+        return self.kind in TOKEN_KINDS
+
+    @property
+    def is_ordered(self) -> bool:
+        """Is it indexed as (key, uid) in order?"""
+        return self.kind in ORDERED_KINDS
+
+    @property
+    def holds_all(self) -> bool:
+        """Does its ordered index hold documents without a value too, before all others?"""
+        return self.listing and self.is_ordered
+
+    def normalise(self, value: Any) -> Any:
+        """The value as rows keep it, None for "no value"; raises ValueError or TypeError when it does not fit."""
+        return None if value is None else NORMALISERS[self.kind](value)
+
+    def key(self, value: Any) -> Any:
+        """The index key of a normalised value; None (only in listings) comes before every other key."""
+        if value is None:
+            return LOWEST[self.kind]
+        return KEYS[self.kind](value)
+
+    def parse(self, text: Any) -> Any:
+        """A value given in a query, normalised; raises `QueryError`."""
+        try:
+            return self.normalise(parse_date(text) if self.kind == "date" and isinstance(text, str) else text)
+        except (ValueError, TypeError) as error:
+            raise QueryError(f"column {self.name!r} holds {self.kind} values: {text!r} is not one ({error})") from error
+
+    def show(self, value: Any) -> Any:
+        """A row's value as callers see it."""
+        return EPOCH + value * MICROSECOND if self.kind == "date" and value is not None else value
+
+
+def parse_date(text: str) -> datetime:
+    """``2024-05-01``, ``2024/05/01 12:30`` or any ISO 8601 text, as an aware datetime (UTC when no zone is given)."""
+    stamp = datetime.fromisoformat(text.strip().replace("/", "-"))
+    return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
+
+
+def _date(value: Any) -> int:
+    if isinstance(value, datetime):
+        stamp = value if value.tzinfo else value.replace(tzinfo=UTC)
+    elif isinstance(value, date):
+        stamp = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        stamp = datetime.fromtimestamp(value, UTC)
+    else:
+        stamp = parse_date(str(value))
+    return (stamp - EPOCH) // MICROSECOND
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, str):
+        return int(value) if value.strip().lstrip("-").isdigit() else float(value)
+    return float(value)
+
+
+def _path_list(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(str(item) for item in value)
+
+
+def id_key(id: str) -> str:
+    """Ids in natural order: 2 before 10, numbers before words."""
+    return id.zfill(20) if id.isdigit() else id
+
+
+NORMALISERS: dict[str, Callable[[Any], Any]] = {
+    "token": str,
+    "uid": int,
+    "string": str,
+    "path": str,
+    "number": _number,
+    "date": _date,
+    "path_list": _path_list,
+    "text": str,
+    "stored": lambda value: value,
+}
+KEYS: dict[str, Callable[[Any], Any]] = {
+    "token": lambda value: value,
+    "uid": lambda value: value,
+    "string": lambda value: value.casefold()[:KEY_LENGTH],
+    "path": id_key,
+    "number": lambda value: value,
+    "date": lambda value: value,
+    "path_list": lambda value: value,
+    "stored": lambda value: value,
+}
+LOWEST: dict[str, Any] = {"token": "", "string": "", "path": "", "path_list": "", "stored": ""} | dict.fromkeys(
+    ("number", "date", "uid"), float("-inf")
+)
+
+CORE_COLUMNS = (
+    Column("relative_url", "path"),
+    Column("parent_uid", "uid"),
+    Column("id", "path", listing=True),
+    Column("portal_type", "token", listing=True),
+    Column("security_uid", "uid", listing=True),
+    Column("title", "string", listing=True),
+    Column("reference", "string", listing=True),
+    Column("version", "string"),
+    Column("language", "token"),
+    Column("description", "stored"),
+    Column("owner", "token"),
+    Column("creation_date", "date"),
+    Column("modification_date", "date", listing=True),
+    Column("effective_date", "date"),
+    Column("expiration_date", "date"),
+    Column("start_date", "date"),
+    Column("stop_date", "date"),
+    Column("int_index", "number"),
+    Column("size", "number"),
+    Column("content_type", "token"),
+    Column("validation_state", "token"),
+    Column("simulation_state", "token"),
+    Column("refresh_state", "token"),
+    Column("categories", "path_list"),
+    Column("local_roles", "path_list"),
+    Column("SearchableText", "text"),
+)
+
+
+def all_columns() -> dict[str, Column]:
+    """The core's columns and those that plugins registered (``config.add_catalog_column(name, kind, getter=...)``)."""
+    columns = {column.name: column for column in CORE_COLUMNS}
+    for registration in get_registry().get_list("catalog_column"):
+        column = _registered(registration)
+        if column.name in columns:
+            raise RegistrationError(f"catalog column {column.name!r} of {registration.place} is one of the core's")
+        columns[column.name] = column
+    return columns
+
+
+def _registered(registration: Any) -> Column:
+    options = dict(registration.options)
+    column = Column(registration.name, registration.value, options.pop("getter", None), options.pop("listing", False))
+    if column.kind not in KINDS - {"path_list", "text", "uid"}:
+        raise RegistrationError(f"catalog column of {registration.place}: unknown kind {column.kind!r}")
+    if options:
+        raise RegistrationError(f"catalog column of {registration.place}: unknown option {', '.join(options)}")
+    if column.listing and column.kind not in ORDERED_KINDS:
+        raise RegistrationError(f"catalog column of {registration.place}: {column.kind} columns cannot be listings")
+    return column
