@@ -309,6 +309,17 @@ def set_local_roles(document: Any, user_id: str, roles: Iterable[str]) -> None:
     if wanted:
         local_roles[user_id] = wanted
     document._local_roles = local_roles
+    _announce(document)
+
+
+def _announce(document: Any) -> None:
+    """Who may see the document and all below it has changed: indexes have to hear of it."""
+    if hasattr(type(document), "reindexObject"):
+        from wendelin.core.events import DocumentModified, notify  # same floor; not needed to decide
+        from wendelin.core.folder import walk
+
+        for descendant in walk(document):
+            notify(DocumentModified(descendant))
 
 
 def _name(document: Any) -> str:
