@@ -23,12 +23,7 @@ def lineage(document: Any) -> Iterator[Any]:
     """The document, its container, and so on up to the site."""
     while document is not None:
         yield document
-        document = document.__dict__.get("__parent__") if _loaded(document) else None
-
-
-def _loaded(document: Any) -> bool:
-    document._p_activate()
-    return True
+        document = document.__parent__
 
 
 def own_attribute(document: Any, name: str) -> Any:

@@ -37,6 +37,7 @@ class Document(Persistent):
     creation_date: datetime | None = None
     modification_date: datetime | None = None
     temporary: bool = False
+    is_site = False
 
     def __repr__(self) -> str:
         return f"<{self.portal_type or type(self).__name__} {self.getPath()}>"
@@ -102,10 +103,10 @@ class Document(Persistent):
     @public
     def getPortalObject(self) -> Any:
         """The site that the document is in, also for a temporary one; None for one that is nowhere."""
-        document: Any = None
-        for ancestor in acquisition.lineage(self):
-            document = ancestor
-        return document if getattr(type(document), "is_site", False) else None
+        document: Any = self
+        while (parent := document.__parent__) is not None:
+            document = parent
+        return document if type(document).is_site else None
 
     @public
     def isTempObject(self) -> bool:
