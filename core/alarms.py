@@ -143,7 +143,7 @@ class Alarm(Folder):
 
 
 def run_due_alarms(site: Any, now: datetime) -> int:
-    """Start every alarm that is due; returns how many were looked after. The caller commits, or aborts on a conflict."""
+    """Start every alarm that is due; returns how many. The caller commits, or aborts on a conflict."""
     tool = site.get_child("portal_alarms")
     due = [alarm for alarm in tool.iterate() if isinstance(alarm, Alarm) and alarm.is_due(now)] if tool else []
     for alarm in due:
