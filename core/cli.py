@@ -17,7 +17,19 @@ from wendelin.core.commands.options import VAR_VARIABLE, add_var
 from wendelin.core.errors import WendelinError
 from wendelin.core.registry import get_registry
 
-CORE_COMMANDS = ("standalone", "show", "serve", "worker", "shell", "user", "template", "backup", "restore", "pack")
+CORE_COMMANDS = (
+    "standalone",
+    "show",
+    "configure",
+    "serve",
+    "worker",
+    "shell",
+    "user",
+    "template",
+    "backup",
+    "restore",
+    "pack",
+)
 
 
 def core_parser(name: str) -> argparse.ArgumentParser:

@@ -11,7 +11,6 @@ from wendelin.core.commands.show import gather, print_facts
 from wendelin.core.launcher.check import check
 from wendelin.core.launcher.instance import DEFAULT_PORT, free_port
 from wendelin.core.launcher.standalone import Options, Standalone, Stopped, stop_signals
-from wendelin.core.registry import get_registry
 
 HELP = "start the database server, web server, worker and the processes of plugins; stop them with Ctrl-C"
 
@@ -40,25 +39,14 @@ def run(arguments: argparse.Namespace) -> int:
     launcher = Standalone(instance, Options(arguments.host, port, arguments.workers, left_out), say)
     try:
         with stop_signals(), launcher.running():
-            if arguments.configure:
-                configure(arguments.var, say)
             if arguments.check:
-                check(instance, say)
-            else:
-                print_facts(gather(instance), partial(print, flush=True))
-                say("Ctrl-C stops it.")
-                launcher.watch()
+                check(instance, say)  # configures over HTTP, as a browser does
+                return 0
+            if arguments.configure:
+                launcher.run_step("the site cannot be configured", "wendelin.core.cli", "configure")
+            print_facts(gather(instance), partial(print, flush=True))
+            say("Ctrl-C stops it.")
+            launcher.watch()
     except Stopped as signal_name:
         say(f"Stopped ({signal_name}).")
     return 0
-
-
-def configure(var: str, say: partial[None]) -> None:
-    """The command ``configure`` of the configurator, where it is installed (every ordinary installation has it)."""
-    command = get_registry().value("command", "configure")
-    if command is None:
-        raise LookupError("no plugin brings the command 'configure'")
-    say("Configuring")
-    status = command(["--var", var])
-    if status:
-        raise SystemExit(status)

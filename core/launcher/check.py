@@ -13,6 +13,7 @@ import http.client
 import io
 import json
 import math
+import re
 import struct
 import time
 import urllib.parse
@@ -24,12 +25,16 @@ from typing import Any
 
 import msgpack
 
+from wendelin.core.configuration import WENDELIN
 from wendelin.core.launcher.instance import Instance, LauncherError
+from wendelin.core.management.forms import DIALOG_PREFIX
 
 RATE, SECONDS = 44100, 10
 PIECE_SIZE = 2048  # what fluent-plugin-bin reads at a time
 PIECES_PER_CHUNK = 100
 POLICY = "wendelin_check"
+OPTIONS = ("wendelin_tutorial", "data_notebook")  # what the page proposes
+CONFIGURE_SECONDS = 300
 
 
 def make_wave() -> bytes:
@@ -89,8 +94,9 @@ class Client:
         """The body of an answer with that status; `LauncherError` for another."""
         found, answer = self.request(method, path, body, **headers)
         if found != status:
-            start = answer[:300].decode("utf-8", "replace")
-            raise LauncherError(f"check failed: {method} {path} answered {found} instead of {status}: {start}")
+            raise LauncherError(
+                f"check failed: {method} {path} answered {found} instead of {status}: {excerpt(answer)}"
+            )
         return answer
 
     def post_form(self, path: str, **fields: str) -> tuple[int, bytes]:
@@ -106,6 +112,7 @@ def check(instance: Instance, say: Callable[[str], None]) -> None:
         raise LauncherError("check failed: the instance has no credentials.json")
     client = Client(instance.url, credentials.user, credentials.password)
     reference = f"{POLICY}_{int(time.time())}"
+    configure(client, say)
     say(f"Check: creating the ingestion policy {reference}")
     create_policy(client, reference)
     data = make_wave()
@@ -119,13 +126,50 @@ def check(instance: Instance, say: Callable[[str], None]) -> None:
     say("Check: the sound came back byte for byte")
 
 
+def configure(client: Client, say: Callable[[str], None]) -> None:
+    """What the page "Configure your Site" does: the Wendelin configuration with the options that it proposes."""
+    fields = {"configuration": WENDELIN} | dict.fromkeys(OPTIONS, "on")
+    status, answer = client.post_form("portal_configurator/install", **fields)
+    if status >= 400:
+        raise LauncherError(f"check failed: portal_configurator/install answered {status}: {excerpt(answer)}")
+    deadline = time.monotonic() + CONFIGURE_SECONDS
+    told = ""
+    while True:
+        state = last_event(client.expect(200, "GET", "portal_configurator/events"))
+        if state["title"] != told and state["state"] == "running":
+            told = state["title"]
+            say(f"Check: configuring, {state['percent']} %, {told}")
+        if state["state"] == "finished":
+            return
+        if state["state"] != "running":
+            raise LauncherError(f"check failed: the configuration stopped at {state['title']}: {state['error']}")
+        if time.monotonic() > deadline:
+            raise LauncherError(f"check failed: not configured after {CONFIGURE_SECONDS} s (at {state['title']})")
+
+
+def last_event(stream: bytes) -> dict[str, Any]:
+    """The data of the last ``progress`` event of a stream of server-sent events."""
+    events = [block.splitlines() for block in stream.decode("utf-8").split("\n\n")]
+    data = [lines[1] for lines in events if len(lines) > 1 and lines[0] == "event: progress"]
+    if not data:
+        raise LauncherError(f"check failed: portal_configurator/events told nothing: {excerpt(stream)}")
+    found: dict[str, Any] = json.loads(data[-1].removeprefix("data: "))
+    return found
+
+
+def excerpt(body: bytes) -> str:
+    """The start of an answer, for a sentence."""
+    return body[:300].decode("utf-8", "replace")
+
+
 def create_policy(client: Client, reference: str) -> None:
     """What the fast input "Create Ingestion Policy" does."""
-    path = "portal_ingestion_policies/IngestionPolicyTool_addIngestionPolicy"
-    status, answer = client.post_form(path, reference=reference, title=reference)
-    if status >= 400:
-        start = answer[:300].decode("utf-8", "replace")
-        raise LauncherError(f"check failed: {path} answered {status}: {start}")
+    path = "portal_ingestion_policies/IngestionPolicyTool_viewAddIngestionPolicyActionDialog"
+    status, answer = client.post_form(
+        path, **{DIALOG_PREFIX + "reference": reference, DIALOG_PREFIX + "title": reference}
+    )
+    if status != 303:  # with errors in it, the dialog comes back as an ordinary page
+        raise LauncherError(f"check failed: {path} answered {status}: {excerpt(answer)}")
 
 
 def compare(sent: bytes, received: bytes, stream: str) -> None:
@@ -139,9 +183,10 @@ def compare(sent: bytes, received: bytes, stream: str) -> None:
 
 
 def find_stream(client: Client, reference: str) -> str:
-    """The relative URL of the one Data Stream that the ingestion made."""
-    raise NotImplementedError(client, reference)
-
-
-def read_json(data: bytes) -> Any:
-    return json.loads(data)
+    """The relative URL of the one Data Stream that the ingestion made, as the module's list finds it."""
+    query = urllib.parse.urlencode({"s_reference": f"%{reference}%"})
+    page = client.expect(200, "GET", f"data_stream_module/view?{query}").decode("utf-8")
+    found = set(re.findall(r"data_stream_module/\d+", page))
+    if len(found) != 1:
+        raise LauncherError(f"check failed: {len(found)} data streams have the reference {reference}, instead of one")
+    return found.pop()

@@ -20,7 +20,7 @@ from wendelin.core.security import SYSTEM, as_user
 from wendelin.core.site import SITE_ID, create_site, evolve, get_site, pending_evolution
 
 FIRST_TEMPLATE = "erp5_wendelin_configurator"
-FIRST_ROLES = ("Manager", "Member", "Owner", "Author", "Auditor", "Assignor", "Assignee", "Associate")
+FIRST_ROLES = ("Manager", "Member", "Author", "Auditor", "Assignor", "Assignee", "Associate")
 
 
 def create_bare_site(connection: Connection) -> bool:

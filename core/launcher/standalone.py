@@ -146,7 +146,8 @@ class Standalone:
         if later[0].name == DATABASE:
             self._start_process(later.pop(0))
             self._wait_for_database()
-        self.prepare_database()
+        self.say("Opening the database")
+        self.run_step("the database cannot be prepared", "wendelin.core.launcher.first_start", str(self.instance.var))
         for process in later:
             self._start_process(process)
         self.say("Waiting for the web server")
@@ -183,29 +184,24 @@ class Standalone:
     def _log(self, name: str) -> str:
         return str(self.instance.log_folder / f"{name}.log")
 
-    def prepare_database(self) -> None:
-        """Run `first_start`, showing its lines; `LauncherError` with its last line when it fails."""
-        command = [sys.executable, "-m", "wendelin.core.launcher.first_start", str(self.instance.var)]
-        self.say("Opening the database")
-        with subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | self.instance.environment(),
-        ) as child:
+    def run_step(self, failure: str, module: str, *arguments: str) -> None:
+        """Run a module as a process of its own, showing its lines; `LauncherError` with its last one when it fails."""
+        log = self.instance.log_folder / f"{module.rpartition('.')[2]}.log"
+        command = [sys.executable, "-m", module, *arguments]
+        environment = os.environ | self.instance.environment()
+        with (
+            open(log, "wb") as errors,
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment) as child,
+        ):
             try:
-                assert child.stdout is not None and child.stderr is not None
+                assert child.stdout is not None
                 for line in child.stdout:
                     self.say(line.rstrip())
-                problem = child.stderr.read().strip()
             except BaseException:
                 child.terminate()
                 raise
         if child.returncode != 0:
-            (self.instance.log_folder / "first_start.log").write_text(problem + "\n", "utf-8")
-            last = problem.splitlines()[-1].removeprefix("wendelin: ") if problem else "no message"
-            raise LauncherError(f"the database cannot be prepared: {last} (see {self._log('first_start')})")
+            raise LauncherError(f"{failure}: {last_line(log).removeprefix('wendelin: ')} (see {log})")
 
     def web_answers(self) -> bool:
         """True when the web server answers and has the database; any page will do, a login page as well."""
