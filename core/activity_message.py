@@ -62,22 +62,10 @@ class ActivityMessage(Persistent):
     claim: Claim | None = None
 
     #: Who got hold of a message was allowed to see it (`ActivityTool.getMessageList`).
-    attribute_permissions: Mapping[str, str] = dict.fromkeys(
-        (
-            "id",
-            "path",
-            "method_id",
-            "user_id",
-            "tag",
-            "serialization_tag",
-            "at_date",
-            "created",
-            "state",
-            "retry",
-            "error",
-        ),
-        PUBLIC,
-    )
+    attribute_permissions: Mapping[str, str] = {
+        **dict.fromkeys(("id", "path", "method_id", "user_id", "tag", "serialization_tag"), PUBLIC),
+        **dict.fromkeys(("at_date", "created", "state", "retry", "error", "priority"), PUBLIC),
+    }
 
     def __repr__(self) -> str:
         return f"<activity {self.id} {self.path}.{self.method_id} {self.state}>"

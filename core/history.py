@@ -82,6 +82,11 @@ def state_at(document: Document, tid: bytes) -> dict[str, Any]:
         raise NotFound(f"{document.getPath()} has no state of transaction {oid_repr(tid)}") from error
 
 
+def _present_state(document: Document) -> dict[str, Any]:
+    document._p_activate()
+    return dict(document.__dict__)
+
+
 def properties_of(state: Mapping[str, Any]) -> dict[str, Any]:
     """What a state says to a person: properties and categories."""
     return {name: value for name, value in state.items() if not name.startswith(INTERNAL)}
@@ -90,7 +95,7 @@ def properties_of(state: Mapping[str, Any]) -> dict[str, Any]:
 def differences(document: Document, old_tid: bytes, new_tid: bytes | None = None) -> list[Change]:
     """What changed between two states, by property; ``new_tid`` None is the document as it is now."""
     old = properties_of(state_at(document, old_tid))
-    new = properties_of(document.__getstate__() if new_tid is None else state_at(document, new_tid))
+    new = properties_of(_present_state(document) if new_tid is None else state_at(document, new_tid))
     names = sorted(set(old) | set(new))
     return [Change(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)]
 

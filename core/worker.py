@@ -15,13 +15,13 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from transaction.interfaces import TransientError
+from transaction.interfaces import NoTransaction, TransientError
 from ZODB.Connection import Connection
 
 from wendelin.core.activity_message import ActivityMessage, Claim, State
@@ -129,11 +129,9 @@ class Worker:
 
     def step(self, connection: Connection) -> bool:
         """Do what there is to do now; False when there was nothing."""
-        manager = connection.transaction_manager
-        manager.begin()
+        refresh(connection)
         self._tick(connection)
         if not self._something_new(connection):
-            manager.abort()
             return False
         started = time.monotonic()
         claim, batch = self._claim(connection)
@@ -159,7 +157,6 @@ class Worker:
 
     def _claim(self, connection: Connection) -> tuple[Claim | None, list[ActivityMessage]]:
         """Claim what can be run now; None when there is nothing, or somebody else was faster."""
-        manager = connection.transaction_manager
         tool = get_site(connection).portal_activities
         now = datetime.now(UTC)
         messages = list(tool.messages())
@@ -167,7 +164,6 @@ class Worker:
         if not batch:
             moment = next_moment(messages, now)
             self._wake_at = moment.timestamp() if moment else float("inf")
-            manager.abort()
             return None, []
         claim = Claim(self.name, _lease_end())
         for message in batch:
@@ -176,9 +172,8 @@ class Worker:
             tool.token(tag).count += 1
         self._seen = None  # look again after this batch
         try:
-            manager.commit()
+            connection.transaction_manager.commit()
         except TransientError:
-            manager.abort()
             self._conflicts += 1
             self.stop.wait(conflict_delay(self._conflicts))
             return None, []
@@ -205,21 +200,19 @@ class Worker:
         return tried == len(batch)
 
     def _run_one(self, connection: Connection, claim: Claim, message: ActivityMessage) -> bool:
-        """Run a claimed message, again after each conflict; False when it failed."""
+        """Run a claimed message, again after each conflict; False when it did not take effect."""
         manager = connection.transaction_manager
         attempt = 0
         while True:
-            manager.begin()
+            refresh(connection)
             if message.state is not State.PENDING or message.claim is not claim:
-                manager.abort()  # cancelled, or taken over while this process was suspended
-                return True
+                return True  # cancelled, or taken over while this process was suspended
             try:
                 run_message(get_site(connection), message)
                 sign(manager, message)
                 manager.commit()
                 return True
             except TransientError as error:
-                manager.abort()
                 if is_away(error):
                     raise
                 if self.stop.is_set():
@@ -228,28 +221,22 @@ class Worker:
                 logger.info("%s: conflict %d", message, attempt)
                 self.stop.wait(conflict_delay(attempt))
             except Exception as error:
-                manager.abort()
                 if is_away(error):
                     raise
-                self._fail(connection, message, error)
+                logger.warning("%s: %s: %s", message, type(error).__name__, error)
+                self._change(connection, partial(record_failure, message, error))
                 return False
 
-    def _fail(self, connection: Connection, message: ActivityMessage, error: Exception) -> None:
-        logger.warning("%s: %s: %s", message, type(error).__name__, error)
-        self._change(connection, lambda: record_failure(message, error))
-
     @staticmethod
-    def _change(connection: Connection, change: Any) -> None:
+    def _change(connection: Connection, change: Callable[[], Any]) -> None:
         """A small transaction, until it commits."""
-        manager = connection.transaction_manager
         for attempt in range(1, 100):
-            manager.begin()
+            refresh(connection)
             change()
             try:
-                manager.commit()
+                connection.transaction_manager.commit()
                 return
             except TransientError as error:
-                manager.abort()
                 if is_away(error):
                     raise
                 time.sleep(conflict_delay(attempt))
@@ -268,22 +255,23 @@ class Worker:
             self._try(connection, lambda: get_site(connection).portal_activities.sweep(before))
 
     @staticmethod
-    def _try(connection: Connection, work: Any) -> None:
+    def _try(connection: Connection, work: Callable[[], int]) -> None:
         """Commit ``work()`` if it did anything; a conflict means that somebody else did it, or that it can wait."""
-        manager = connection.transaction_manager
         try:
             if work():
-                manager.commit()
-            else:
-                manager.abort()
+                connection.transaction_manager.commit()
         except TransientError as error:
-            manager.abort()
             if is_away(error):
                 raise
-        except Exception:
-            manager.abort()
-            raise
-        manager.begin()
+        refresh(connection)
+
+
+def refresh(connection: Connection) -> None:
+    """Leave the present transaction, whatever became of it, for a new one that sees what others committed."""
+    manager = connection.transaction_manager
+    with suppress(NoTransaction):
+        manager.abort()
+    manager.begin()
 
 
 def run(config_path: str, stop: threading.Event | None = None) -> None:
