@@ -42,6 +42,7 @@ KIND_BY_WIDGET = {
     "relation": "relation",
     "select": "select",
 }
+HIDDEN_KINDS = frozenset({"password", "file"})
 MULTIPLE_KINDS = frozenset({"multiselect", "relation"})
 
 
@@ -97,6 +98,8 @@ def field_of(prop: Property | CategoryProperty, options: Iterable[tuple[str, str
     else:
         options = tuple((str(label), str(value)) for label, value in prop.select_list)
         kind = KIND_BY_WIDGET.get(prop.widget) or KIND_BY_TYPE[prop.type]
+        if options and kind in ("text", "number"):
+            kind = "select"
         multivalued = prop.is_list
     return Field(
         prop.id,
@@ -205,7 +208,8 @@ class FieldSet:
     def fill(self, value_of: Callable[[Field], Any]) -> None:
         """Show the values that a document has."""
         for entry in self.bound:
-            entry.raw = show_value(entry.field, value_of(entry.field))
+            # What is never shown is not read: a file may be larger than memory.
+            entry.raw = "" if entry.field.kind in HIDDEN_KINDS else show_value(entry.field, value_of(entry.field))
 
     def read(self, form: Any) -> dict[str, Any]:
         """The values of a submitted form by id, of the fields that can be changed; errors are noted at each field."""

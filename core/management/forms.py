@@ -10,7 +10,15 @@ from pyramid.request import Request
 from wendelin.core.actions import Form
 from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest, NotFound, ScriptError, ValidationFailed
-from wendelin.core.management.fields import SELECT_LIMIT, BoundField, Field, FieldSet, field_of, show_value
+from wendelin.core.management.fields import (
+    HIDDEN_KINDS,
+    SELECT_LIMIT,
+    BoundField,
+    Field,
+    FieldSet,
+    field_of,
+    show_value,
+)
 from wendelin.core.management.page import is_offered
 from wendelin.core.management.uploads import store_upload
 from wendelin.core.properties import CategoryProperty, Property, camel_case
@@ -176,10 +184,12 @@ def note_differences(document: Document, form: FieldSet) -> bool:
     """Show beside each field what somebody else saved meanwhile; False when it is the same as what was typed."""
     found = False
     for entry in form:
+        if not entry.field.editable or entry.field.kind in HIDDEN_KINDS:
+            continue
         theirs = show_value(entry.field, value_of(document, entry.field))
         if entry.field.kind == "select" and isinstance(theirs, list):
             theirs = theirs[0] if theirs else ""
-        if entry.field.editable and theirs != entry.raw and entry.field.kind not in ("password", "file"):
+        if theirs != entry.raw:
             entry.other = _readable(theirs)
             found = True
     if found:

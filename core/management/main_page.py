@@ -8,7 +8,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
 from wendelin.core.management.page import Page
-from wendelin.core.web.urls import static_url
+from wendelin.core.web.urls import static_url, url
 
 
 def main_page(context: Any, request: Request) -> dict[str, Any]:
@@ -18,12 +18,19 @@ def main_page(context: Any, request: Request) -> dict[str, Any]:
         "title": context.getTitle(),
         "groups": page.module_groups,
         "worklists": worklists(context, request),
-        "counts": {},
     }
 
 
-def worklists(context: Any, request: Request) -> list[Any]:
-    return []
+def worklists(context: Any, request: Request) -> list[dict[str, Any]]:
+    """What waits for this user, with counts."""
+    return [
+        {
+            "title": entry.title,
+            "count": entry.count,
+            "url": url(request, context, "worklist", id=f"{entry.workflow_id}/{entry.id}"),
+        }
+        for entry in context.portal_workflow.listActions()
+    ]
 
 
 def favicon(context: Any, request: Request) -> HTTPSeeOther:

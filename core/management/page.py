@@ -13,8 +13,10 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.csrf import get_csrf_token
 from pyramid.events import BeforeRender
-from pyramid.renderers import get_renderer
+from pyramid.renderers import get_renderer, render_to_response
 from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
 
 from wendelin.core.actions import Action
 from wendelin.core.document import Document
@@ -24,9 +26,12 @@ from wendelin.core.web.publishing import DialogPage, Publication
 from wendelin.core.web.urls import static_url, url
 from wendelin.core.workflow.expressions import evaluate_expression
 
-LAYOUT = "wendelin.core.management:templates/layout.pt"
+TEMPLATES = "wendelin.core.management:templates"
+LAYOUT = f"{TEMPLATES}/layout.pt"
 
-MACROS = ("fields", "head", "list")
+#: Actions that the layout has a button of its own for: a link must not be able to log people out.
+BUTTONS = frozenset({"logout"})
+MACROS = ("fields", "head", "list", "search")
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,11 @@ class ModuleGroup:
 def say(request: Request, text: str, kind: str = "") -> None:
     """Show a message on the next page that this browser opens."""
     request.session.flash([text, kind])
+
+
+def render_page(request: Request, context: Any, template: str, values: dict[str, Any]) -> Response:
+    """A page by its template's name in this package, for views that choose among several."""
+    return render_to_response(f"{TEMPLATES}/{template}", values | {"context": context}, request=request)
 
 
 def document_of(context: Any) -> Document | None:
@@ -139,7 +149,7 @@ class Page:
         return [
             Link(action.title or action.id, action_url(self.request, action, self.site), action.icon)
             for action in actions
-            if action.category == category and is_offered(action, self.site)
+            if action.category == category and action.id not in BUTTONS and is_offered(action, self.site)
         ]
 
     @cached_property
@@ -195,8 +205,12 @@ def add_globals(event: BeforeRender) -> None:
     event["page"] = Page(request, event.get("context"))
     event["layout"] = get_renderer(LAYOUT).implementation()
     for name in MACROS:
-        event[f"{name}_macros"] = get_renderer(f"wendelin.core.management:templates/{name}.pt").implementation().macros
+        event[f"{name}_macros"] = get_renderer(f"{TEMPLATES}/{name}.pt").implementation().macros
 
 
 def includeme(config: Configurator) -> None:
+    from wendelin.core.management.dialogs import show_dialog
+
     config.add_subscriber(add_globals, BeforeRender)
+    # The dialog itself names the permission that its page needs.
+    config.add_view(show_dialog, context=DialogPage, permission=NO_PERMISSION_REQUIRED, renderer=f"{TEMPLATES}/form.pt")

@@ -17,6 +17,7 @@ from pyramid.renderers import render
 from pyramid.request import Request
 from pyramid.response import Response
 from transaction.interfaces import TransientError
+from ZODB.POSException import UndoError
 
 from wendelin.core.database import is_away
 from wendelin.core.errors import (
@@ -176,6 +177,12 @@ def conflict_view(error: Exception, request: Request) -> Response:
     return unavailable_response(request, "others are changing the same documents right now", 1)
 
 
+def undo_view(error: Exception, request: Request) -> Response:
+    """Only the engine can tell, and only when it tries."""
+    message = "This cannot be undone, because later transactions changed the same again: undo those first."
+    return error_response(request, 409, "undo-error", message)
+
+
 def unexpected_view(error: Exception, request: Request) -> Response:
     """A defect, or an engine that went away in the middle of a request."""
     if is_away(error):
@@ -197,6 +204,7 @@ def includeme(config: Configurator) -> None:
         BadCSRFToken: csrf_view,
         BadCSRFOrigin: csrf_view,
         TransientError: conflict_view,
+        UndoError: undo_view,
     }
     for exception, view in views.items():
         config.add_exception_view(view, context=exception)
