@@ -15,8 +15,9 @@ import numpy as np
 from persistent import Persistent
 
 from wendelin.core.bigdata.bigfile import DIRECT_SIZE, BigFile
+from wendelin.core.bigdata.snapshot import ArraySnapshot
 from wendelin.core.bigdata.transactions import view_of
-from wendelin.core.bigdata.window import Geometry, array_at, copy_of, is_basic
+from wendelin.core.bigdata.window import Geometry, array_at, copy_of, is_basic, is_scalar
 from wendelin.core.errors import ReadOnlyView, UnsupportedArray
 
 Shape = tuple[int, ...]
@@ -134,10 +135,7 @@ class BigArray(Persistent):
         if not is_basic(index):
             return self._window(())[index]
         found = self._window(index)
-        return found[()] if not found.shape and self._is_scalar(index) else found
-
-    def _is_scalar(self, index: Any) -> bool:
-        return not (index is Ellipsis or (isinstance(index, tuple) and Ellipsis in index) or index == ())
+        return found[()] if not found.shape and is_scalar(index) else found
 
     def _window(self, index: Any) -> np.ndarray:
         place = self._geometry().place(index)
@@ -166,6 +164,18 @@ class BigArray(Persistent):
                 raise ValueError(f"a view of dtype {self._dtype} as {np.dtype(dtype)} needs a copy")
             return view.astype(dtype)
         return view.copy() if copy else view
+
+    def view(self, dtype: Any) -> np.ndarray:
+        """The lazy view of the whole array, its bytes taken as another dtype."""
+        return self._window(()).view(checked_dtype(dtype))
+
+    def snapshot(self) -> ArraySnapshot:
+        """The array as it is now, read-only, for readers: shared in the process, usable by any thread."""
+        return ArraySnapshot(self)
+
+    def advise(self, pattern: str | None) -> None:
+        """Tell the kernel how the array will be read: "random", "sequential", "normal", or None to judge by itself."""
+        self._file.advise(pattern)
 
     # ---------------------------------------------------------------- writing
 

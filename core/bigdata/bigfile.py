@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 from persistent import Persistent
 
+from wendelin.core.bigdata import pages
+from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents import SegmentTable, page_span, unique_number
 from wendelin.core.bigdata.runs import PAGE, Runs, clip, runs
 from wendelin.core.bigdata.sealing import read_extent, read_tail, seal
+from wendelin.core.bigdata.snapshot import FileSnapshot
 from wendelin.core.bigdata.store import Buffer, store_for
 from wendelin.core.bigdata.tail import EXTENT, INLINE, InlineChunk, Tail
 from wendelin.core.bigdata.transactions import note_extent, view_of
@@ -24,6 +27,7 @@ SEAL_SIZE = 1 << 20  # inline bytes after which the tail is sealed into an exten
 SEAL_CHUNKS = 8  # extents appended after which they are entered in the map
 DIRECT_SIZE = 256 << 10  # writes from this size on go to an extent, not through memory
 BLOCK_SIZE = 1 << 20
+_ADVICE = {"random": pages.RANDOM, "sequential": pages.SEQUENTIAL, "normal": pages.NORMAL}
 
 
 class BigFile(Persistent):
@@ -104,6 +108,32 @@ class BigFile(Persistent):
 
         return BigFileReader(self)
 
+    def snapshot(self) -> Any:
+        """The file as it is now, read-only (:class:`FileSnapshot`; the file itself where memory cannot be mapped)."""
+        view = view_of(self, existing=True)
+        if view is not None:
+            view.settle()
+        return FileSnapshot(self) if pages.SUPPORTED else self
+
+    def advise(self, pattern: str | None) -> None:
+        """Tell the kernel how the file will be read: "random", "sequential", "normal", or None to judge by itself."""
+        advice = None if pattern is None else _ADVICE[pattern]
+        view = view_of(self)
+        if view is not None:
+            view.advise(advice)
+
+    # ---------------------------------------------------------------- upkeep
+
+    @property
+    def fragments(self) -> int:
+        """How many runs the file is in: above a few thousand it is time to compact it."""
+        return fragments(self)
+
+    def compact(self) -> Compacted:
+        """Join small runs into large extents, in a transaction of its own; readers and writers are not disturbed."""
+        self._check_writable()
+        return compact(self)
+
     # ---------------------------------------------------------------- writing
 
     def append(self, data: Buffer) -> int:
@@ -118,6 +148,7 @@ class BigFile(Persistent):
             view.cast("B") if view.contiguous and view.ndim <= 1 else memoryview(np.ascontiguousarray(view)).cast("B")
         )
         tail = self._tail
+        self._settle_tail()
         self._seal_what_is_due()
         position = tail.end
         if not len(view):
@@ -129,11 +160,16 @@ class BigFile(Persistent):
             self._append_extent(own, view)
         return position
 
+    def _settle_tail(self) -> None:
+        view = view_of(self, existing=True)
+        if view is not None:
+            view.settle_tail()
+
     def _own_inline(self) -> list[Any]:
         """This transaction's inline chunks at the end of the tail."""
         own: list[Any] = []
         for chunk in reversed(self._tail.chunks):
-            if chunk.kind != INLINE or chunk.source._p_serial not in (None, b"\0" * 8) or chunk.skip:
+            if chunk.kind != INLINE or not is_unsaved(chunk.source) or chunk.skip:
                 break
             own.insert(0, chunk)
         return own
@@ -199,6 +235,7 @@ class BigFile(Persistent):
         rest = self.read(end, min(last * PAGE, self.size) - end)
         if view is not None:
             view.drop(first, last - first)
+            view.settle_tail()
         self._store_pages(first, last - first, [head, data, rest])
 
     def _store_pages(self, first: int, count: int, buffers: list[Buffer]) -> None:
@@ -229,7 +266,7 @@ class BigFile(Persistent):
             raise ValueError("a file cannot have a negative size")
         view = view_of(self, existing=True)
         if view is not None:
-            view.flush()
+            view.settle()
         if size > self.size:
             self._tail.grow(size)
             self._table.prepare(self._tail.start // PAGE)
@@ -262,3 +299,8 @@ class BigFile(Persistent):
             view_of(self, existing=True)
             view.flush()
         return super().__getstate__()
+
+
+def is_unsaved(record: Persistent) -> bool:
+    """Whether this transaction made the record. A ghost was saved before: its serial is only known once it is loaded."""
+    return record._p_changed is not None and record._p_serial in (None, b"\0" * 8)

@@ -20,7 +20,8 @@ from wendelin.core.errors import BigDataError
 
 MANY_RUNS = 2048  # in one mapping; past it runs of up to SMALL_RUN pages are copied in
 SMALL_RUN = 8
-_MIN_PAGES = 1 << 18
+_MIN_PAGES = 1 << 22  # 16 GiB
+_HUGE = 1 << 30  # 4 TiB: a quarter more must do, of 128 TiB in all
 _OPEN_FILES = 256
 
 
@@ -78,7 +79,8 @@ class Mapping:
     """Shows runs in a reservation; ``covered`` says which page ranges are mapped at all."""
 
     def __init__(self, wanted_pages: int, protection: int) -> None:
-        self.reservation = pages.Reservation(max(4 * wanted_pages, _MIN_PAGES), protection)
+        room = 4 * wanted_pages if wanted_pages < _HUGE else wanted_pages * 5 // 4
+        self.reservation = pages.Reservation(max(room, _MIN_PAGES), protection)
         self.shown: Runs = EMPTY
         self.copied: Runs = EMPTY
         self.covered: list[tuple[int, int]] = []
@@ -139,10 +141,18 @@ class Mapping:
         for first, last in self.covered:
             self.reservation.advise(first, last - first, advice)
 
-    def written(self, path_of: Callable[[int], str]) -> pagemap.PageRanges:
-        """The ranges of pages that hold something else than what is shown."""
+    def advise_once(self, advice: int) -> None:
+        """Advice, unless it is what was given last."""
+        if advice != self.advice:
+            self.advise(advice)
+
+    def written(self, path_of: Callable[[int], str], from_page: int = 0) -> pagemap.PageRanges:
+        """The ranges of pages, from ``from_page`` on, that hold something else than what is shown."""
         found: pagemap.PageRanges = []
-        for first, last in self.covered:
+        for low, last in self.covered:
+            first = max(low, from_page)
+            if first >= last:
+                continue
             ranges = pagemap.written(self.reservation.address + first * PAGE, last - first)
             found.extend((low + first, high + first) for low, high in ranges)
         if len(self.copied) and found:
@@ -181,10 +191,6 @@ class Mapping:
                 for low, high in ranges:
                     for page, count, number, at, _ in clip(self.copied, low, high).tolist():
                         self._copy_in(page, count, files.open(number, at + count), at)
-
-    def keep_only(self, first: int, last: int) -> None:
-        """What is shown, restricted to a range (for a table that is about to be replaced)."""
-        self.shown = clip(self.shown, first, last)
 
 
 def _united(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from wendelin.core.bigdata import pages
 from wendelin.core.bigdata.store import store_of
-from wendelin.core.bigdata.view import View
+from wendelin.core.bigdata.view import View, report_late_writes
 from wendelin.core.errors import StaleView
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class ViewManager:
         self._follow()
         for view in self.views.values():
             view.touched, view.pending = view.leased, None
+        report_late_writes()
 
     def _writable(self) -> list[View]:
         return [view for view in self.views.values() if view.writable]
@@ -136,8 +137,7 @@ class ViewManager:
     def savepoint(self) -> ViewSavepoint:
         for view in self._writable():
             if view.touched or view.leased:
-                view.flush()
-                view.refresh()
+                view.settle()
         return ViewSavepoint(self)
 
     def _close(self) -> None:

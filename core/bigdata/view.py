@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import weakref
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,17 @@ if TYPE_CHECKING:
     from wendelin.core.bigdata.bigfile import BigFile
 
 logger = logging.getLogger(__name__)
+
+
+_SMALL_READ = 256 << 10
+_LARGE_READ = 4 << 20
+
+
+def advice_for(size: int, now: int) -> int:
+    """The advice that suits a part of ``size`` bytes: a small one must not read ahead, a large one should."""
+    if size <= _SMALL_READ:
+        return pages.RANDOM
+    return pages.SEQUENTIAL if size >= _LARGE_READ else now
 
 
 class Lease:
@@ -54,7 +66,7 @@ class Source:
         self.extents: dict[int, Any] = {}
         self.scratch: Scratch | None = None
 
-    def find(self, file: BigFile, first: int, last: int) -> Runs:
+    def find(self, file: Any, first: int, last: int) -> Runs:
         """The runs of pages ``first`` to ``last``."""
         tail, table = file._tail, file._table
         whole = tail.start // PAGE
@@ -111,6 +123,7 @@ class View:
         self.pending: pagemap.PageRanges | None = None
         self.revision = file._tail.revision
         self.closed = False
+        self.advice: int | None = None
         self._source = Source()
         self._mapping = self._new_mapping()
         self._retired: list[tuple[weakref.ref[Lease], Mapping]] = []
@@ -144,6 +157,7 @@ class View:
         if last > self._mapping.reservation.pages:
             self._move()
         self._cover(first, last)
+        self._mapping.advise_once(self.advice if self.advice is not None else advice_for(size, self._mapping.advice))
         self.touched = True
         return self._mapping.reservation.address + offset
 
@@ -161,15 +175,15 @@ class View:
         for low, high in missing:
             self._mapping.cover(low, high, self._source.find(self.file, low, high), self._source.path_of)
 
-    def advise(self, advice: int) -> None:
-        """How the file will be read: pages.RANDOM, SEQUENTIAL or NORMAL."""
-        if self._mapping.advice != advice:
-            self._mapping.advise(advice)
+    def advise(self, advice: int | None) -> None:
+        """How the file will be read: pages.RANDOM, SEQUENTIAL or NORMAL; None to judge by the size of each part."""
+        self.advice = advice
+        if advice is not None:
+            self._mapping.advise_once(advice)
 
     def _move(self) -> None:
         """The file outgrew its reservation: arrays handed out stay on the old one, read-only from now on."""
-        self.flush()
-        self.refresh()
+        self.settle()
         lease = self._lease() if self._lease is not None else None
         if lease is not None:
             lease.freeze()
@@ -238,6 +252,17 @@ class View:
         handle = self.file._write_extent(memory(low, high - low) for low, high in ranges)
         self.file.enter_pages(runs(rows), {number: handle})
 
+    def settle(self) -> None:
+        """Flush in the middle of a transaction: the memory shows the new extents, and private copies are dropped."""
+        self.flush()
+        self.refresh()
+
+    def settle_tail(self) -> None:
+        """Before the tail changes: what was written to pages that are put together from it must be in extents."""
+        first = self.file._tail.start // PAGE
+        if self.writable and self._mapping.written(self._source.path_of, first):
+            self.settle()
+
     def _check_end(self, ranges: pagemap.PageRanges) -> None:
         """A write behind the end of the file, to an array from before it was made shorter, cannot be kept."""
         size = self.file.size
@@ -269,7 +294,7 @@ class View:
             if self.written():
                 logger.error("a connection was closed with unsaved writes to %r", self.file._p_oid)
                 self.discard()
-            weakref.finalize(lease, _report_late_writes, self._mapping, self._source, self.file._p_oid).atexit = False
+            weakref.finalize(lease, _orphans.append, (self._mapping, self._source, self.file._p_oid)).atexit = False
 
 
 def _gaps(shown: Runs, now: Runs, low: int, high: int) -> list[tuple[int, int]]:
@@ -279,6 +304,12 @@ def _gaps(shown: Runs, now: Runs, low: int, high: int) -> list[tuple[int, int]]:
     return [gap for gap in before if gap not in after]
 
 
-def _report_late_writes(mapping: Mapping, source: Source, oid: bytes) -> None:
-    if mapping.written(source.path_of):
-        logger.error("an array was written after its connection was closed; the write to %r is lost", oid)
+_orphans: deque[tuple[Mapping, Source, bytes]] = deque()  # no arrays left; a finalizer may not look at them itself
+
+
+def report_late_writes() -> None:
+    """Say so when an array was written after its connection had closed, and is gone now."""
+    while _orphans:
+        mapping, source, oid = _orphans.popleft()
+        if mapping.written(source.path_of):
+            logger.error("an array was written after its connection was closed; the write to %r is lost", oid)

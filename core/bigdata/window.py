@@ -17,6 +17,11 @@ def is_basic(index: Any) -> bool:
     return isinstance(index, _BASIC) and not isinstance(index, bool)
 
 
+def is_scalar(index: Any) -> bool:
+    """Whether an index that names one element means the element, as against an array of no dimensions."""
+    return not (index is Ellipsis or (isinstance(index, tuple) and (Ellipsis in index or not index)))
+
+
 class Place(NamedTuple):
     """A part of an array: bytes ``low`` to ``high`` of the file, the first element at byte ``first``."""
 
