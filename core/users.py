@@ -44,6 +44,11 @@ class Account(Document):
         """The account's roles, sorted."""
         return list(self.roles)
 
+    def _setRoles(self, roles: Iterable[str]) -> bool:
+        """What ``edit(roles=...)`` uses. Raises BadRequest for a role that there is not."""
+        old, self.roles = self.roles, _check_roles(roles)
+        return self.roles != old
+
 
 @dataclass(frozen=True)
 class Token:

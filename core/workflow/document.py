@@ -23,6 +23,7 @@ class Workflow(Document):
 
     portal_type: str = "Workflow"
     permission_map = MANAGER_PERMISSION_MAP
+    description: str = ""
     _owner: str
     _data: Mapping[str, Any] = {}
     _v_definition: Definition | None = None
@@ -51,7 +52,7 @@ class Workflow(Document):
     def _set_data(self, workflow_id: str, data: Mapping[str, Any]) -> None:
         definition = read_definition(workflow_id, data)
         self._data = deepcopy(dict(data))
-        self.title = definition.title
+        self.title, self.description = definition.title, definition.description
         self._v_definition = None
 
     @property

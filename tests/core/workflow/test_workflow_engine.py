@@ -108,7 +108,7 @@ def test_a_guard_evaluates_its_condition(papers: Any) -> None:
 def test_a_bad_condition_names_itself(papers: Any, site: Any, condition: str) -> None:
     site.portal_workflow["paper_workflow"].set_data(changed(PAPER, submit={"condition": condition}))
     paper = papers.newContent(portal_type="Paper")
-    with pytest.raises(WorkflowError, match="expression .* on /erp5/paper_module/1"):
+    with pytest.raises(WorkflowError, match=r"expression .* on /erp5/paper_module/1"):
         paper.submit()
 
 

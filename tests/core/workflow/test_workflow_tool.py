@@ -54,7 +54,7 @@ def test_the_condition_of_the_method_counts_all_the_same(papers: Any, tool: Any)
 
 
 def test_an_action_that_is_not_for_the_user(paper: Any, tool: Any) -> None:
-    with as_user(CLERK), pytest.raises(Unauthorized, match="'clerk'.*submit_action"):
+    with as_user(CLERK), pytest.raises(Unauthorized, match=r"'clerk'.*submit_action"):
         tool.doActionFor(paper, "submit_action")
 
 
