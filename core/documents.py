@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from wendelin.core.bigdata import BigFile
+from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest
 from wendelin.core.events import DocumentModified, notify
-from wendelin.core.folder import Folder
 from wendelin.core.security import ACCESS, MODIFY, VIEW, protected
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 BLOCK_SIZE = 1 << 20
 
 
-class File(Folder):
+class File(Document):
     """A file. Its bytes are read in parts with `read` and `iterate`; `getData` loads all of them."""
 
     portal_type = "File"

@@ -33,11 +33,14 @@ class Known:
     owners: Mapping[str, str]
     closures: Mapping[str, set[str]]
     brought: dict[str, Item] = field(default_factory=dict)
+    #: ``(template, path)`` for all that the set brings, also where two bring the same (which is a problem of its own).
+    claims: set[tuple[str, str]] = field(default_factory=set)
     skin_methods: dict[str, Item] = field(default_factory=dict)
 
     def add(self, item: Item) -> None:
         """Take a path, or a skin method's id, that the set brings."""
         self.brought.setdefault(item.path, item)
+        self.claims.add((item.template, item.path))
         if item.skin_id:
             self.skin_methods.setdefault(item.skin_id, item)
 
@@ -45,8 +48,11 @@ class Known:
         """True if the site has something at that path, or will have it."""
         return path in self.brought or find(self.site, path) is not None
 
-    def owner(self, path: str) -> str:
-        """The title of the template that brought, or brings, the path; empty for the site's and users' own."""
+    def owner(self, path: str, template: str) -> str:
+        """The title of the template that brought, or brings, the path, as ``template`` sees it; empty for the site's
+        and users' own."""
+        if (template, path) in self.claims:
+            return template
         item = self.brought.get(path)
         return item.template if item is not None else self.owners.get(path, "")
 
@@ -57,13 +63,14 @@ class Known:
             if not self.has(path):
                 yield item.source.unknown(WHAT.get(prefix, "document"), str(name))
             else:
-                yield from self.check_reliable(item, self.owner(path), f"{WHAT.get(prefix, 'document')} {name!r}")
+                yield from self.check_reliable(item, path, f"{WHAT.get(prefix, 'document')} {name!r}")
 
-    def check_reliable(self, item: Item, owner: str, what: str) -> Iterator[Problem]:
+    def check_reliable(self, item: Item, path: str, what: str) -> Iterator[Problem]:
         """A problem when ``item`` relies on something of a template that its own template does not depend on."""
+        owner = self.owner(path, item.template)
         if owner and owner != item.template and owner not in self.closures.get(item.template, ()):
             message = f"{what} belongs to {owner}, which is not among the dependencies"
-            yield item.source.problem(message, REFERENCE, near=what.split("'")[1] if "'" in what else "")
+            yield item.source.problem(message, REFERENCE, near=path.rpartition("/")[2])
 
     def check_skin_method(self, item: Item, name: Any) -> Iterator[Problem]:
         """A problem when no skin folder has, or gets, a method of that id."""

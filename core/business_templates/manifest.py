@@ -120,5 +120,5 @@ def _parse_dependencies(
 
 def _skin_layers(skins: dict[str, Any]) -> Iterator[SkinLayer]:
     for name, skin in _tables(skins):
-        methods = dict(_tables(skin.get("methods")))
-        yield SkinLayer(name, int(skin.get("priority", 0)), methods)
+        priority = skin.get("priority")
+        yield SkinLayer(name, priority if isinstance(priority, int) else 0, dict(_tables(skin.get("methods"))))

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ZODB.broken import Broken
+
+from wendelin.core.business_templates.placeholders import detach_placeholder, detach_placeholders
 from wendelin.core.folder import Folder
 from wendelin.core.security import get_user
 from wendelin.core.uids import new_uid
@@ -37,6 +40,13 @@ def attach(container: Folder, id: str, document: Document) -> None:
 
 def detach(container: Folder, id: str) -> None:
     """Delete a child with all below it, and tell subscribers."""
+    site = container.getPortalObject()
+    child = container.get_child(id)
+    if isinstance(child, Broken):
+        detach_placeholder(site, container, id)
+        return
+    if isinstance(child, Folder):
+        detach_placeholders(site, child)
     container._delObject(id)
 
 

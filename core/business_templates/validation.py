@@ -73,4 +73,4 @@ def _container_problems(known: Known, item: Item) -> Iterator[Problem]:
         message = f"{item.path!r} has no container: nothing is, or will be, at {container!r}"
         yield item.source.problem(message, REFERENCE)
     else:
-        yield from known.check_reliable(item, known.owner(container), f"container {container!r}")
+        yield from known.check_reliable(item, container, f"container {container!r}")
