@@ -1,0 +1,206 @@
+"""``POST <policy>/ingest`` and ``GET <stream>/getData``, as clients see them."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+import msgpack
+import pytest
+import ZODB
+from webtest import TestApp
+from ZODB.FileStorage import FileStorage
+
+from tests.conftest import layered_database, make_storage
+from tests.plugins.ingestion.conftest import pack
+from wendelin.core.database import Database, class_factory
+from wendelin.core.security import SYSTEM, as_user
+from wendelin.core.site import get_site
+from wendelin.core.web.application import make_application
+from wendelin.plugins.ingestion import bodies
+
+INGEST = "/erp5/portal_ingestion_policies/pydata/ingest"
+PASSWORD = "a password of the test"
+RAW = "application/octet-stream"
+FORM = "application/x-www-form-urlencoded"
+
+
+def basic(user: str, password: str = PASSWORD) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+
+
+@pytest.fixture(scope="session")
+def ingest_storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileStorage]:
+    storage = make_storage(tmp_path_factory.mktemp("ingest"), "erp5_wendelin")
+    # Not closed: that would close the storage, which the tests' own databases lie over.
+    database = Database(ZODB.DB(storage, class_factory=class_factory))
+    with as_user(SYSTEM), database.transaction() as connection:
+        site = get_site(connection)
+        site.acl_users.add_user("zope", PASSWORD, ["Manager"])
+        site.acl_users.add_user("nobody", PASSWORD, [])
+        site.portal_ingestion_policies.IngestionPolicyTool_addIngestionPolicy("pydata", "Pydata")
+    yield storage
+    storage.close()
+
+
+@pytest.fixture
+def database(ingest_storage: FileStorage) -> Iterator[Database]:
+    """A database with users and the policy ``pydata``."""
+    with layered_database(ingest_storage) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def application() -> Any:
+    """Made once: what differs between tests is only the database."""
+    return make_application(None)
+
+
+@pytest.fixture
+def app(application: Any, database: Database) -> TestApp:
+    application.registry["wendelin.database"] = database
+    return TestApp(application)
+
+
+def post(app: TestApp, body: bytes, query: str = "?reference=pydata", **kw: Any) -> Any:
+    headers = kw.pop("headers", basic("zope"))
+    return app.post(INGEST + query, body, headers=headers, content_type=kw.pop("content_type", RAW), **kw)
+
+
+def stored(database: Database) -> dict[str, bytes]:
+    with as_user(SYSTEM), database.connect() as connection:
+        return {
+            stream.getId(): stream.getData(b"") for stream in get_site(connection).data_stream_module.objectValues()
+        }
+
+
+def test_a_chunk_is_stored_exactly(app: TestApp, database: Database) -> None:
+    pieces = [bytes(range(256)) * 8, b"\r\n\x00", "é".encode("latin-1")]
+    response = post(app, pack(*pieces))
+    assert (response.status_int, response.body) == (204, b"")
+    assert stored(database) == {"1": b"".join(pieces)}
+
+
+@pytest.mark.parametrize(
+    "query, body, content_type",
+    [
+        ("?reference=pydata", pack(b"\xff&="), RAW),
+        ("?reference=pydata", pack(b"\xff&="), "application/msgpack"),
+        ("?reference=pydata", b"data_chunk=" + quote_from_bytes(pack(b"\xff&=")).encode(), FORM),
+        ("?reference=pydata&data_chunk=" + quote_from_bytes(pack(b"\xff&=")), b"", RAW),
+        ("?reference=pydata", msgpack.packb([[[1, {}], {"log": b"\xff&="}]]), RAW),
+    ],
+)
+def test_every_form_of_body(app: TestApp, database: Database, query: str, body: bytes, content_type: str) -> None:
+    assert post(app, body, query, content_type=content_type).status_int == 204
+    assert stored(database) == {"1": b"\xff&="}
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+def test_only_post(app: TestApp, method: str) -> None:
+    response = app.request(INGEST + "?reference=pydata", method=method, headers=basic("zope"), status=400)
+    assert "Only POST request is allowed." in response.text
+
+
+@pytest.mark.parametrize(
+    "query, body, status",
+    [
+        ("", pack(b"x"), 400),
+        ("?reference=", pack(b"x"), 400),
+        ("?reference=%00", pack(b"x"), 400),
+        ("?reference=%ff", pack(b"x"), 400),
+        ("?reference=.", pack(b"x"), 400),
+        ("?reference=" + "x" * 1000, pack(b"x"), 400),
+        ("?reference=unknown", pack(b"x"), 404),
+        ("?reference=pydata.unknown", pack(b"x"), 404),
+        ("?reference=..%2F..%2Fx", pack(b"x"), 400),
+        ("?reference=pydata", b"", 204),
+        ("?reference=pydata", pack(b"first", b"second")[:-1], 400),
+        ("?reference=pydata", b"\xc1", 400),
+        ("?reference=pydata", b"hello", 400),
+        ("?reference=pydata", b"\xdd\xff\xff\xff\xff", 400),
+        ("?reference=pydata", b"\x91" * 5000, 400),
+    ],
+)
+def test_answers_that_store_nothing(app: TestApp, database: Database, query: str, body: bytes, status: int) -> None:
+    assert post(app, body, query, status=status).status_int == status
+    assert stored(database) == {}
+    with as_user(SYSTEM), database.connect() as connection:
+        assert len(get_site(connection).data_ingestion_module) == 0
+
+
+def test_unknown_policy(app: TestApp) -> None:
+    url = "/erp5/portal_ingestion_policies/other/ingest?reference=pydata"
+    assert app.post(url, pack(b"x"), headers=basic("zope"), status=404)
+
+
+@pytest.mark.parametrize("headers", [{}, basic("zope", "wrong"), basic("stranger")])
+def test_without_the_right_credentials_there_is_a_challenge(app: TestApp, headers: dict[str, str]) -> None:
+    response = post(app, pack(b"x"), headers=headers, status=401)
+    assert response.headers["WWW-Authenticate"].startswith("Basic ")
+
+
+def test_without_the_permission_it_is_forbidden(app: TestApp, database: Database) -> None:
+    post(app, pack(b"x"), headers=basic("nobody"), status=403)
+    app.get(INGEST + "?reference=pydata", headers=basic("nobody"), status=403)
+    assert stored(database) == {}
+
+
+def test_a_body_beyond_the_limit(app: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "MAXIMUM_SIZE", 100)
+    post(app, pack(bytes(200)), status=413)
+
+
+def test_download_whole_by_range_and_conditionally(app: TestApp) -> None:
+    data = hashlib.sha512(b"x").digest() * 1000
+    post(app, pack(data))
+    url = "/erp5/data_stream_module/1/getData"
+    whole = app.get(url, headers=basic("zope"))
+    assert whole.body == data
+    assert "pydata.pydata" in whole.headers["Content-Disposition"]
+    part = app.get(url, headers=basic("zope") | {"Range": "bytes=1000-1999"}, status=206)
+    assert part.body == data[1000:2000]
+    assert part.headers["Content-Range"] == f"bytes 1000-1999/{len(data)}"
+    assert app.get(url, headers=basic("zope") | {"Range": "bytes=-10"}, status=206).body == data[-10:]
+    app.get(url, headers=basic("zope") | {"Range": f"bytes={len(data)}-"}, status=416)
+    app.get(url, headers=basic("zope") | {"If-None-Match": whole.headers["ETag"]}, status=304)
+    post(app, pack(b"more"))
+    resumed = basic("zope") | {"Range": "bytes=10-", "If-Range": whole.headers["ETag"]}
+    assert app.get(url, headers=resumed, status=200).body == data + b"more"
+
+
+def test_download_needs_a_right(app: TestApp) -> None:
+    post(app, pack(b"x"))
+    for address in ("getData", "preview"):
+        url = f"/erp5/data_stream_module/1/{address}"
+        app.get(url, status=401)
+        app.get(url, headers=basic("nobody"), status=403)
+
+
+def test_pages_of_a_stream(app: TestApp) -> None:
+    post(app, pack(b"RIFF" + bytes(3000) + b"tail"))
+    app.authorization = ("Basic", ("zope", PASSWORD))
+    view = app.get("/erp5/data_stream_module/1/view")
+    assert "3008" in view.text
+    preview = view.click("^Preview$")
+    assert "RIFF" in preview.text and "tail" in preview.text and "3.0 KB" in preview.text
+    assert preview.click("Download", index=0).body.startswith(b"RIFF")
+    listing = app.get("/erp5/data_stream_module")
+    assert "pydata.pydata" in listing.text and "3.0 KB" in listing.text
+
+
+def test_fast_input_dialog(app: TestApp, database: Database) -> None:
+    app.authorization = ("Basic", ("zope", PASSWORD))
+    dialog = app.get("/erp5/portal_ingestion_policies").click("Add Ingestion Policy")
+    assert "Create Ingestion Policy" in dialog.text
+    form = next(form for form in dialog.forms.values() if any("reference" in str(name) for name in form.fields))
+    fields = {name.rpartition("_")[2]: name for name in form.fields if name}
+    form[fields["reference"]] = "pydata"
+    assert "choose another reference" in form.submit().text
+    form[fields["reference"]], form[fields["title"]] = "wind", "Wind"
+    assert "Ingestion Policy added." in form.submit().follow().text
+    app.post(INGEST.replace("pydata", "wind") + "?reference=wind", pack(b"1"), content_type=RAW, status=204)
+    assert stored(database) == {"1": b"1"}
