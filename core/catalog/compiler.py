@@ -38,13 +38,10 @@ class Compiler:
     ) -> None:
         self.store = store
         self.columns = store.columns()
-        self._is_base = is_base
+        self.is_base = is_base
         self._is_state = is_state
         self.site_path = site_path
         self.user_id = user_id
-
-    def is_base(self, word: str) -> bool:
-        return word == "parent" or self._is_base(word)
 
     # names
 

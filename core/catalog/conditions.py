@@ -151,4 +151,7 @@ class StoredTest(ColumnCondition):
 
     def __init__(self, store: CatalogStore, column: Column, test: Callable[[Any], bool]) -> None:
         super().__init__(store, column)
-        self.holds = test  # type: ignore[method-assign]
+        self._test = test
+
+    def holds(self, value: Any) -> bool:
+        return self._test(value)

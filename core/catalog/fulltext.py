@@ -106,8 +106,13 @@ class FullTextIndex(TextIndex):
         """Forget the document."""
         self.index.unindex_doc(uid)
 
-    def query(self, text: str) -> TextQuery:
-        """A query in hypatia's grammar (words, "a phrase", AND, OR, NOT, parentheses, prefix*); raises `QueryError`."""
+    def query(self, text: str) -> TextQuery | None:
+        """A query in hypatia's grammar (words, "a phrase", AND, OR, NOT, parentheses, prefix*); raises `QueryError`.
+
+        None for a text without a word: it finds nothing.
+        """
+        if not self.lexicon.parseTerms(text):
+            return None
         try:
             return TextQuery(self.index, self.parse_query(text))
         except (ParseError, LexiconError) as error:
@@ -115,7 +120,7 @@ class FullTextIndex(TextIndex):
 
     def scores(self, text: str) -> Mapping[int, float]:
         """uid -> relevance (Okapi BM25, higher is better) of every document that matches."""
-        return self.apply(text)
+        return self.apply(text) if self.lexicon.parseTerms(text) else {}
 
 
 class TextQuery:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from BTrees.LLBTree import LLSet, multiunion
@@ -26,6 +26,11 @@ class FullText(Condition):
 
     def candidates(self) -> Iterable[int]:
         return () if self.query is None else self.query.candidates()
+
+    def scores(self) -> Mapping[int, float]:
+        """uid -> relevance of every document that matches; meets every document of every word."""
+        index = self.store.index("SearchableText")
+        return {} if index is None else index.scores(self.text)
 
     def matches(self, uid: int, row: Row) -> bool:
         return self.query is not None and self.query.matches(uid)

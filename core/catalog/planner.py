@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import groupby, islice
 from typing import Any
 
@@ -172,7 +172,7 @@ class Plan:
             return None
         if max(text.estimate() for text in texts) > 50 * RELEVANCE_LIMIT:  # scoring meets every document of a word
             return None
-        scores = [self.store.index("SearchableText").scores(text.text) for text in texts]
+        scores = [text.scores() for text in texts]
         found = [(-sum(score.get(uid, 0.0) for score in scores), uid) for uid, _ in self.gathered()]
         return [uid for _, uid in sorted(found)]
 
@@ -192,7 +192,7 @@ class Plan:
             return kept
         driver, rest = self._driver()
         if not rest:
-            return len(driver) if hasattr(driver, "__len__") else sum(1 for _ in driver)
+            return len(driver) if isinstance(driver, Sized) else sum(1 for _ in driver)
         walk = self._key_walk()
         if walk is not None:
             return sum(1 for _ in self._passing(walk, self._rest(walk)))
@@ -267,7 +267,7 @@ def _is_implied(store: CatalogStore, parent: int, condition: Condition) -> bool:
     if not (isinstance(condition, TokenIn) and condition.column.listing):
         return False
     histogram = store.histogram(parent, condition.column.name)
-    return bool(histogram) and all(value in condition.values for value in histogram)
+    return histogram is not None and bool(histogram) and condition.values.issuperset(histogram)
 
 
 def _sorted_run(uids: list[int], key: RowKey, rows: Any) -> list[int]:

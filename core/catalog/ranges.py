@@ -75,9 +75,9 @@ class Between(OrderedCondition):
         self.exact = True
 
     def ranges(self) -> list[tuple[tuple, tuple | None]]:
-        low: tuple = (
-            first_pair(self.column) if self.low is None else ((self.low,) if self.with_low else (self.low, LAST))
-        )
+        low = first_pair(self.column)
+        if self.low is not None:
+            low = (self.low,) if self.with_low else (self.low, LAST)
         high = None if self.high is None else ((self.high, LAST) if self.with_high else (self.high,))
         return [(low, high)]
 

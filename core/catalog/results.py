@@ -148,7 +148,7 @@ class Results(Sequence):
         """The first document of each group, in order."""
         store, seen, found = self._plan.store, set(), array("q")
         for uid in self._plan.uids():
-            row = store.rows.get(uid)
+            row = store.rows.get(uid) or ()
             key = tuple(column_value(self._catalog, row, name)[1] for name in self._group_by)
             if key not in seen:
                 seen.add(key)

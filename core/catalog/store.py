@@ -130,7 +130,8 @@ class CatalogStore(Persistent):
         slot = self.rows.slot("relative_url")
         key = all_columns()["relative_url"].key(relative_url)
         for uid in index.uids((key,), (key, LAST)):
-            if self.rows.get(uid)[slot] == relative_url:
+            row = self.rows.get(uid)
+            if row is not None and row[slot] == relative_url:
                 return uid
         return None
 

@@ -117,9 +117,13 @@ class CatalogTool(Folder):
 
     @private
     def is_base_category(self, name: str) -> bool:
-        """Is there a base category of that name, or a document with a relation of it?"""
+        """Is there a base category of that name, or a document with a relation of it? "parent" works like one."""
         tool = self.getPortalObject().get_child("portal_categories")
-        return (tool is not None and tool.get_child(name) is not None) or name in self.store.base_categories()
+        return (
+            name == "parent"
+            or (tool is not None and tool.get_child(name) is not None)
+            or name in self.store.base_categories()
+        )
 
     @private
     def is_state_variable(self, name: str) -> bool:

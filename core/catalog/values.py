@@ -51,7 +51,8 @@ def condition_for(store: CatalogStore, column: Column, value: Any) -> Condition:
 
 def any_of(store: CatalogStore, column: Column, values: Iterable[Any]) -> Condition:
     """The column has one of the values; plain ones are looked up together."""
-    plain, rest = [], []
+    plain: list[Any] = []
+    rest: list[Any] = []
     for value in values:
         (plain if _is_plain(column, value) else rest).append(value)
     if not rest:

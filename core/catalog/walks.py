@@ -87,14 +87,8 @@ def _listing_walk(
 
 def _range_on(conditions: Sequence[Condition], column: Column) -> OrderedCondition | None:
     """A condition that holds the column within one range."""
-    for condition in conditions:
-        if (
-            isinstance(condition, OrderedCondition)
-            and condition.column.name == column.name
-            and len(condition.ranges()) == 1
-        ):
-            return condition
-    return None
+    about = [c for c in conditions if isinstance(c, OrderedCondition) and c.column.name == column.name]
+    return next((condition for condition in about if len(condition.ranges()) == 1), None)
 
 
 class RowKey:
