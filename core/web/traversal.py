@@ -48,7 +48,8 @@ class Traverser:
 
     def __call__(self, request: Request) -> dict[str, Any]:
         if request.matchdict is not None:
-            return self._result(self.root, "", ())
+            # A route matched: static files, whose view finds its file by the subpath.
+            return self._result(self.root, "", tuple(request.matchdict.get("subpath", ())))
         segments = _segments(request)
         if not segments:
             return self._result(self.root, "", ())
