@@ -13,12 +13,7 @@ from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest
 from wendelin.core.events import DocumentModified, notify
 from wendelin.core.folder import Folder, walk
-from wendelin.core.security import ACCESS, MANAGE, private, protected
-
-READABLE = {
-    "View": ("Authenticated", "Manager"),
-    "Access contents information": ("Authenticated", "Manager"),
-}
+from wendelin.core.security import ACCESS, MANAGE, READABLE_PERMISSION_MAP, private, protected
 
 
 class _CategoryNode(Folder):
@@ -62,7 +57,7 @@ class CategoryTool(Folder):
     """``portal_categories``: base categories by id."""
 
     portal_type = "Category Tool"
-    permission_map = READABLE
+    permission_map = READABLE_PERMISSION_MAP
 
     @protected(ACCESS)
     def getBaseCategoryList(self) -> list[str]:

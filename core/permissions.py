@@ -60,6 +60,10 @@ DEFAULT_PERMISSION_MAP: Final[Mapping[str, frozenset[str]]] = {
 }
 ONLY_MANAGER: Final = frozenset({MANAGER})
 
+#: What only managers do to the site itself (modules and tools are made and removed by them); for the content of the
+#: site, these permissions are as the maps say.
+SITE_PERMISSIONS: Final = frozenset({MODIFY, ADD, DELETE, COPY, CHANGE_LOCAL_ROLES})
+
 #: In a ``permission_map``: the roles for every permission that the map does not list.
 EVERY_OTHER: Final = "*"
 

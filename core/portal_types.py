@@ -19,7 +19,7 @@ from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.folder import Folder
 from wendelin.core.properties import CategoryProperty, Property, from_data, to_data
 from wendelin.core.relations import make_category_accessors, make_related_accessors
-from wendelin.core.security import MANAGE, protected
+from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
 
 if TYPE_CHECKING:
     from wendelin.core.document import Document
@@ -34,12 +34,14 @@ class TypesTool(Folder):
     """``portal_types``: portal types by name."""
 
     portal_type = "Types Tool"
+    permission_map = MANAGER_PERMISSION_MAP
 
 
 class ActionTool(Folder):
     """``portal_actions``: actions that are offered everywhere (``category`` "global" or "user")."""
 
     portal_type = "Action Tool"
+    permission_map = MANAGER_PERMISSION_MAP
     action_list: tuple[Action, ...] = ()
 
 

@@ -8,14 +8,14 @@ from typing import Any
 from wendelin.core.errors import BadRequest
 from wendelin.core.folder import Folder
 from wendelin.core.properties import CategoryProperty, Property, from_data, to_data
-from wendelin.core.security import MANAGE, protected
+from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
 
 
 class PropertySheetTool(Folder):
     """``portal_property_sheets``: property sheets by name."""
 
     portal_type = "Property Sheet Tool"
-    permission_map = {"View": ("Manager",), "Access contents information": ("Manager",)}
+    permission_map = MANAGER_PERMISSION_MAP
 
 
 class PropertySheet(Folder):

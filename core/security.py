@@ -2,7 +2,8 @@
 
 How a permission on a document becomes a set of roles, first answer wins: the workflows of its chain, in order, whose
 current state manages the permission; its own ``permission_map`` (instance or class); the same for its container; at the
-top the site's map over :data:`DEFAULT_PERMISSION_MAP`; what nobody lists is for Manager. A user has the permission who
+top the site's map over :data:`DEFAULT_PERMISSION_MAP`; what nobody lists is for Manager, and so is any change of the
+site itself. A user has the permission who
 has one of these roles: by the account, as owner, or as a local role on the document or a container of it.
 
 Documents are anything with ``__parent__``; this module does not import them.
@@ -48,6 +49,7 @@ from wendelin.core.permissions import (
     ROLES,
     SERVICE_PERMISSION_MAP,
     SET_OWN_PASSWORD,
+    SITE_PERMISSIONS,
     VIEW,
     private,
     protected,
@@ -236,6 +238,8 @@ def allowed_roles(permission: str, document: Any) -> frozenset[str]:
     """The roles that have ``permission`` on ``document``."""
     if permission == PUBLIC:
         return frozenset({ANONYMOUS_ROLE})
+    if permission in SITE_PERMISSIONS and getattr(type(document), "is_site", False):
+        return ONLY_MANAGER
     for place in _lineage(document):
         roles = _own_roles(place, permission)
         if roles is not None:

@@ -31,6 +31,7 @@ from wendelin.core.security import (
     PUBLIC,
     ROLES,
     SERVICE_PERMISSION_MAP,
+    SET_OWN_PASSWORD,
     SYSTEM,
     VIEW,
     User,
@@ -86,8 +87,8 @@ def test_the_user_comes_back_after_an_error() -> None:
 @pytest.mark.parametrize("permission", PERMISSIONS)
 @pytest.mark.parametrize("user", [ANONYMOUS, User("nobody"), NOBODY], ids=lambda user: user.id)
 def test_who_has_no_role_is_refused_by_default(permission: str, user: User) -> None:
-    allowed = permission == "Set own password" and not user.is_anonymous
-    assert check_permission(permission, Place(), user) is allowed
+    own_account = permission == SET_OWN_PASSWORD and not user.is_anonymous
+    assert check_permission(permission, Place(), user) is own_account
 
 
 @pytest.mark.parametrize("permission", [*PERMISSIONS, "Something that nobody lists"])
