@@ -25,13 +25,17 @@ def validate(site: Site, templates: Sequence[Template], available: Mapping[str, 
     brought = {template.title: template.manifest for template in templates}
     known = _known(site, documents, templates, installed | brought)
     problems = [problem for template in templates for problem in template.problems]
-    problems.extend(missing_dependencies(brought, dict(available) | brought, installed))
+    missing = missing_dependencies(brought, dict(available) | brought, installed)
+    problems.extend(missing)
     problems.extend(_owner_problems(known, templates))
     for template in templates:
         for item in template.items:
             problems.extend(_container_problems(known, item))
             problems.extend(item.check(known))
-    return list(dict.fromkeys(problems))
+    # What a template without its dependencies refers to cannot be judged: most of it would be reported wrongly.
+    incomplete = {problem.template for problem in missing}
+    judged = (problem for problem in problems if problem.kind != REFERENCE or problem.template not in incomplete)
+    return list(dict.fromkeys(judged))
 
 
 def _known(
