@@ -10,12 +10,15 @@ from wendelin.core.launcher.instance import Instance
 VAR_VARIABLE = "WENDELIN_VAR"
 
 
-def add_var(parser: argparse.ArgumentParser) -> None:
-    """``--var DIR``, by default $WENDELIN_VAR, else ``var`` in the current folder."""
+def add_var(parser: argparse.ArgumentParser, again: bool = False) -> None:
+    """``--var DIR``, by default $WENDELIN_VAR, else ``var`` in the current folder.
+
+    ``again`` is for the parsers below one that has it: theirs must not put the default over what was said before.
+    """
     parser.add_argument(
         "--var",
         metavar="DIR",
-        default=os.environ.get(VAR_VARIABLE) or "var",
+        default=argparse.SUPPRESS if again else os.environ.get(VAR_VARIABLE) or "var",
         help=f"folder of the instance's state (default: ${VAR_VARIABLE}, else ./var)",
     )
 

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     uninstall = actions.add_parser("uninstall", help="remove a template and all that it brought")
     uninstall.add_argument("title", metavar="TITLE")
     for each in (listing, install, uninstall):
-        add_var(each)
+        add_var(each, again=True)
 
 
 def act(connection: Connection, arguments: argparse.Namespace) -> None:

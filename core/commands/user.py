@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     roles.add_argument("roles", nargs="*", metavar="ROLE")
     listing = actions.add_parser("list", help="list users with their roles")
     for each in (add, password, roles, listing):
-        add_var(each)
+        add_var(each, again=True)
 
 
 def add_password(parser: argparse.ArgumentParser) -> None:

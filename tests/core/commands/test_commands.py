@@ -40,7 +40,7 @@ def test_a_folder_without_an_instance_is_one_sentence(tmp_path: Path) -> None:
     for command in (("show",), ("shell", "-c", "1"), ("user", "list"), ("pack",), ("serve",), ("worker",)):
         result = wendelin(tmp_path / "none", *command)
         assert result.returncode == 1, command
-        assert result.stderr.startswith("wendelin: no instance in "), result.stderr
+        assert result.stderr.startswith("wendelin: there is no instance in "), result.stderr
         assert len(result.stderr.splitlines()) == 1
 
 
