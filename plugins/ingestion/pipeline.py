@@ -201,8 +201,15 @@ def create_sink(ingestion: Any, product: Any, portal_type: str) -> Any:
         .newContent(
             portal_type=portal_type,
             reference=f"{ingestion.getReference()}.{product.getReference()}",
-            title=product.getTitle(),
+            title=_sink_title(ingestion, product),
         )
     )
     sink.validate()
     return sink
+
+
+def _sink_title(ingestion: Any, product: Any) -> str:
+    """The ingestion's title; the product's behind it where an ingestion may have several."""
+    if product.getReference() == ingestion.getReference():
+        return ingestion.getTitle()
+    return f"{ingestion.getTitle()}: {product.getTitle()}"

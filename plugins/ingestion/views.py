@@ -9,7 +9,6 @@ from pyramid.response import Response
 from wendelin.core.errors import BadRequest
 from wendelin.core.management.document_head import DocumentHead
 from wendelin.core.web.downloads import respond
-from wendelin.core.web.urls import url
 from wendelin.plugins.ingestion.bodies import read_chunk, read_reference
 from wendelin.plugins.ingestion.data_stream import DataStream, format_size
 from wendelin.plugins.ingestion.policies import IngestionPolicy, check_reference
@@ -45,5 +44,4 @@ def preview(stream: DataStream, request: Any) -> dict[str, Any]:
         "size": f"{size:,}",
         "formatted_size": format_size(size),
         "ends": preview_ends(stream),
-        "download_url": url(request, stream, "getData"),
     }

@@ -23,7 +23,7 @@ def test_first_chunk_makes_a_started_ingestion_and_a_validated_stream(site: Any,
     commit()
     (stream,) = site.data_stream_module.objectValues()
     assert (stream.getId(), stream.getReference(), stream.getValidationState()) == ("1", "pydata.pydata", "validated")
-    assert stream.getData() == b"onetwothree"
+    assert (stream.getTitle(), stream.getData()) == ("Pydata", b"onetwothree")
     (ingestion,) = site.data_ingestion_module.objectValues()
     assert ingestion.getId() == f"{datetime.now(UTC):%Y%m%d}-pydata"
     assert (ingestion.getReference(), ingestion.getSimulationState()) == ("pydata", "started")
