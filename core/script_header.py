@@ -15,7 +15,9 @@ from typing import Any
 from wendelin.core.errors import ScriptError
 
 NAMES = ("title", "parameters", "published", "request_method", "proxy_roles")
-_ENTRY = re.compile(r"""\s*,?\s*([a-z_]+)\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|\[[^\]]*\]|[^\s,"'\[]+)""")
+_ENTRY = re.compile(
+    r"""\s*,?\s*([a-z_]+)\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|\[(?:[^\]"']|"(?:[^"\\]|\\.)*"|'[^']*')*\]|[^\s,"'\[]+)"""
+)
 _PYTHON = re.compile(r"(?:#\s*wendelin:[^\n]*(?:\n|\Z))+")
 _MARKUP = re.compile(r"<!--\s*wendelin:(.*?)-->[ \t]*\n?", re.DOTALL)
 
@@ -30,7 +32,7 @@ def parse_header(text: str, file_name: str = "", names: tuple[str, ...] = NAMES)
     if pattern is _MARKUP:
         content = match[1]
     else:
-        content = " ".join(line.partition("wendelin:")[2] for line in header.splitlines())
+        content = " ".join(line.partition("wendelin:")[2] for line in header.split("\n"))
     values = _entries(content.strip(), file_name)
     unknown = sorted(set(values) - set(names))
     if unknown:
@@ -82,4 +84,11 @@ def write_header(document: Any, file_name: str = ".py", names: tuple[str, ...] =
 
 
 def _written(value: Any) -> str:
-    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+    """A TOML value on one line; what is not printable, or could end a comment, is escaped."""
+    text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+    return "".join(c if c.isprintable() and c != ">" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -19,7 +19,7 @@ from chameleon.astutil import Symbol, load
 from chameleon.codegen import template as code
 from chameleon.exc import ExpressionError, TemplateError
 from chameleon.tal import RepeatDict
-from chameleon.tales import ExistsExpr, NotExpr, StringExpr, StructureExpr, TalesExpr
+from chameleon.tales import DEFAULT_MARKER, ExistsExpr, NotExpr, StringExpr, StructureExpr, TalesExpr
 from chameleon.utils import Scope
 from transaction.interfaces import TransientError
 
@@ -125,7 +125,14 @@ class RestrictedTemplate(ChameleonTemplate):
         """The page. Errors of expressions become `ScriptError`; those with a meaning of their own get a note."""
         chameleon_names = {"__translate": self.translate, "__decode": decode, "__on_error_handler": None}
         scope = Scope(
-            {"target_language": None, "repeat": RepeatDict({}), "macros": self.macros, **names, **chameleon_names}
+            {
+                "target_language": None,
+                "repeat": RepeatDict({}),
+                "macros": self.macros,
+                "default": DEFAULT_MARKER,
+                **names,
+                **chameleon_names,
+            }
         )
         rcontext: dict[str, Any] = {}
         stream = self.output_stream_factory()

@@ -53,10 +53,13 @@ PLAIN = (
 )
 WRITABLE = frozenset({list, dict, bytearray, deque, OrderedDict, defaultdict, Counter})
 FORBIDDEN_TYPES = (CodeType, FrameType, TracebackType, MappingProxyType)
-#: Raw memory, pickles, files of the server, and switches that would make read-only memory writable.
+#: Raw memory, pickles, files of the server, switches that would make read-only memory writable; ``resize`` in place
+#: leaves other views of the array pointing at freed memory (``numpy.resize`` makes a new one).
 ARRAY_DOORS = frozenset(
-    {"tofile", "dump", "dumps", "ctypes", "cffi", "capsule", "setflags", "setfield", "data", "base"}
+    {"tofile", "dump", "dumps", "ctypes", "cffi", "capsule", "setflags", "setfield", "resize", "data", "base"}
 )
+#: Methods that write raw bytes into any buffer they are given, also into an array of objects.
+WRITING_TO_BUFFERS = frozenset({"readinto", "readinto1", "pack_into"})
 READERS = frozenset({"get", "keys", "values", "items", "index", "count", "copy", "minKey", "maxKey"})
 DATABASE_CONTAINERS = (
     *(PersistentList, PersistentMapping, IIBTree.IIBTree, IOBTree.IOBTree),
@@ -113,7 +116,7 @@ def _read(ob: Any, name: str) -> Any:
         return _class_attribute(ob, name)
     if isinstance(ob, ModuleType):
         return module_attribute(ob, name)
-    if not _may_read(ob, name):
+    if name in WRITING_TO_BUFFERS or not _may_read(ob, name):
         raise Unauthorized(f"scripts may not use {name!r} of {type(ob).__module__}.{type(ob).__qualname__} objects")
     return getattr(ob, name)
 

@@ -23,6 +23,7 @@ from wendelin.core.restricted.access import (
 )
 from wendelin.core.restricted.compiling import compile_expression
 from wendelin.core.restricted.modules import guarded_import
+from wendelin.core.restricted.wrapped import guarded_memoryview
 
 #: What code run by a script says its module is; no module of that name exists.
 MODULE_NAME = "restricted_script"
@@ -30,7 +31,7 @@ MODULE_NAME = "restricted_script"
 _CONSTANTS = {"None": None, "True": True, "False": False, "Ellipsis": Ellipsis, "NotImplemented": NotImplemented}
 _FUNCTIONS = (
     "__build_class__ abs all any ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter "
-    "float format frozenset hash hex id int isinstance issubclass iter len list map max memoryview min next oct ord "
+    "float format frozenset hash hex id int isinstance issubclass iter len list map max min next oct ord "
     "pow range repr reversed round set slice sorted str sum tuple zip"
 )
 # Not BaseException, SystemExit, KeyboardInterrupt, GeneratorExit: a script cannot end the process it runs in.
@@ -61,6 +62,7 @@ SAFE_BUILTINS: dict[str, Any] = {
     "delattr": guarded_delattr,
     "getattr": guarded_getattr,
     "hasattr": guarded_hasattr,
+    "memoryview": guarded_memoryview,
     "same_type": same_type,
     "setattr": guarded_setattr,
 }

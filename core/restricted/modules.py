@@ -8,15 +8,15 @@ unguarded attribute access.
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from wendelin.core.errors import Unauthorized
 from wendelin.core.registry import get_registry
+from wendelin.core.restricted.wrapped import WRAPPED
 
 if TYPE_CHECKING:
     from wendelin.core.registry import PluginConfig
@@ -37,7 +37,7 @@ _SCIPY = (
         "interpolate",
         "linalg",
     ),
-    *("ndimage", "optimize", "signal", "signal.windows", "sparse", "sparse.csgraph", "sparse.linalg", "spatial"),
+    *("ndimage", "optimize", "signal", "signal.windows", "spatial"),
     *("spatial.distance", "special", "stats"),
 )
 #: name -> the names that may be used, as one string; "" for the general rule.
@@ -80,7 +80,7 @@ STANDARD_MODULES: Mapping[str, str] = {
     "numpy": "",
     "numpy.lib.stride_tricks": "sliding_window_view",
     **dict.fromkeys([f"scipy.{name}" for name in _SCIPY], ""),
-    "scipy": "cluster constants fft fftpack integrate interpolate io linalg ndimage optimize signal sparse spatial "
+    "scipy": "cluster constants fft fftpack integrate interpolate io linalg ndimage optimize signal spatial "
     "special stats",
     "scipy.io": "wavfile",
     "scipy.io.wavfile": "read write WavFileWarning",
@@ -88,25 +88,28 @@ STANDARD_MODULES: Mapping[str, str] = {
 #: name -> what is never seen, whoever allows the module.
 DENIED: Mapping[str, str] = {
     "base64": "main test",
-    "collections": "ChainMap",  # writes through to the mappings it is given
+    "calendar": "LocaleHTMLCalendar LocaleTextCalendar setfirstweekday",
+    # ChainMap writes through to the mappings it is given; the others hand on to str.format, or show their insides
+    "collections": "ChainMap UserDict UserList UserString",
     "hashlib": "file_digest",
     "json": "",
     "numpy": (
         "DataSource bmat c_ core ctypeslib distutils dtypes emath exceptions f2py fromfile fromregex genfromtxt "
         "get_include info lib load loadtxt mat memmap nditer nested_iters printoptions r_ rec record recarray save "
-        "savetxt savez savez_compressed set_printoptions setbufsize seterrcall show_config show_runtime "
-        "test testing typing"
+        "savetxt savez savez_compressed set_printoptions setbufsize seterr seterrcall show_config show_runtime "
+        "test testing typing void"
     ),
-    "numpy.ma": "mr_ mvoid",
+    "numpy.char": "array asarray chararray",
+    "numpy.ma": "frombuffer fromflex mr_ mvoid",
     "random": "SystemRandom",
     "scipy.fft": "register_backend set_backend set_global_backend skip_backend set_workers",
     "scipy.integrate": "OdeSolver DenseOutput",
     "scipy.interpolate": "",
     "scipy.linalg": "find_best_blas_type get_blas_funcs get_lapack_funcs blas lapack cython_blas cython_lapack",
     "scipy.optimize": "OptimizeResult",
-    "scipy.sparse": "load_npz save_npz",
-    "scipy.stats": "rv_continuous rv_discrete make_distribution sampling distributions",
+    "scipy.stats": "rv_continuous rv_discrete rv_histogram make_distribution sampling distributions",
     "string": "Formatter",
+    "struct": "pack_into",
 }
 #: Where the classes of some allowed modules say they come from.
 EXTENSION_MODULES: Mapping[str, str] = {
@@ -220,33 +223,6 @@ def is_open_class(cls: type) -> bool:
             return True
         name = name.rpartition(".")[0]
     return False
-
-
-def _open_file(file: Any) -> Any:
-    """Only objects that are files already: a path would open a file of the server."""
-    if isinstance(file, str | bytes | os.PathLike | int) or not (hasattr(file, "read") or hasattr(file, "write")):
-        raise Unauthorized("scripts may only read and write file objects, such as io.BytesIO, not paths")
-    return file
-
-
-def read_wav(file: Any) -> Any:
-    """``scipy.io.wavfile.read`` of a file object: ``(rate, samples)``."""
-    from scipy.io import wavfile
-
-    return wavfile.read(_open_file(file))
-
-
-def write_wav(file: Any, rate: int, data: Any) -> None:
-    """``scipy.io.wavfile.write`` to a file object."""
-    from scipy.io import wavfile
-
-    wavfile.write(_open_file(file), rate, data)
-
-
-WRAPPED: Mapping[tuple[str, str], Callable[..., Any]] = {
-    ("scipy.io.wavfile", "read"): read_wav,
-    ("scipy.io.wavfile", "write"): write_wav,
-}
 
 
 def includeme(config: PluginConfig) -> None:
