@@ -14,6 +14,7 @@ from wendelin.core.management.fields import FieldSet, field_of
 from wendelin.core.management.forms import DIALOG_PREFIX
 from wendelin.core.management.page import say
 from wendelin.core.security import require_permission
+from wendelin.core.web.csrf import require_token
 from wendelin.core.web.publishing import DialogPage
 from wendelin.core.web.urls import url
 
@@ -22,6 +23,7 @@ def show_dialog(context: DialogPage, request: Request) -> Any:
     """GET shows it, with values from the address where it names fields; POST calls the method."""
     document, dialog = context.document, context.dialog
     require_permission(dialog.permission, document)
+    require_token(request)
     form = FieldSet([field_of(prop) for prop in dialog.field], DIALOG_PREFIX)
     if request.method == "POST":
         response = submit(context, request, form)

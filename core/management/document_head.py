@@ -8,11 +8,14 @@ from typing import Any
 from pyramid.request import Request
 
 from wendelin.core.document import Document
+from wendelin.core.management.deletion import may_delete
 from wendelin.core.management.page import Link, action_url, is_offered
-from wendelin.core.security import ACCESS, ADD, COPY, DELETE, MODIFY, check_permission
+from wendelin.core.security import ACCESS, ADD, COPY, MODIFY, check_permission
 from wendelin.core.web.urls import url
 
 #: Tabs that every document has; a type's own action of the same id is not shown a second time.
+#: Every document that can be edited has it, so it tells nothing.
+EDIT_STATE = "edit_state"
 OWN_TABS = frozenset({"view", "metadata", "history"})
 
 
@@ -40,7 +43,8 @@ class DocumentHead:
         """``(state variable, state id, state title)``."""
         if not check_permission(ACCESS, self.document):
             return []
-        return self.request.site.portal_workflow.getStateItemList(self.document)
+        found = self.request.site.portal_workflow.getStateItemList(self.document)
+        return [item for item in found if item[0] != EDIT_STATE]
 
     @cached_property
     def tabs(self) -> list[Link]:
@@ -123,24 +127,18 @@ class DocumentHead:
 
     @cached_property
     def may_copy(self) -> bool:
-        return (
-            not self.is_top
-            and check_permission(COPY, self.document)
-            and check_permission(ADD, self.document.__parent__)
-        )
+        container = self.document.__parent__
+        if self.is_top or self.document.getPortalType() not in container.getTypeInfo().allowed_content_type_list:
+            return False  # what only its tool makes: users, installed templates
+        return check_permission(COPY, self.document) and check_permission(ADD, container)
 
     @cached_property
     def may_delete(self) -> bool:
-        return not self.is_top and may_delete(self.document)
+        return may_delete(self.document)
 
     @property
     def has_actions(self) -> bool:
         return bool(self.workflow_actions or self.actions or self.may_copy or self.may_delete)
-
-
-def may_delete(document: Document) -> bool:
-    """Deleting needs the permission on the document and on its container."""
-    return check_permission(DELETE, document) and check_permission(DELETE, document.__parent__)
 
 
 def may_modify(document: Document) -> bool:

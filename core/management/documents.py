@@ -10,8 +10,9 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from wendelin.core.document import Document
-from wendelin.core.errors import BadRequest, Unauthorized
-from wendelin.core.management.document_head import DocumentHead, may_delete
+from wendelin.core.errors import Unauthorized
+from wendelin.core.management.deletion import delete_documents, require_deletable
+from wendelin.core.management.document_head import DocumentHead
 from wendelin.core.management.fields import FieldSet
 from wendelin.core.management.forms import document_form, find_form, save, serial_of
 from wendelin.core.management.listing import make_listing
@@ -156,7 +157,7 @@ def clone(context: Document, request: Request) -> HTTPSeeOther:
 
 def ask_delete(context: Document, request: Request) -> dict[str, Any]:
     """Say what would be lost."""
-    _require_deletable(context, request)
+    require_deletable(context)
     count = len(context) if hasattr(type(context), "__len__") else 0
     inside = f" and the {count} document{'s' * (count != 1)} in it" if count else ""
     return {
@@ -173,20 +174,13 @@ def ask_delete(context: Document, request: Request) -> dict[str, Any]:
 
 def delete(context: Document, request: Request) -> HTTPSeeOther:
     """Delete, once confirmed."""
-    _require_deletable(context, request)
+    require_deletable(context)
     if "confirmed" not in request.POST:
         return HTTPSeeOther(url(request, context, "delete"))
     container, title = context.__parent__, context.getTitle()
-    container.manage_delObjects([context.getId()])
+    delete_documents(container, [context])
     say(request, f"{title} is deleted.")
     return HTTPSeeOther(url(request, container, "view"))
-
-
-def _require_deletable(context: Document, request: Request) -> None:
-    if context.__parent__ is None or context.__parent__ is request.site:
-        raise BadRequest("Modules and tools belong to a business template: uninstall that to remove them.")
-    if not may_delete(context):
-        raise Unauthorized(f"{request.user.id!r} may not delete {context.getPath()}")
 
 
 def add_content(context: Any, request: Request) -> HTTPSeeOther:

@@ -18,6 +18,8 @@ from wendelin.core.properties import CategoryProperty, Property
 GROUPS = ("left", "right", "center", "bottom")
 #: Up to this many choices a relation to categories is a plain select.
 SELECT_LIMIT = 200
+#: Up to this many choices, of which several can be chosen, are boxes.
+CHECKLIST_LIMIT = 12
 
 KIND_BY_TYPE = {
     "string": "text",
@@ -79,6 +81,11 @@ class BoundField:
     link: str = ""
 
     @property
+    def is_checklist(self) -> bool:
+        """Few choices are shown all at once, each with a box."""
+        return self.field.kind == "multiselect" and len(self.field.options) <= CHECKLIST_LIMIT
+
+    @property
     def hint_id(self) -> str:
         return f"{self.name}-hint"
 
@@ -123,6 +130,8 @@ def show_value(field: Field, value: Any) -> Any:
         return [str(item) for item in ([value] if isinstance(value, str) else value or ())]
     if value is None or field.kind in ("password", "file"):
         return ""
+    if isinstance(value, str):
+        return value
     if field.kind == "lines":
         return "\n".join(str(item) for item in value)
     if isinstance(value, tuple | list):

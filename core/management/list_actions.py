@@ -12,8 +12,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from wendelin.core.document import Document
-from wendelin.core.errors import BadRequest, Unauthorized
-from wendelin.core.management.document_head import may_delete
+from wendelin.core.errors import BadRequest
+from wendelin.core.management.deletion import delete_documents
 from wendelin.core.management.fields import FieldSet, field_of
 from wendelin.core.management.forms import DIALOG_PREFIX
 from wendelin.core.management.listing import Listing, column_value, make_listing
@@ -92,10 +92,7 @@ def ask_delete(context: Any, request: Request, documents: list[Document]) -> Res
 def list_delete(context: Any, request: Request) -> HTTPSeeOther:
     """Delete, once confirmed: all of them, or none when one may not be."""
     documents = chosen(context, request)
-    for document in documents:
-        if document.__parent__ is request.site or not may_delete(document):
-            raise Unauthorized(f"{request.user.id!r} may not delete {document.getPath()}; nothing was deleted")
-    context.manage_delObjects([document.getId() for document in documents])
+    delete_documents(context, documents)
     say(request, f"{_count(documents)} deleted.")
     return back(context, request)
 

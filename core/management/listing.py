@@ -22,6 +22,8 @@ from wendelin.core.web.urls import url
 PREFIX = "s_"
 ROW_CHOICES = (10, 20, 50, 100, 200)
 DEFAULT_ROWS = 20
+#: It has no actions.
+EDIT_WORKFLOW = "edit_workflow"
 DEFAULT_COLUMNS = ("title|Title", "reference|Reference", "portal_type|Type", "modification_date|Modified")
 
 
@@ -196,9 +198,19 @@ class Listing:
 
     # -- what can be done with a selection
 
+    @cached_property
+    def _info(self) -> Any:
+        return self.container.getTypeInfo()
+
     @property
     def may_copy(self) -> bool:
-        return check_permission(COPY, self.container)
+        return bool(self._info.allowed_content_type_list) and check_permission(COPY, self.container)
+
+    @cached_property
+    def has_workflow(self) -> bool:
+        """Whether any document of this page could take an action."""
+        workflows = {id for document in self.documents for id in document.getTypeInfo().workflow_list}
+        return bool(workflows - {EDIT_WORKFLOW})
 
     @property
     def may_delete(self) -> bool:

@@ -213,4 +213,10 @@ def includeme(config: Configurator) -> None:
 
     config.add_subscriber(add_globals, BeforeRender)
     # The dialog itself names the permission that its page needs.
-    config.add_view(show_dialog, context=DialogPage, permission=NO_PERMISSION_REQUIRED, renderer=f"{TEMPLATES}/form.pt")
+    config.add_view(
+        show_dialog,
+        context=DialogPage,
+        permission=NO_PERMISSION_REQUIRED,
+        require_csrf=False,
+        renderer=f"{TEMPLATES}/form.pt",
+    )

@@ -26,7 +26,7 @@ ROLES = Property(
     title="Roles",
     select_list=tuple((role, role) for role in ASSIGNABLE_ROLES),
     description="Manager may do everything. Assignor, Assignee, Associate, Author and Auditor work with documents. "
-    "A user without roles sees nothing. Choose several with Ctrl.",
+    "A user without roles sees nothing.",
 )
 PASSWORD = Property("password", title="Password", widget="password", description="At least 8 characters.")
 AGAIN = Property("password_again", title="Password Again", widget="password")

@@ -37,7 +37,8 @@ def get_request_site(request: Request) -> Site:
 class OpenBody:
     """An ``app_iter`` that needs the database: iterated as ``user``, and closing the connection at its end."""
 
-    def __init__(self, body: Iterable[bytes], user: User) -> None:
+    def __init__(self, body: Iterable[bytes], user: User, reads_database: bool = True) -> None:
+        self.reads_database = reads_database
         self._iterator: Iterator[bytes] = iter(body)
         self._body = body
         self._user = user
@@ -88,7 +89,7 @@ def _hand_over(request: Request, response: Response | None) -> None:
         return
     request._connection = None
     body = getattr(response, "app_iter", None)
-    if isinstance(body, OpenBody):
+    if isinstance(body, OpenBody) and body.reads_database:
         body.keep(connection)
     else:
         connection.close()

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pyramid.config import Configurator
-from pyramid.csrf import CookieCSRFStoragePolicy
+from pyramid.csrf import CookieCSRFStoragePolicy, check_csrf_token
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import EXCVIEW, MAIN
@@ -21,11 +21,18 @@ from wendelin.core.web.errors import CrossSiteRequest
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 TOKEN = "csrf_token"
+HEADER = "X-CSRF-Token"
 
 
 def needs_token(request: Request) -> bool:
     """Programs that authenticate each request by a header need none; a browser without a login does (login form)."""
     return not (request.headers.get("Authorization") or request.headers.get("X-Access-Token"))
+
+
+def require_token(request: Request) -> None:
+    """For views that ask for a permission by themselves first (``require_csrf=False``); raises `BadCSRFToken`."""
+    if request.method not in SAFE_METHODS and needs_token(request):
+        check_csrf_token(request, token=TOKEN, header=HEADER)
 
 
 def is_same_origin(request: Request) -> bool:
@@ -51,6 +58,6 @@ def includeme(config: Configurator) -> None:
         CookieCSRFStoragePolicy(cookie_name="csrf", secure=https, httponly=True, samesite="Lax")
     )
     config.set_default_csrf_options(
-        require_csrf=True, token=TOKEN, header="X-CSRF-Token", callback=needs_token, check_origin=False
+        require_csrf=True, token=TOKEN, header=HEADER, callback=needs_token, check_origin=False
     )
     config.add_tween("wendelin.core.web.csrf.origin_tween_factory", under=EXCVIEW, over=MAIN)

@@ -20,7 +20,7 @@ from wendelin.core.actions import Dialog
 from wendelin.core.errors import BadRequest
 from wendelin.core.security import require_permission
 from wendelin.core.skins import find_method
-from wendelin.core.web.csrf import TOKEN
+from wendelin.core.web.csrf import TOKEN, require_token
 
 RESERVED_PARAMETERS = frozenset({TOKEN})
 
@@ -75,6 +75,7 @@ def call_published(publication: Publication, request: Request) -> Response:
     allowed = _allowed_methods(method)
     if request.method not in allowed:
         raise HTTPMethodNotAllowed(headers=[("Allow", ", ".join(sorted(allowed)))])
+    require_token(request)
     function = method.bind(document)
     if hasattr(function, "traverse_subpath"):
         function.traverse_subpath = tuple(request.subpath)
@@ -141,4 +142,4 @@ def includeme(config: Configurator) -> None:
     """Both methods of a page are one view: the method itself says which HTTP methods it takes."""
     from pyramid.security import NO_PERMISSION_REQUIRED
 
-    config.add_view(call_published, context=Publication, permission=NO_PERMISSION_REQUIRED)
+    config.add_view(call_published, context=Publication, permission=NO_PERMISSION_REQUIRED, require_csrf=False)

@@ -38,7 +38,7 @@ def stream_events(request: Request, progress: Iterable[Mapping[str, Any]]) -> Re
     response = Response(content_type="text/event-stream", charset="utf-8")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
-    response.app_iter = OpenBody(_events(progress), request.user)
+    response.app_iter = OpenBody(_events(progress), request.user, reads_database=False)
     return response
 
 

@@ -76,7 +76,7 @@ def test_core_describes_the_tools_of_a_bare_site(bare_site: Any) -> None:
     assert [module.getId() for module in bare_site.getModuleList()] == ["document_module", "image_module"]
     actions = {action.title: action.action for action in bare_site.portal_actions.action_list}
     assert actions["Manage Business Templates"] == "string:${portal_url}/portal_templates/view"
-    assert set(actions) == {"Manage Business Templates", "Preferences", "Undo", "Logout"}
+    assert {"Manage Business Templates", "Preferences", "Undo", "Logout"} <= set(actions)
 
 
 def test_core_brings_the_categories_that_scripts_name(bare_site: Any) -> None:

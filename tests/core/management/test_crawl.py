@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-MAXIMUM_PAGES = 400
+MAXIMUM_PAGES = 200
 
 
 def test_no_link_is_broken(browser_client):

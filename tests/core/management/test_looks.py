@@ -39,7 +39,9 @@ def fill(database):
     with as_user(SYSTEM), database.transaction() as connection:
         module = get_site(connection).document_module
         for number in range(45):
-            module.newContent(portal_type="File", title=f"Turbine {number} in the north sea", reference=f"turbine-{number}")
+            module.newContent(
+                portal_type="File", title=f"Turbine {number} in the north sea", reference=f"turbine-{number}"
+            )
 
 
 @pytest.mark.browser
