@@ -21,7 +21,7 @@ import numpy
 
 from wendelin.core.errors import BadRequest
 
-BATCH_SIZE = 1 << 20
+BATCH_SIZE = 1 << 20  # bytes
 PAYLOAD_KEYS = ("message", "log", b"message", b"log")
 _EVENT_TIME = struct.Struct(">II")
 _NANOSECONDS = 1_000_000_000
@@ -34,12 +34,14 @@ def unpack_lazy(data: bytes, use_list: bool = True) -> Iterator[Any]:
     that writes as it reads relies on its transaction being aborted then.
     """
     unpacker = _unpacker(len(data), use_list)
-    unpacker.feed(data)
+    view = memoryview(data)
     position = 0
     try:
-        for item in unpacker:
-            position = unpacker.tell()
-            yield item
+        for start in range(0, len(data), BATCH_SIZE):  # the unpacker copies what it is fed
+            unpacker.feed(view[start : start + BATCH_SIZE])
+            for item in unpacker:
+                position = unpacker.tell()
+                yield item
     except (ValueError, TypeError, OverflowError) as error:
         if isinstance(error, BadRequest):
             raise

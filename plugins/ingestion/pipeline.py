@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wendelin.core.errors import NotFound
+from wendelin.core.security import MANAGER, proxy_roles
 from wendelin.plugins.ingestion.supplies import compose, composed_properties, iterate_lines
 
 OPEN_STATES = ["started", "stopped"]
@@ -85,12 +86,15 @@ def create_data_ingestion(site: Any, supplies: list[Any], reference: str, id: st
         stop_date=properties.pop("expiration_date", None),
         **properties,
     )
+    # Who sends is not who owns: a sender may add to a stream, and need not be able to read it.
+    ingestion._owner = supplies[0].getOwner()
     for line in iterate_lines(composed):
         create_line(ingestion, line)
     for supply in supplies:
         supply._p_changed = True  # two processes that do this at once must conflict
     if all(supply.getValidationState() == "validated" for supply in supplies):
-        ingestion.start()
+        with proxy_roles([MANAGER]):
+            ingestion.start()
     return ingestion
 
 
@@ -204,7 +208,9 @@ def create_sink(ingestion: Any, product: Any, portal_type: str) -> Any:
             title=_sink_title(ingestion, product),
         )
     )
-    sink.validate()
+    sink._owner = ingestion.getOwner()
+    with proxy_roles([MANAGER]):
+        sink.validate()
     return sink
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import tracemalloc
 
 import msgpack
 import numpy
@@ -110,3 +111,22 @@ def test_extract_date_time() -> None:
     assert chunks.extract_date_time(1.5) == numpy.datetime64("1970-01-01T00:00:01.500", "ns")
     with pytest.raises(BadRequest):
         chunks.extract_date_time(msgpack.ExtType(5, b""))
+
+
+def test_objects_across_the_unpackers_feeds_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "BATCH_SIZE", 7)
+    events = [[number, {"message": bytes([number]) * number * 5}] for number in range(20)]
+    assert list(chunks.unpack_lazy(pack(*events))) == events
+    with pytest.raises(BadRequest, match=f"byte {len(pack(*events[:-1]))}"):
+        list(chunks.unpack_lazy(pack(*events)[:-1]))
+
+
+def test_unpacking_a_large_chunk_costs_little_more_memory_than_the_chunk() -> None:
+    data = pack(*([1, {"message": bytes(2048)}] for _ in range(8192)))
+    tracemalloc.start()
+    try:
+        assert sum(map(len, chunks.iter_payload(data))) == 8192 * 2048
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < len(data) / 2

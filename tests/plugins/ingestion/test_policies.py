@@ -8,7 +8,7 @@ import pytest
 
 from tests.plugins.ingestion.conftest import pack
 from wendelin.core.errors import BadRequest, DuplicateId, NotFound, Unauthorized
-from wendelin.core.security import ANONYMOUS, User, as_user
+from wendelin.core.security import ANONYMOUS, VIEW, User, as_user, check_permission
 
 
 def test_fast_input_makes_policy_product_and_supply(site: Any) -> None:
@@ -102,7 +102,10 @@ def test_the_policy_is_the_door_not_the_documents_behind_it(site: Any, policy: A
     policy.manage_setLocalRoles("sensor-7", ["Assignor"])
     with as_user(sender):
         policy.ingest("pydata", pack(b"abc"))
-    assert site.data_stream_module["1"].getData() == b"abc"
+    stream = site.data_stream_module["1"]
+    assert stream.getData() == b"abc"
+    assert stream.getOwner() == policy.getOwner() != "sensor-7"
+    assert not check_permission(VIEW, stream, sender)
 
 
 def test_unpack(site: Any) -> None:
