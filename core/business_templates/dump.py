@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from BTrees.Length import Length
 from persistent import Persistent
 
+from wendelin.core.bigdata import BigArray, BigFile
 from wendelin.core.business_templates.site_paths import find
 from wendelin.core.document import Document
 from wendelin.core.folder import Folder
@@ -77,8 +78,13 @@ def _attributes(thing: Any) -> dict[str, object]:
     return {
         name: canonical(value)
         for name, value in sorted(vars(thing).items())
-        if name not in PASSING and not name.startswith("_v_") and value != getattr(cls, name, None)
+        if name not in PASSING and not name.startswith("_v_") and not _is_default(cls, name, value)
     }
+
+
+def _is_default(cls: type, name: str, value: Any) -> bool:
+    default = getattr(cls, name, None)
+    return type(default) is type(value) and default == value
 
 
 def canonical(value: Any) -> object:
@@ -95,6 +101,13 @@ def canonical(value: Any) -> object:
         return value()
     if isinstance(value, Document):
         return value.getPath()
+    if isinstance(value, BigFile):
+        content = hashlib.sha256()
+        for block in value.iterate():
+            content.update(block)
+        return {"class": _class_name(value), "size": value.size, "sha256": content.hexdigest()}
+    if isinstance(value, BigArray):
+        return {"class": _class_name(value), "shape": list(value.shape), "dtype": str(value.dtype)}
     if is_dataclass(value) and not isinstance(value, type):
         return {"class": _class_name(value)} | {
             entry.name: canonical(getattr(value, entry.name)) for entry in fields(value)

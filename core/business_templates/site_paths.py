@@ -53,6 +53,6 @@ def detach(container: Folder, id: str) -> None:
 def below(document: Any, path: str) -> Iterator[str]:
     """Paths of all documents below ``document``, which stands at ``path``; containers first."""
     if isinstance(document, Folder):
-        for id in list(document):
+        for id in document:
             yield f"{path}/{id}"
             yield from below(document.get_child(id), f"{path}/{id}")

@@ -10,12 +10,14 @@ from wendelin.core.business_templates.items.portal_types import REFERENCE_LISTS
 from wendelin.core.business_templates.known import TYPES
 from wendelin.core.business_templates.removers import is_document
 from wendelin.core.business_templates.site_paths import below, find
+from wendelin.core.folder import Folder
 
 if TYPE_CHECKING:
     from wendelin.core.business_templates.document import BusinessTemplate
     from wendelin.core.site import Site
 
 SHOWN = 20
+EXAMINED = 1000
 
 
 def generated_paths(site: Site, paths: Iterable[str], owned: set[str]) -> Iterator[str]:
@@ -35,11 +37,11 @@ def content_paths(site: Site, template: BusinessTemplate) -> Iterator[str]:
                     yield from below(find(site, path), path)
 
 
-def type_paths(site: Site, template: BusinessTemplate) -> Iterator[str]:
-    """Documents of the template's portal types that stand elsewhere and came after it."""
+def type_paths(site: Site, template: BusinessTemplate, limit: int | None = None) -> Iterator[str]:
+    """Documents of the template's portal types that stand elsewhere and came after it; of the first ``limit`` ones."""
     owned = {*template.owned_paths(), *template.generated_path_list, *template.earlier_path_list}
     owned.update(other.getRelativeUrl() for other in site.portal_templates.installed_documents())
-    for path in documents_of(site, brought_types(template.record_list)):
+    for path in islice(documents_of(site, brought_types(template.record_list)), limit):
         if not any(ancestor in owned for ancestor in _lineage(path)):
             yield path
 
@@ -86,7 +88,9 @@ def drop_references(site: Site, references: Iterable[tuple[str, str, str]]) -> N
 def user_data_problems(site: Site, template: BusinessTemplate) -> list[str]:
     """One line for each thing of users that stands in the way, at most `SHOWN` of each sort."""
     contents = _listed(content_paths(site, template), "was made by users inside what the template brought")
-    elsewhere = _listed(type_paths(site, template), "is of a portal type of the template")
+    # With contents there is reason enough to refuse: a full module is not gone through to find what stands elsewhere.
+    candidates = type_paths(site, template, limit=EXAMINED if contents else None)
+    elsewhere = _listed(candidates, "is of a portal type of the template")
     references = [
         f"portal type {type_name!r} refers to {name!r} in its {attribute}"
         for type_name, attribute, name in reference_list(site, template)
@@ -102,7 +106,7 @@ def _listed(paths: Iterator[str], reason: str) -> list[str]:
 
 def _children(site: Site, path: str) -> Iterator[str]:
     document = find(site, path)
-    for id in list(document) if hasattr(type(document), "iterate") else ():
+    for id in document if isinstance(document, Folder) else ():
         yield f"{path}/{id}"
 
 

@@ -22,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     install.add_argument("titles", nargs="+", metavar="TITLE")
     uninstall = actions.add_parser("uninstall", help="remove a template and all that it brought")
     uninstall.add_argument("title", metavar="TITLE")
+    uninstall.add_argument(
+        "--remove-user-data", action="store_true", help="also delete what users made in its modules or of its types"
+    )
     for each in (listing, install, uninstall):
         add_var(each, again=True)
 
@@ -33,12 +36,13 @@ def act(connection: Connection, arguments: argparse.Namespace) -> None:
         new = business_templates.install(site, arguments.titles, install_dependency=True)
         print(f"installed: {', '.join(new)}" if new else "nothing to do: installed already")
     elif arguments.action == "uninstall":
-        business_templates.uninstall(site, arguments.title)
+        business_templates.uninstall(site, arguments.title, arguments.remove_user_data)
         print(f"uninstalled: {arguments.title}")
     else:
         for template in business_templates.available(site):
             version = template.installed_version or template.version
-            print(f"{template.state:<8} {template.title:<32} {version:<8} {template.description.splitlines()[0]}")
+            summary = template.description.partition("\n")[0]
+            print(f"{template.state:<8} {template.title:<32} {version:<8} {summary}")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from wendelin.core.actions import Action
 from wendelin.core.business_templates.items.item import Item, Record
 from wendelin.core.business_templates.items.property_sheets import check_plain
+from wendelin.core.business_templates.items.words import check_words
 from wendelin.core.business_templates.known import Known
 from wendelin.core.business_templates.problems import OWNER, Problem
 from wendelin.core.business_templates.source import SourceFile, tables
@@ -30,6 +31,7 @@ class ActionItem(Item):
 
     def check(self, known: Known) -> Iterator[Problem]:
         yield from check_plain(self, Action, dict(self.data))
+        yield from check_words(self, known, self.data)
         if self.data.get("category") not in ("global", "user"):
             yield self.source.problem(f"action {self.id!r}: category must be 'global' or 'user'", near=self.id)
         own = known.owners.get(self.path) is None

@@ -8,6 +8,7 @@ from typing import Any
 
 from wendelin.core.actions import Action, Dialog, Form
 from wendelin.core.business_templates.items.item import DocumentItem, Item
+from wendelin.core.business_templates.items.words import check_permissions, check_words
 from wendelin.core.business_templates.known import CATEGORIES, SHEETS, TYPES, WORKFLOWS, Known
 from wendelin.core.business_templates.problems import REFERENCE, Problem
 from wendelin.core.business_templates.source import tables
@@ -82,10 +83,12 @@ def check_parts(item: Item, known: Known) -> Iterator[Problem]:
     for key, (build, _) in PARTS.items():
         yield from item.source.check_tables(item.data, key)
         for entry in tables(item.data, key):
+            yield from check_words(item, known, entry)
             try:
                 build(entry)
             except (BadRequest, TypeError) as error:
                 yield item.source.problem(f"[[{key}]] {entry.get('id', '')!r}: {error}", near=str(entry.get("id", "")))
+    yield from check_permissions(item, known, [item.data.get("permission")])
     yield from known.check_skin_method(item, item.data.get("init_script"))
     for dialog in tables(item.data, "dialog"):
         yield from known.check_skin_method(item, dialog.get("method"))

@@ -10,13 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from wendelin.core.business_templates.items.item import Item, Record
+from wendelin.core.business_templates.items.words import PERMISSION, check_roles, site_map
 from wendelin.core.business_templates.known import Known
-from wendelin.core.business_templates.problems import OWNER, REFERENCE, Problem
+from wendelin.core.business_templates.problems import OWNER, Problem
 from wendelin.core.business_templates.source import SourceFile
-from wendelin.core.permissions import DEFAULT_PERMISSION_MAP, PERMISSIONS, ROLES
-
-#: Not a path of a document: the part of the site's ``permission_map`` that belongs to the template.
-PERMISSION = "permission_map/"
+from wendelin.core.permissions import DEFAULT_PERMISSION_MAP, PERMISSIONS
 
 
 def read_security(source: SourceFile) -> Iterator[Item]:
@@ -43,11 +41,7 @@ class PermissionItem(Item):
         if not isinstance(roles, list):
             yield self.source.problem(f"permission {self.name!r} needs a list of roles", near=self.name)
             return
-        for role in roles:
-            if role not in ROLES:
-                yield self.source.problem(
-                    f"unknown role {role!r}; known: {', '.join(ROLES)}", REFERENCE, near=str(role)
-                )
+        yield from check_roles(self, roles)
         if self.name in PERMISSIONS or self.name in DEFAULT_PERMISSION_MAP:
             yield self.source.problem(f"permission {self.name!r} belongs to the platform", OWNER, near=self.name)
         elif self.path not in known.owners and self.name in site_map(known.site):
@@ -65,9 +59,3 @@ def remove_permission(site: Any, record: Record) -> None:
         site.permission_map = left
     elif "permission_map" in vars(site):
         del site.permission_map
-
-
-def site_map(site: Any) -> dict[str, Any]:
-    """The site's own permission map."""
-    site._p_activate()
-    return dict(vars(site).get("permission_map") or {})

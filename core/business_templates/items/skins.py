@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wendelin.core.business_templates.items.item import DocumentItem, Item
+from wendelin.core.business_templates.items.words import check_words
 from wendelin.core.business_templates.known import Known
 from wendelin.core.business_templates.manifest import SkinLayer
 from wendelin.core.business_templates.problems import REFERENCE, SYNTAX, Problem
@@ -71,6 +72,7 @@ class TrustedMethodItem(_SkinItem):
 
     def check(self, known: Known) -> Iterator[Problem]:
         yield from _check_id(self)
+        yield from check_words(self, known, self.data)
         method = self.make(known.site)
         try:
             method.function()
@@ -98,6 +100,7 @@ class SkinFileItem(_SkinItem):
         except ScriptError as error:
             yield self.source.problem(str(error))
             return
+        yield from check_words(self, known, vars(made))
         if isinstance(made, PythonScript | PageTemplate):
             made.__name__ = self.id
             yield from (self.source.problem(message) for message in made.checkConsistency())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wendelin.core.business_templates.items.item import DocumentItem
+from wendelin.core.business_templates.items.words import check_permissions, check_roles, check_words
 from wendelin.core.business_templates.known import TYPES, Known
 from wendelin.core.business_templates.problems import Problem
 from wendelin.core.business_templates.source import tables
@@ -31,9 +32,21 @@ class WorkflowItem(DocumentItem):
             for entry in tables(self.data, part):
                 for key in SCRIPT_KEYS:
                     yield from known.check_skin_method(self, entry.get(key))
+        yield from self._check_words(known)
         for part in ("worklist", "interaction"):
             for entry in tables(self.data, part):
                 yield from known.check(self, TYPES, entry.get("portal_type"))
+
+    def _check_words(self, known: Known) -> Iterator[Problem]:
+        """Problems with permissions, roles and conditions anywhere in the workflow."""
+        for part in ("transition", "worklist", "interaction"):
+            for entry in tables(self.data, part):
+                yield from check_words(self, known, entry)
+        for state in tables(self.data, "state"):
+            permissions = state.get("permissions")
+            for permission, roles in permissions.items() if isinstance(permissions, dict) else ():
+                yield from check_permissions(self, known, [permission])
+                yield from check_roles(self, roles)
 
     def make(self, site: Any) -> Workflow:
         return Workflow.from_data(self.id, self.data)
