@@ -184,26 +184,22 @@ def proxy_roles(roles: Iterable[str]) -> Iterator[User]:
 
 
 def _lineage(document: Any) -> Iterator[Any]:
-    """The document and its containers, up to the site."""
-    while document is not None and hasattr(document, "__parent__"):
+    """The document and its containers, up to the site, each loaded from the database."""
+    while document is not None:
+        if getattr(document, "_p_jar", None) is not None:
+            document._p_activate()  # the __dict__ of a ghost is empty
         yield document
-        document = document.__parent__
+        document = document.__dict__.get("__parent__")
 
 
 def _own(document: Any, name: str) -> Any:
-    """An attribute of the document or its class, never an acquired one; None where there is none."""
-    if getattr(document, "_p_jar", None) is not None:
-        document._p_activate()  # the __dict__ of a ghost is empty
+    """An attribute of a loaded document or of its class, never an acquired one; None where there is none."""
     own = document.__dict__.get(name)
     return getattr(type(document), name, None) if own is None else own
 
 
 def _local_roles(document: Any) -> dict[str, tuple[str, ...]]:
-    return _own(document, "_local_roles") or {}
-
-
-def _inherits_local_roles(document: Any) -> bool:
-    return _own(document, "acquire_local_roles") is not False
+    return document.__dict__.get("_local_roles") or {}
 
 
 def roles_in_context(user: User, document: Any) -> frozenset[str]:
@@ -216,10 +212,10 @@ def roles_in_context(user: User, document: Any) -> frozenset[str]:
     if user.is_anonymous:
         return frozenset(roles)
     for place in _lineage(document):
-        if _own(place, "_owner") == user.id:
+        if place.__dict__.get("_owner") == user.id:
             roles.add(OWNER)
         roles.update(_local_roles(place).get(user.id, ()))
-        if not _inherits_local_roles(place):
+        if _own(place, "acquire_local_roles") is False:
             break
     return frozenset(roles)
 
@@ -281,13 +277,13 @@ def allowed_principals(permission: str, document: Any) -> tuple[str, ...]:
     allowed = allowed_roles(permission, document)
     principals = set(allowed)
     for place in _lineage(document):
-        owner = _own(place, "_owner")
+        owner = place.__dict__.get("_owner")
         if owner and OWNER in allowed:
             principals.add(f"user:{owner}")
         principals.update(
             f"user:{user}" for user, roles in _local_roles(place).items() if not allowed.isdisjoint(roles)
         )
-        if not _inherits_local_roles(place):
+        if _own(place, "acquire_local_roles") is False:
             break
     principals.discard(f"user:{ANONYMOUS.id}")
     return tuple(sorted(principals))

@@ -61,13 +61,17 @@ def _make_chain(site: Any, ids: tuple[str, ...]) -> Chain:
 
 
 def chain_of(document: Any) -> Chain:
-    """The chain of a document; empty for what has no portal type."""
+    """The chain of a document; empty for what has no portal type. It is remembered with the compiled type."""
     if not hasattr(type(document), "getTypeInfo"):
         return EMPTY_CHAIN
     info = document.getTypeInfo()
-    if info is None or not info.workflow_list:
+    if not info.workflow_list:
         return EMPTY_CHAIN
-    return get_chain(document.getPortalObject(), info.workflow_list)
+    chain = vars(info).get("workflow_chain")
+    if chain is None:
+        chain = get_chain(document.getPortalObject(), info.workflow_list)
+        vars(info)["workflow_chain"] = chain
+    return chain
 
 
 def history_of(document: Any, workflow_id: str) -> tuple[dict[str, Any], ...]:
