@@ -24,7 +24,7 @@ from wendelin.core.errors import WorkflowError
 from wendelin.core.security import VIEW, check_permission
 from wendelin.core.web.publishing import DialogPage, Publication
 from wendelin.core.web.urls import static_url, url
-from wendelin.core.workflow.expressions import evaluate_expression
+from wendelin.core.workflow.expressions import holds
 
 TEMPLATES = "wendelin.core.management:templates"
 LAYOUT = f"{TEMPLATES}/layout.pt"
@@ -81,10 +81,8 @@ def is_offered(action: Any, document: Document) -> bool:
     """Whether the user may do it (``permission``) and it makes sense (``condition``)."""
     if action.permission and not check_permission(action.permission, document):
         return False
-    if not action.condition:
-        return True
     try:
-        return bool(evaluate_expression(action.condition, document))
+        return holds(action.condition, document)
     except WorkflowError:
         # The page must stay usable, so that the condition can be corrected: a broken one offers nothing.
         return False

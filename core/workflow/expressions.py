@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wendelin.core.errors import ScriptError, WorkflowError
+from wendelin.core.errors import ScriptError, Unauthorized, WorkflowError
 from wendelin.core.security import get_user, roles_in_context
 
 
@@ -32,3 +32,14 @@ def evaluate_expression(expression: str, document: Any, state_change: dict[str, 
         return evaluate(source, names, f"expression on {document.getPath()}")
     except (ScriptError, ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError) as error:
         raise WorkflowError(f"expression {source!r} on {document.getPath()}: {error}") from error
+
+
+def holds(condition: str, document: Any, state_change: dict[str, Any] | None = None) -> bool:
+    """Whether a condition is true, or there is none. It is not for users who may not see what it looks at.
+
+    Raises WorkflowError for an expression that does not work.
+    """
+    try:
+        return not condition or bool(evaluate_expression(condition, document, state_change))
+    except Unauthorized:
+        return False

@@ -15,7 +15,7 @@ from typing import Any
 from wendelin.core.security import as_user, get_user
 from wendelin.core.workflow.definition import Interaction
 from wendelin.core.workflow.engine import run_script
-from wendelin.core.workflow.expressions import evaluate_expression
+from wendelin.core.workflow.expressions import holds
 from wendelin.core.workflow.once import before_commit, first_time
 from wendelin.core.workflow.table import Chain, chain_of
 
@@ -87,7 +87,7 @@ def _applies(document: Any, interaction: Interaction, state_change: dict[str, An
         return False
     if groups and not set(groups).intersection(document.getTypeInfo().type_group_list):
         return False
-    if interaction.condition and not evaluate_expression(interaction.condition, document, state_change):
+    if not holds(interaction.condition, document, state_change):
         return False
     return not interaction.once_per_transaction or first_time(document, ("interaction", interaction.id))
 
