@@ -21,7 +21,8 @@ import numpy
 
 from wendelin.core.errors import BadRequest
 
-BATCH_SIZE = 1 << 20  # bytes
+FEED_SIZE = 1 << 20  # bytes that the unpacker is given at a time
+BATCH_SIZE = 16 << 20  # bytes that are appended at a time: each append of this size becomes a file of its own
 PAYLOAD_KEYS = ("message", "log", b"message", b"log")
 _EVENT_TIME = struct.Struct(">II")
 _NANOSECONDS = 1_000_000_000
@@ -37,8 +38,8 @@ def unpack_lazy(data: bytes, use_list: bool = True) -> Iterator[Any]:
     view = memoryview(data)
     position = 0
     try:
-        for start in range(0, len(data), BATCH_SIZE):  # the unpacker copies what it is fed
-            unpacker.feed(view[start : start + BATCH_SIZE])
+        for start in range(0, len(data), FEED_SIZE):  # the unpacker copies what it is fed
+            unpacker.feed(view[start : start + FEED_SIZE])
             for item in unpacker:
                 position = unpacker.tell()
                 yield item
@@ -105,6 +106,9 @@ def record_payload(record: Any) -> bytes:
     """The bytes that a record carries: its ``message`` or ``log``; itself when it is bytes or text; else JSON."""
     value = record
     if isinstance(record, dict):
+        value = record.get("message")
+        if isinstance(value, bytes):
+            return value  # what nearly all records are
         value = next((record[key] for key in PAYLOAD_KEYS if key in record), None)
     if isinstance(value, bytes):
         return value
