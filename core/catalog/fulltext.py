@@ -3,8 +3,9 @@
 Three things differ from hypatia's own:
 
 - Word numbers come from a random place per process instead of one counter, and so do not collide.
-- A word's tree of documents is not assigned again at every change of it: that would write the shared bucket of words
-  each time, whose values (dictionaries) cannot be merged, so that two writers with one common word always conflict.
+- A word's tree of documents is not assigned again at every change of it, and the short lists of rare words can be
+  ordered: else the shared buckets of words are written each time and cannot be merged, and two writers with one common
+  word always conflict.
 - A query is tested document by document (`TextQuery.matches`) or walked from its rarest word; nothing is
   computed for a million documents that contain "document" to show thirty of them.
 """
@@ -65,8 +66,15 @@ def _parts(word: str) -> list[str]:
     return [word, *filter(None, word.split("_"))] if "_" in word else [word]
 
 
+class WordPostings(dict):
+    """uid -> count for a rare word, kept in the table of words; in an order, without which buckets do not merge."""
+
+    def __lt__(self, other: dict) -> bool:
+        return sorted(self.items()) < sorted(other.items())
+
+
 class MergingOkapiIndex(OkapiIndex):
-    """hypatia's ranking index, which writes the shared table of words only when a word's own record is made."""
+    """hypatia's ranking index, which writes the shared table of words only for a rare word."""
 
     def _mass_add_wordinfo(self, wid2weight: Mapping[int, int], docid: int) -> None:
         for wid, weight in wid2weight.items():
@@ -74,15 +82,23 @@ class MergingOkapiIndex(OkapiIndex):
 
     def _add_wordinfo(self, wid: int, f: int, docid: int) -> None:
         known = self._wordinfo.get(wid)
-        if known is not None and not isinstance(known, dict):
+        if known is None:
+            known = WordPostings()
+            self.word_count.change(1)
+        if not isinstance(known, dict):
             known[docid] = f
+        elif len(known) < self.DICT_CUTOFF:
+            self._wordinfo[wid] = WordPostings({**known, docid: f})
         else:
-            super()._add_wordinfo(wid, f, docid)
+            self._wordinfo[wid] = self.family.IF.BTree({**known, docid: f})
 
     def _del_wordinfo(self, wid: int, docid: int) -> None:
         known = self._wordinfo[wid]
-        if isinstance(known, dict) or len(known) == 1:
-            super()._del_wordinfo(wid, docid)
+        if isinstance(known, dict) and len(known) > 1:
+            self._wordinfo[wid] = WordPostings({uid: f for uid, f in known.items() if uid != docid})
+        elif len(known) == 1:
+            del self._wordinfo[wid]
+            self.word_count.change(-1)
         else:
             del known[docid]
 

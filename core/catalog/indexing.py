@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from wendelin.core.acquisition import own_method
 from wendelin.core.catalog.columns import Column
 from wendelin.core.catalog.store import CatalogStore
+from wendelin.core.properties import camel_case
 from wendelin.core.security import VIEW, allowed_principals
 from wendelin.core.workflow.table import chain_of, current_state
 
@@ -15,6 +16,8 @@ from wendelin.core.workflow.table import chain_of, current_state
 TEXT_LIMIT = 200_000
 #: What the full text is made of where a document has no ``getSearchableText``.
 TEXT_PROPERTIES = ("title", "reference", "description", "text_content")
+
+Reader = Callable[[Any], Any]
 
 
 def is_indexable(document: Any) -> bool:
@@ -38,9 +41,8 @@ def document_values(document: Any, store: CatalogStore, columns: dict[str, Colum
     column is left out: an odd property must not keep a document from being saved.
     """
     values: dict[str, Any] = {}
-    for name, column in columns.items():
-        if name not in SPECIAL and not name.endswith("_state"):
-            _set(values, column, _get(document, column))
+    for column, reader in _readers(document, columns):
+        _set(values, column, reader(document))
     for name, function in SPECIAL.items():
         _set(values, columns[name], function(document))
     values["security_uid"] = store.security.number(allowed_principals(VIEW, document))
@@ -52,10 +54,38 @@ def document_values(document: Any, store: CatalogStore, columns: dict[str, Colum
     return values
 
 
-def _get(document: Any, column: Column) -> Any:
+def _readers(document: Any, columns: Mapping[str, Column]) -> list[tuple[Column, Reader]]:
+    """How each plain column is read from documents of this class and portal type; made once per type."""
+    compiled = document.getPortalObject().compiled()
+    key = ("catalog readers", type(document), document.portal_type, len(columns))
+    found = compiled.get(key)
+    if found is None:
+        plain = [column for column in columns.values() if column.name not in SPECIAL and column.name != "security_uid"]
+        found = [(c, _reader(document, c)) for c in plain if not c.name.endswith("_state")]
+        compiled[key] = found
+    return found
+
+
+def _reader(document: Any, column: Column) -> Reader:
     if callable(column.getter):
-        return column.getter(document)
-    return document.getProperty(column.getter or column.name)
+        return column.getter
+    return property_reader(document, column.getter or column.name)
+
+
+def property_reader(document: Any, name: str) -> Reader:
+    """What ``getProperty(name)`` does for documents of this one's class and portal type, found once."""
+    method = own_method(document, f"get{camel_case(name)}")
+    if method is not None:
+        return method.__func__ if hasattr(method, "__func__") else lambda other: other.getProperty(name)
+    default = getattr(type(document), name, None)
+    if callable(default) or hasattr(default, "__get__"):
+        default = None
+
+    def read(other: Any) -> Any:
+        other._p_activate()
+        return other.__dict__.get(name, default)
+
+    return read
 
 
 def _set(values: dict[str, Any], column: Column, value: Any) -> None:
@@ -77,28 +107,36 @@ def _states(document: Any) -> Mapping[str, str]:
 
 def searchable_text(document: Any) -> str:
     """The words that find the document."""
-    method = own_method(document, "getSearchableText")
-    if method is not None:
-        return str(method() or "")[:TEXT_LIMIT]
-    parts = (document.getProperty(name) for name in TEXT_PROPERTIES)
+    compiled = document.getPortalObject().compiled()
+    key = ("catalog text", type(document), document.portal_type)
+    readers = compiled.get(key)
+    if readers is None:
+        own = own_method(document, "getSearchableText") is not None
+        names = ("searchable_text",) if own else TEXT_PROPERTIES
+        readers = compiled[key] = [_text_reader(document, name) for name in names]
+    parts = (reader(document) for reader in readers)
     return " ".join(str(part)[:TEXT_LIMIT] for part in parts if part)
+
+
+def _text_reader(document: Any, name: str) -> Reader:
+    if name == "searchable_text":
+        return lambda other: other.getSearchableText()
+    return property_reader(document, name)
 
 
 def local_role_list(document: Any) -> tuple[str, ...]:
     """``("Assignee:anna", ...)``: roles given on the document itself."""
-    roles = document.getLocalRoles() if hasattr(document, "getLocalRoles") else {}
-    return tuple(f"{role}:{user}" for user, given in roles.items() for role in given)
+    return tuple(f"{role}:{user}" for user, given in document.getLocalRoles().items() for role in given)
 
 
-SPECIAL = {
+SPECIAL: dict[str, Reader] = {
     "relative_url": lambda document: document.getRelativeUrl(),
     "parent_uid": lambda document: document.getParentValue().getUid(),
     "id": lambda document: document.getId(),
     "portal_type": lambda document: document.getPortalType(),
-    "security_uid": lambda document: None,
     "title": lambda document: document.getTitle(),
     "owner": lambda document: document.getOwner(),
-    "categories": lambda document: tuple(document.getCategoryList()),
+    "categories": lambda document: document.categories,
     "local_roles": local_role_list,
     "SearchableText": searchable_text,
 }

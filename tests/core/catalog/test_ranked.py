@@ -9,6 +9,7 @@ import transaction
 import ZODB
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ZODB.DemoStorage import DemoStorage
 from ZODB.POSException import ConflictError
 
 from wendelin.core.catalog import ranked
@@ -85,7 +86,7 @@ def test_counts_merge_by_addition_and_refuse_a_split():
 
 def test_concurrent_writers_lose_nothing():
     """Whatever two connections write at once either merges or is refused; the counts fit the keys in the end."""
-    database = ZODB.DB(None)
+    database = ZODB.DB(DemoStorage())  # which resolves conflicts as FileStorage does
     managers = [transaction.TransactionManager() for _ in range(2)]
     first, second = (database.open(manager) for manager in managers)
     first.root()["set"] = RankedSet()
