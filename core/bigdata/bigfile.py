@@ -24,6 +24,7 @@ from wendelin.core.bigdata.transactions import note_extent, view_of
 from wendelin.core.errors import ReadOnlyView
 
 SEAL_SIZE = 1 << 20  # inline bytes after which the tail is sealed into an extent
+TAIL_CHUNKS = 64  # chunks of any kind after which it is sealed: every commit writes their list
 SEAL_CHUNKS = 8  # extents appended after which they are entered in the map
 DIRECT_SIZE = 256 << 10  # writes from this size on go to an extent, not through memory
 BLOCK_SIZE = 1 << 20
@@ -205,7 +206,7 @@ class BigFile(Persistent):
         if not tail._p_changed or self._p_jar is None:
             inline = sum(chunk.length for chunk in tail.chunks if chunk.kind == INLINE)
             extents = sum(chunk.kind == EXTENT for chunk in tail.chunks)
-            if inline >= SEAL_SIZE or extents >= SEAL_CHUNKS:
+            if inline >= SEAL_SIZE or extents >= SEAL_CHUNKS or len(tail.chunks) >= TAIL_CHUNKS:
                 self._seal(tail.end)
 
     def _seal(self, end: int) -> None:

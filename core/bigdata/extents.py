@@ -43,17 +43,18 @@ class Segment(Persistent):
 
     def put(self, new: Runs, extents: dict[int, Any]) -> None:
         """Lay ``new`` over the runs; ``extents`` are the handles of the numbers it names."""
-        self._count_writes(new)
         self._replace(overlay(self.table, new), {**self.extents, **extents})
+        self._count_writes(new)
 
     def cut(self, page: int) -> None:
         """Drop everything from ``page`` on."""
         self._replace(clip(self.table, 0, page), self.extents)
 
     def _replace(self, table: Runs, extents: dict[int, Any]) -> None:
+        if not self._p_changed:  # an epoch is a transaction, not a change
+            self.epoch += 1
         self.table = table
         self.extents = {int(number): extents[int(number)] for number in np.unique(table["extent"])}
-        self.epoch += 1
 
     def _count_writes(self, new: Runs) -> None:
         written = new[new["kept"] == 0]
@@ -72,8 +73,9 @@ class Segment(Persistent):
         epoch, base, _, base_writes = unpack_state(old)
         their_epoch, theirs, their_extents, their_writes = unpack_state(saved)
         my_epoch, mine, my_extents, my_writes = unpack_state(new)
-        try:  # an undo brings an older epoch: its marks say nothing about the state that it replaces
-            table = merge(base, theirs, mine, trust_kept=my_epoch > epoch)
+        # Marks speak of one transaction: theirs when nothing came between, mine unless this is an undo (an older epoch).
+        try:
+            table = merge(base, theirs, mine, their_epoch == epoch + 1, my_epoch > epoch)
         except PageConflict as error:
             raise ConflictError("two transactions wrote the same page of a big file") from error
         extents = {**my_extents, **their_extents}
@@ -118,17 +120,32 @@ class SegmentTable(Persistent):
     """``{segment number: Segment}``, merging concurrent additions."""
 
     def __init__(self) -> None:
-        self.segments: dict[int, Segment] = {}
+        self.segments: dict[int, Segment] = {0: Segment()}
+        self.prepared: frozenset[int] = frozenset()  # segments made ahead, empty as far as their maker knows
 
     def prepare(self, pages: int) -> None:
-        """Make the empty segments of a file of ``pages`` pages, up to a few: two writers that both
-        touch an unmade segment first would conflict."""
-        for number in range(min(-(-pages // SEGMENT_PAGES), PREPARED_SEGMENTS)):
-            self._segment(number)
+        """Make the empty segments of a file of ``pages`` pages, and the next one; only up to a few.
+
+        Two transactions that each put pages into a segment that they made would conflict; two that prepared it do not.
+        """
+        wanted = range(min(pages // SEGMENT_PAGES + 2, PREPARED_SEGMENTS) if pages >= SEGMENT_PAGES // 2 else 1)
+        missing = [number for number in wanted if number not in self.segments]
+        if missing:
+            self.segments = {**self.segments, **{number: Segment() for number in missing}}
+            self.prepared |= frozenset(missing)
+
+    def prepare_next(self, page: int) -> None:
+        """Make the segment after the one of ``page``, when that is half full."""
+        number, rest = divmod(page, SEGMENT_PAGES)
+        if rest >= SEGMENT_PAGES // 2 and number + 1 not in self.segments:
+            self.segments = {**self.segments, number + 1: Segment()}
+            self.prepared |= {number + 1}
 
     def _segment(self, number: int) -> Segment:
         if number not in self.segments:
             self.segments = {**self.segments, number: Segment()}
+        if number in self.prepared:
+            self.prepared -= {number}
         return self.segments[number]
 
     def put(self, new: Runs, extents: dict[int, Any]) -> None:
@@ -188,12 +205,13 @@ class SegmentTable(Persistent):
 
     def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
         base, theirs, mine = (state["segments"] for state in (old, saved, new))
-        added = {n: s for n, s in mine.items() if n not in base}
-        if not (base.keys() <= mine.keys() and base.keys() <= theirs.keys()) or added.keys() & (
-            theirs.keys() - base.keys()
-        ):
+        gone = not (base.keys() <= mine.keys() and base.keys() <= theirs.keys())
+        added = {n: s for n, s in mine.items() if n not in theirs}
+        both = [n for n in mine if n in theirs and n not in base]
+        if gone or any(n not in new["prepared"] for n in both):
             raise ConflictError("two transactions changed the same GiB of a big file")
-        return {**saved, "segments": {**theirs, **added}}
+        prepared = saved["prepared"] | (new["prepared"] & added.keys())
+        return {**saved, "segments": {**theirs, **added}, "prepared": prepared}
 
 
 def page_span(offset: int, size: int) -> tuple[int, int]:

@@ -15,11 +15,11 @@ import numpy as np
 
 from wendelin.core.bigdata import pagemap, pages
 from wendelin.core.bigdata.extents import unique_number
-from wendelin.core.bigdata.runs import EMPTY, PAGE, Runs, changes, clip, holes, overlay, runs
+from wendelin.core.bigdata.runs import EMPTY, PAGE, Runs, changes, clip, holes, overlay, parted, ranges, runs
 from wendelin.core.errors import BigDataError
 
-MANY_RUNS = 2048  # in one mapping; past it runs of up to SMALL_RUN pages are copied in
-SMALL_RUN = 8
+MANY_RUNS = 16_384  # in one mapping, a quarter of what the kernel allows; past it small runs are copied in
+SMALL_RUN = 8  # pages
 _MIN_PAGES = 1 << 22  # 16 GiB
 _HUGE = 1 << 30  # 4 TiB: a quarter more must do, of 128 TiB in all
 _OPEN_FILES = 256
@@ -90,8 +90,7 @@ class Mapping:
         """The ranges within pages ``first`` to ``last`` that are not mapped yet."""
         if len(self.covered) == 1 and self.covered[0][0] <= first and last <= self.covered[0][1]:
             return []
-        rows = [(low, high - low, 1, low, 0) for low, high in self.covered]
-        return holes(runs(rows), first, last)
+        return holes(ranges(self.covered), first, last)
 
     def cover(self, first: int, last: int, wanted: Runs, path_of: Callable[[int], str]) -> None:
         """Map a range that was not mapped before."""
@@ -127,13 +126,11 @@ class Mapping:
         os.preadv(descriptor, [self.reservation.writable(page, count)], at * PAGE)
 
     def _note_copies(self, rows: np.ndarray, copying: np.ndarray) -> None:
-        if not len(self.copied) and not copying.any():
-            return
-        known = self.copied
-        for page, count in rows[~copying, :2].tolist() if len(known) else ():
-            known = np.concatenate([clip(known, 0, page), clip(known, page + count, 1 << 60)])
-        fresh = runs([tuple(row) for row in rows[copying].tolist()])
-        self.copied = overlay(known, fresh)
+        if len(self.copied):
+            mapped = ranges([(page, page + count) for page, count in rows[~copying, :2].tolist()])
+            self.copied = parted(self.copied, mapped)[1]
+        if copying.any():
+            self.copied = overlay(self.copied, runs([tuple(row) for row in rows[copying].tolist()]))
 
     def advise(self, advice: int) -> None:
         """Advice to the kernel for everything mapped."""
@@ -153,42 +150,47 @@ class Mapping:
             first = max(low, from_page)
             if first >= last:
                 continue
-            ranges = pagemap.written(self.reservation.address + first * PAGE, last - first)
-            found.extend((low + first, high + first) for low, high in ranges)
-        if len(self.copied) and found:
-            found = self._without_copies(found, path_of)
-        return [part for low, high in found for part in self._without_zeros(low, high)]
+            pairs = pagemap.written(self.reservation.address + first * PAGE, last - first)
+            found.extend((low + first, high + first) for low, high in pairs)
+        if not found:
+            return found
+        written = ranges(found)
+        if len(self.copied):
+            written = parted(written, self._unchanged_copies(path_of))[1]
+        full, holes_written = parted(written, self.shown)
+        written = np.concatenate([full, parted(holes_written, self._zeros(holes_written))[1]])
+        bounds = np.column_stack([written["page"], written["page"] + written["count"]])
+        return [(low, high) for low, high in bounds[np.argsort(bounds[:, 0])].tolist()]
 
-    def _without_copies(self, found: pagemap.PageRanges, path_of: Callable[[int], str]) -> pagemap.PageRanges:
+    def _memory(self, page: int, count: int) -> np.ndarray:
+        """Pages as rows of 64-bit words."""
+        return np.frombuffer(self.reservation.memory(page, count), np.uint64).reshape(count, -1)
+
+    def _unchanged_copies(self, path_of: Callable[[int], str]) -> Runs:
         """Pages that were copied in look written: compare them with where they came from."""
-        same: list[tuple[int, int, int, int, int]] = []
+        same = []
         with Files(path_of) as files:
             for page, count, number, at, _ in self.copied.tolist():
-                data = os.pread(files.open(number, at + count), count * PAGE, at * PAGE)
-                memory = self.reservation.memory(page, count)
-                for index in range(count):
-                    part = slice(index * PAGE, (index + 1) * PAGE)
-                    if memory[part] == data[part].ljust(PAGE, b"\0"):
-                        same.append((page + index, 1, 1, page + index, 0))
-        clean = runs(same)
-        return [part for low, high in found for part in holes(clean, low, high)]
+                data = os.pread(files.open(number, at + count), count * PAGE, at * PAGE).ljust(count * PAGE, b"\0")
+                equal = (self._memory(page, count) == np.frombuffer(data, np.uint64).reshape(count, -1)).all(axis=1)
+                same.extend((page + i, page + i + 1) for i in np.flatnonzero(equal).tolist())
+        return ranges(same)
 
-    def _without_zeros(self, low: int, high: int) -> pagemap.PageRanges:
+    def _zeros(self, written: Runs) -> Runs:
         """A hole that holds zeros is a hole (and plain pagemap cannot tell a hole that was read)."""
-        if holes(self.shown, low, high) != [(low, high)]:
-            return [(low, high)]
-        memory = np.frombuffer(self.reservation.memory(low, high - low), np.uint64).reshape(high - low, -1)
-        full = memory.any(axis=1)
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], full.view(np.int8), [0]))))
-        return [(low + int(a), low + int(b)) for a, b in edges.reshape(-1, 2)]
+        zeros = []
+        for page, count in written[["page", "count"]].tolist():
+            empty = np.flatnonzero(~self._memory(page, count).any(axis=1)).tolist()
+            zeros.extend((page + i, page + i + 1) for i in empty)
+        return ranges(zeros)
 
-    def discard(self, ranges: pagemap.PageRanges, path_of: Callable[[int], str]) -> None:
+    def discard(self, written: pagemap.PageRanges, path_of: Callable[[int], str]) -> None:
         """Drop what was written to these pages."""
-        for low, high in ranges:
+        for low, high in written:
             self.reservation.discard(low, high - low)
         if len(self.copied):
             with Files(path_of) as files:
-                for low, high in ranges:
+                for low, high in written:
                     for page, count, number, at, _ in clip(self.copied, low, high).tolist():
                         self._copy_in(page, count, files.open(number, at + count), at)
 

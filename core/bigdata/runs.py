@@ -138,17 +138,40 @@ def holes(table: Runs, start: int, stop: int) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(low, high, strict=True) if a < b]
 
 
-def merge(base: Runs, theirs: Runs, mine: Runs, trust_kept: bool) -> Runs:
+def ranges(pairs: list[tuple[int, int]]) -> Runs:
+    """A table that covers the ``(start, stop)`` pairs."""
+    bounds = np.array(pairs, np.int64).reshape(-1, 2)
+    table = np.zeros(len(bounds), RUN)
+    table["page"], table["count"], table["extent"] = bounds[:, 0], bounds[:, 1] - bounds[:, 0], 1
+    table["at"] = table["page"]
+    return table[np.argsort(table["page"], kind="stable")]
+
+
+def parted(table: Runs, by: Runs) -> tuple[Runs, Runs]:
+    """The part of a table that ``by`` covers, and the part that it does not."""
+    if not len(table) or not len(by):
+        return EMPTY, table
+    start, stop = _intervals(table, by)
+    extent, at, kept = _look_up(table, start)
+    inside = _look_up(by, start)[0] != 0
+    return _join(start, stop, np.where(inside, extent, 0), at, kept), _join(
+        start, stop, np.where(inside, 0, extent), at, kept
+    )
+
+
+def merge(base: Runs, theirs: Runs, mine: Runs, trust_theirs: bool, trust_mine: bool) -> Runs:
     """Both sides' changes to ``base``; :class:`PageConflict` when a page was changed by both.
 
-    A change of mine that is marked kept (and ``trust_kept``) gives way: it holds the bytes of ``base``.
+    A change that is marked kept, on a side whose marks can be trusted, gives way: it holds the bytes of ``base``.
     """
     start, stop = _intervals(base, theirs, mine)
     b, t, m = (_look_up(table, start) for table in (base, theirs, mine))
     their_change = (t[0] != b[0]) | (t[1] != b[1])
     my_change = (m[0] != b[0]) | (m[1] != b[1])
-    if trust_kept:
+    if trust_mine:
         my_change &= ~(their_change & (m[2] != 0))
+    if trust_theirs:
+        their_change &= ~(my_change & (t[2] != 0))
     same = (t[0] == m[0]) & (t[1] == m[1])
     if bool((their_change & my_change & ~same).any()):
         raise PageConflict

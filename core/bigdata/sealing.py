@@ -110,4 +110,5 @@ def seal(tail: Tail, table: SegmentTable, end: int, write: Callable[[Iterable[An
             at += high - low
         ready = overlay(ready, runs(rows))
     table.put(ready, extents)
+    table.prepare_next(last)
     tail.consume(end)

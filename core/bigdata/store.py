@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import tempfile
 import uuid
 import weakref
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from ZODB.blob import SAVEPOINT_SUFFIX, Blob
@@ -148,7 +150,7 @@ class BlobStore:
         return handle.committed()
 
     def sync(self, handles: Iterable[Blob]) -> None:
-        folders: set[str] = set()
+        paths: set[str] = set()
         for blob in handles:
             if blob._p_jar is None or blob._p_oid is None:
                 continue  # never reached from the database: not stored
@@ -157,19 +159,40 @@ class BlobStore:
                 continue  # an engine that keeps blobs in its own database
             folder = helper.getPathForOID(blob._p_oid)
             if os.path.isdir(folder):
-                for name in os.listdir(folder):
-                    sync_path(os.path.join(folder, name))
-                folders.update(_up_to(folder, helper.base_dir))
-        for folder in sorted(folders, key=len, reverse=True):
-            sync_path(folder)
+                paths.update(os.path.join(folder, name) for name in os.listdir(folder))
+                paths.update(_new_folders(folder, helper.base_dir.rstrip(os.sep)))
+        sync_all(paths)
 
 
-def _up_to(folder: str, base: str) -> Iterator[str]:
-    base = base.rstrip(os.sep)
-    while len(folder) > len(base):
-        yield folder
+_known_folders: set[str] = set()  # folders whose entry in the folder above is durable
+
+
+def _new_folders(folder: str, base: str) -> Iterator[str]:
+    """The folder, and those above it whose entries may be new."""
+    yield folder
+    while folder not in _known_folders and len(folder) > len(base):
+        _known_folders.add(folder)
         folder = os.path.dirname(folder)
-    yield base
+        yield folder
+
+
+def sync_all(paths: Iterable[str]) -> None:
+    """fsync files and folders at the same time: the disk joins what it is asked for together."""
+    todo = list(paths)
+    if len(todo) == 1:
+        sync_path(todo[0])
+    elif todo:
+        for _ in _pool().map(sync_path, todo):
+            pass
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(4, thread_name_prefix="wendelin-fsync")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
 
 
 def store_for(jar: Any) -> IExtentStore:

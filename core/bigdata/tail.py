@@ -7,6 +7,7 @@ and with another sealing. ``start`` is the position in bytes, always a page mult
 
 from __future__ import annotations
 
+import struct
 from typing import Any, NamedTuple
 
 from persistent import Persistent
@@ -43,6 +44,20 @@ def trim(chunks: tuple[Chunk, ...], size: int) -> tuple[Chunk, ...]:
             return (head, *chunks[index + 1 :])
         size -= chunk.length
     return ()
+
+
+_LAYOUT = struct.Struct("<QQQB")
+
+
+def _packed(chunks: tuple[Chunk, ...]) -> tuple[bytes, tuple[Any, ...]]:
+    """Chunks as bytes and sources: pickling asks the database about every object in a state, numbers too."""
+    numbers = b"".join(_LAYOUT.pack(chunk.number, chunk.skip, chunk.length, chunk.kind) for chunk in chunks)
+    return numbers, tuple(chunk.source for chunk in chunks)
+
+
+def _unpacked(packed: bytes, sources: tuple[Any, ...]) -> tuple[Chunk, ...]:
+    rows = zip(_LAYOUT.iter_unpack(packed), sources, strict=True)
+    return tuple(Chunk(number, kind, source, skip, length) for (number, skip, length, kind), source in rows)
 
 
 class Tail(Persistent):
@@ -109,31 +124,30 @@ class Tail(Persistent):
         """Append a hole up to ``size``; where the tail is empty the map simply ends later."""
         if not self.chunks and self.start == self.end:
             self.start = self.end = size // PAGE * PAGE
-            self.generation = unique_number()
+        self.generation = unique_number()
         if size > self.end:
             self.add(HOLE, None, 0, size - self.end)
         self.touch()
 
     def __getstate__(self) -> Any:
-        chunks = tuple(tuple(chunk) for chunk in self.chunks)
-        return self.start, self.end, chunks, self.revision, self.generation, self.pin
+        return self.start, self.end, *_packed(self.chunks), self.revision, self.generation, self.pin
 
     def __setstate__(self, state: Any) -> None:
-        self.start, self.end, chunks, self.revision, self.generation, self.pin = state
-        self.chunks = tuple(Chunk(*chunk) for chunk in chunks)
+        self.start, self.end, packed, sources, self.revision, self.generation, self.pin = state
+        self.chunks = _unpacked(packed, sources)
 
     def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
-        base_start, base_end, base_chunks, _, generation, pin = old
-        start, end, chunks, _, their_generation, their_pin = saved
-        my_start, my_end, my_chunks, revision, my_generation, my_pin = new
+        base_start, base_end, *base_chunks, _, generation, pin = old
+        start, end, *their_chunks, their_revision, their_generation, their_pin = saved
+        my_start, my_end, *my_chunks, my_revision, my_generation, my_pin = new
         if not generation == their_generation == my_generation or my_pin != pin:
             raise ConflictError("a big file was rewritten or truncated while it was changed")
         if my_start < base_start or my_end < base_end or my_start > base_end:
             raise ConflictError("an append to a big file cannot be taken back once others followed")
-        known = {chunk[0] for chunk in base_chunks}
-        mine = tuple(Chunk(*chunk) for chunk in my_chunks if chunk[0] not in known)
+        known = {chunk.number for chunk in _unpacked(*base_chunks)}
+        mine = tuple(chunk for chunk in _unpacked(*my_chunks) if chunk.number not in known)
         merged_start = max(start, my_start)
-        theirs = trim(tuple(Chunk(*chunk) for chunk in chunks), merged_start - start)
-        merged = tuple(tuple(chunk) for chunk in (*theirs, *mine))
+        theirs = trim(_unpacked(*their_chunks), merged_start - start)
         merged_end = end + sum(chunk.length for chunk in mine)
-        return merged_start, merged_end, merged, revision ^ saved[3] ^ 1, generation, their_pin
+        revision = my_revision ^ their_revision ^ 1
+        return merged_start, merged_end, *_packed((*theirs, *mine)), revision, generation, their_pin

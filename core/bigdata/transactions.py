@@ -135,10 +135,13 @@ class ViewManager:
         self._follow()
 
     def savepoint(self) -> ViewSavepoint:
+        late = self.jar._needs_to_join
         for view in self._writable():
             if view.touched or view.leased:
                 view.settle()
-        return ViewSavepoint(self)
+        # A connection that joins because of our flush is too late for the savepoint that is being made.
+        jar_savepoint = self.jar.savepoint() if late and not self.jar._needs_to_join else None
+        return ViewSavepoint(self, jar_savepoint)
 
     def _close(self) -> None:
         """The connection goes back to its pool."""
@@ -156,11 +159,13 @@ class ViewManager:
 class ViewSavepoint:
     """What every view showed at a savepoint."""
 
-    def __init__(self, manager: ViewManager) -> None:
-        self.manager = manager
+    def __init__(self, manager: ViewManager, jar_savepoint: Any) -> None:
+        self.manager, self.jar_savepoint = manager, jar_savepoint
         self.states = {oid: (view, view.state()) for oid, view in manager.views.items()}
 
     def rollback(self) -> None:
+        if self.jar_savepoint is not None:
+            self.jar_savepoint.rollback()
         for oid, view in self.manager.views.items():
             kept = self.states.get(oid)
             if kept is not None and kept[0] is view:

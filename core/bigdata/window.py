@@ -12,6 +12,8 @@ _BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
 
 def is_basic(index: Any) -> bool:
     """Whether NumPy answers an index with a view."""
+    if type(index) is slice:
+        return True
     if isinstance(index, tuple):
         return all(isinstance(part, _BASIC) and not isinstance(part, bool) for part in index)
     return isinstance(index, _BASIC) and not isinstance(index, bool)
@@ -53,15 +55,9 @@ class _Interface:
 
     __slots__ = ("__array_interface__", "owner")
 
-    def __init__(self, owner: object, address: int, writable: bool, place: Place) -> None:
+    def __init__(self, owner: object, interface: dict[str, Any]) -> None:
         self.owner = owner
-        self.__array_interface__ = {
-            "version": 3,
-            "typestr": f"|V{place.dtype.itemsize}",
-            "data": (address, not writable),
-            "shape": place.shape,
-            "strides": place.strides,
-        }
+        self.__array_interface__ = interface
 
 
 _NOWHERE = 1 << 40  # an address that is never looked at
@@ -70,26 +66,47 @@ _NOWHERE = 1 << 40  # an address that is never looked at
 class Geometry:
     """Shape, dtype and order: tells where an index stands, without any memory."""
 
+    __slots__ = ("dtype", "shape", "strides")
+
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], order: str) -> None:
         self.shape, self.dtype = shape, dtype
-        self.strides = self._strides(order)
-
-    def _strides(self, order: str) -> tuple[int, ...]:
-        strides, step = [], self.dtype.itemsize
-        for length in self.shape if order == "F" else reversed(self.shape):
+        strides, step = [], dtype.itemsize
+        for length in shape if order == "F" else reversed(shape):
             strides.append(step)
             step *= max(length, 1)
-        return tuple(strides if order == "F" else reversed(strides))
+        self.strides = tuple(strides if order == "F" else reversed(strides))
 
     def place(self, index: Any) -> Place:
         """Where a basic index stands."""
-        whole = Place(0, 0, 0, self.shape, self.strides, self.dtype)
-        imagined = np.asarray(_Interface(None, _NOWHERE, True, whole))
+        if type(index) is slice and self.shape:
+            start, stop, step = index.indices(self.shape[0])
+            if step == 1:
+                return self._rows(start, max(stop - start, 0))
+        interface = {
+            "version": 3,
+            "typestr": f"|V{self.dtype.itemsize}",
+            "data": (_NOWHERE, False),
+            "shape": self.shape,
+            "strides": self.strides,
+        }
+        imagined = np.asarray(_Interface(None, interface))
         part = imagined[index if isinstance(index, tuple) and Ellipsis in index else _with_ellipsis(index)]
         first = part.__array_interface__["data"][0] - _NOWHERE
-        low = first + sum(min(s * (n - 1), 0) for s, n in zip(part.strides, part.shape, strict=True))
-        high = first + sum(max(s * (n - 1), 0) for s, n in zip(part.strides, part.shape, strict=True))
-        return Place(low, high + self.dtype.itemsize, first, part.shape, part.strides, self.dtype)
+        return self._place(first, part.shape, part.strides)
+
+    def _rows(self, start: int, count: int) -> Place:
+        """Rows of the first dimension: the index that is asked for most."""
+        first, shape = start * self.strides[0], (count, *self.shape[1:])
+        if len(shape) == 1:
+            return Place(first, first + count * self.dtype.itemsize, first, shape, self.strides, self.dtype)
+        return self._place(first, shape, self.strides)
+
+    def _place(self, first: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Place:
+        low = high = first
+        for length, stride in zip(shape, strides, strict=True):
+            reach = stride * (length - 1)
+            low, high = (low + reach, high) if reach < 0 else (low, high + reach)
+        return Place(low, high + self.dtype.itemsize, first, shape, strides, self.dtype)
 
 
 def _with_ellipsis(index: Any) -> tuple[Any, ...]:
@@ -101,9 +118,20 @@ def _with_ellipsis(index: Any) -> tuple[Any, ...]:
 
 def array_at(lease: Any, low_address: int, place: Place, writable: bool) -> np.ndarray:
     """The ndarray of a place whose byte ``low`` is at ``low_address``; it keeps ``lease`` alive."""
-    window = _Interface(lease, low_address + place.first - place.low, writable, place)
-    array = np.asarray(window).view(place.dtype)
-    lease.track(array)
+    dtype = place.dtype
+    plain = dtype.fields is None and dtype.subdtype is None and dtype.kind != "V"
+    interface = {
+        "version": 3,
+        "typestr": dtype.str if plain else f"|V{dtype.itemsize}",
+        "data": (low_address + place.first - place.low, not writable),
+        "shape": place.shape,
+        "strides": place.strides,
+    }
+    array = np.asarray(_Interface(lease, interface))
+    if not plain:
+        array = array.view(dtype)
+    if writable:
+        lease.track(array)
     return array
 
 
