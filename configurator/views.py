@@ -14,7 +14,7 @@ from wendelin.configurator.driver import get_installation
 from wendelin.configurator.installation import RUNNING, Status, read_status
 from wendelin.configurator.tool import ConfiguratorTool
 from wendelin.core.database import Database
-from wendelin.core.errors import BadRequest
+from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.web.server_sent_events import stream_events
 from wendelin.core.web.urls import url
 
@@ -66,6 +66,7 @@ def install(tool: ConfiguratorTool, request: Any) -> Response:
 
 def retry(tool: ConfiguratorTool, request: Any) -> Response:
     """Try the step that failed again."""
+    _require_installation(tool)
     tool.retry()
     tool.hand_to_worker()
     return _to_progress(tool, request)
@@ -88,6 +89,7 @@ def show_progress(tool: ConfiguratorTool, request: Any) -> Any:
 
 def stream_progress(tool: ConfiguratorTool, request: Any) -> Response:
     """The same as server-sent events."""
+    _require_installation(tool)
     return stream_events(request, (status.as_dict() for status in _watch(request.database)))
 
 
@@ -104,6 +106,11 @@ def _watch(database: Database) -> Iterator[Status]:
         if status.state != RUNNING:
             return
         time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _require_installation(tool: ConfiguratorTool) -> None:
+    if tool.installation is None:
+        raise NotFound("nothing has been installed here yet: choose a configuration first")
 
 
 def _to_progress(tool: ConfiguratorTool, request: Any) -> Response:

@@ -65,7 +65,10 @@ def _read_body(request: Any) -> bytes:
 
 
 def _read_multipart(request: Any) -> bytes:
-    field = request.POST.get(FIELD)
+    try:
+        field = request.POST.get(FIELD)
+    except (ValueError, LookupError) as error:  # no boundary, an unknown charset
+        raise BadRequest(f"the form cannot be read: {error}") from error
     if field is None:
         raise BadRequest(f"the form has no field {FIELD!r}")
     return field.file.read() if hasattr(field, "file") else field.encode("utf-8")

@@ -100,6 +100,9 @@ def test_a_page_without_a_configuration(app: TestApp) -> None:
     app.get(f"{START}/options", status=404)
     app.get(f"{START}/options", {"configuration": "Other"}, status=404)
     assert app.get(f"{START}/progress").location.endswith("portal_configurator")
+    app.get(f"{START}/events", status=404)
+    app.post(f"{START}/retry", status=404)
+    app.post(f"{START}/install", status=400)
 
 
 @pytest.mark.parametrize("page", ["", "/view", "/options", "/progress", "/events", "/install", "/retry"])

@@ -11,6 +11,8 @@ from urllib.parse import quote_from_bytes
 import msgpack
 import pytest
 import ZODB
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from webtest import TestApp
 from ZODB.FileStorage import FileStorage
 
@@ -41,7 +43,9 @@ def ingest_storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileSto
         site = get_site(connection)
         site.acl_users.add_user("zope", PASSWORD, ["Manager"])
         site.acl_users.add_user("nobody", PASSWORD, [])
-        site.portal_ingestion_policies.IngestionPolicyTool_addIngestionPolicy("pydata", "Pydata")
+        site.acl_users.add_user("sensor", PASSWORD, [])
+        policy = site.portal_ingestion_policies.IngestionPolicyTool_addIngestionPolicy("pydata", "Pydata")
+        policy.manage_setLocalRoles("sensor", ["Author"])
     yield storage
     storage.close()
 
@@ -149,6 +153,16 @@ def test_without_the_permission_it_is_forbidden(app: TestApp, database: Database
     assert stored(database) == {}
 
 
+def test_a_sensor_may_send_and_nothing_else(app: TestApp, database: Database) -> None:
+    for _ in range(2):
+        post(app, pack(b"x"), headers=basic("sensor"), status=204)
+    assert stored(database) == {"1": b"xx"}
+    for path in ("data_stream_module", "data_stream_module/1", "data_stream_module/1/getData", "data_ingestion_module"):
+        app.get(f"/erp5/{path}", headers=basic("sensor"), status=403)
+    app.post("/erp5/portal_ingestion_policies/pydata/view", headers=basic("sensor"), status=403)
+    app.post("/erp5/portal_ingestion_policies/default/ingest?reference=a.b", headers=basic("sensor"), status=403)
+
+
 def test_a_body_beyond_the_limit(app: TestApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "MAXIMUM_SIZE", 100)
     post(app, pack(bytes(200)), status=413)
@@ -204,3 +218,19 @@ def test_fast_input_dialog(app: TestApp, database: Database) -> None:
     assert "Ingestion Policy added." in form.submit().follow().text
     app.post(INGEST.replace("pydata", "wind") + "?reference=wind", pack(b"1"), content_type=RAW, status=204)
     assert stored(database) == {"1": b"1"}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    reference=st.one_of(st.text(max_size=40), st.sampled_from(["pydata", "pydata.pydata", "test_sensor.test_product"])),
+    body=st.one_of(st.binary(max_size=60), st.builds(lambda message: pack(message), st.binary(max_size=20))),
+    policy=st.sampled_from(["pydata", "default", "..", "a%00b"]),
+    content_type=st.sampled_from([RAW, FORM, "multipart/form-data", "text/plain; charset=x", ""]),
+)
+def test_whatever_comes_the_answer_is_stored_or_refused(
+    app: TestApp, reference: str, body: bytes, policy: str, content_type: str
+) -> None:
+    query = "reference=" + quote_from_bytes(reference.encode("utf-8", "replace"))
+    url = f"/erp5/portal_ingestion_policies/{policy}/ingest?{query}"
+    headers = basic("zope") | {"Content-Type": content_type}
+    assert app.post(url, body, headers=headers, status="*").status_int in (204, 400, 403, 404)
