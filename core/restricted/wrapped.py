@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from io import UnsupportedOperation
 from typing import Any
 
 import numpy
@@ -39,7 +40,8 @@ class FileOfBytes:
         return True
 
     def flush(self) -> None:
-        """There is nothing to write."""
+        """Says that this is no file of the operating system, in the way that ``numpy.fromfile`` is asked by."""
+        raise UnsupportedOperation("flush")
 
     def tell(self) -> int:
         """Where the file is."""
