@@ -11,7 +11,7 @@ from wendelin.core.catalog.columns import Column
 from wendelin.core.catalog.conditions import Condition, UidIn
 from wendelin.core.catalog.logic import And, FullText, Not, Or
 from wendelin.core.catalog.query import BaseQuery, ComplexQuery, NegatedQuery, Query, SimpleQuery
-from wendelin.core.catalog.ranges import Equal, Membership
+from wendelin.core.catalog.ranges import Membership
 from wendelin.core.catalog.related import RelatedName, category_urls, membership, parse_related, related_condition
 from wendelin.core.catalog.store import CatalogStore
 from wendelin.core.errors import QueryError
@@ -154,7 +154,9 @@ class Compiler:
     def _local_roles(self, roles: Iterable[str]) -> Condition:
         wanted = list(roles)
         parts: list[Condition] = [
-            Equal(self.store, self.columns["local_roles"], [f"{role}:{self.user_id}" for role in wanted])
+            Membership(
+                self.store, self.columns["local_roles"], [f"{role}:{self.user_id}" for role in wanted], strict=True
+            )
         ]
         if "Owner" in wanted:
             parts.append(values.compare(self.store, self.columns["owner"], "=", self.user_id))

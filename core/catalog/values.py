@@ -23,7 +23,7 @@ from typing import Any
 from wendelin.core.catalog.columns import Column
 from wendelin.core.catalog.conditions import Condition, Missing, StoredTest, TokenIn
 from wendelin.core.catalog.logic import And, Not, Or
-from wendelin.core.catalog.ranges import Between, Equal, Like, like_expression
+from wendelin.core.catalog.ranges import Between, Equal, Like, Membership, like_expression
 from wendelin.core.catalog.store import CatalogStore
 from wendelin.core.errors import QueryError
 
@@ -99,6 +99,8 @@ def like(store: CatalogStore, column: Column, pattern: str) -> Condition:
         return TokenIn(store, column, [value for value in (index.values() if index else ()) if fits(value)])
     if column.kind in ("string", "path"):
         return Like(store, column, pattern)
+    if column.kind == "path_list":
+        return StoredTest(store, column, lambda value: any(map(fits, value or ())))
     return StoredTest(store, column, fits)
 
 
@@ -107,6 +109,8 @@ def _equal(store: CatalogStore, column: Column, values: list[Any]) -> Condition:
         return TokenIn(store, column, values)
     if column.kind == "stored":
         return StoredTest(store, column, lambda value: value is not None and value in values)
+    if column.kind == "path_list":
+        return Membership(store, column, [path for value in values for path in value], strict=True)
     return Equal(store, column, values)
 
 
@@ -119,6 +123,8 @@ def between(
     store: CatalogStore, column: Column, low: Any, high: Any, with_low: bool = True, with_high: bool = False
 ) -> Condition:
     """The column's value is between two normalised values, None leaving a side open."""
+    if column.kind == "path_list":
+        raise QueryError(f"column {column.name!r} holds lists of paths: they cannot be compared with < and >")
     condition = Between(store, column, low, high, with_low, with_high)
     if column.is_token:
         index = store.index(column.name)

@@ -109,6 +109,7 @@ def test_categories_and_related_columns(samples, site, ids, catalog):
     assert ids(default_source_uid=first.getUid()) == ["second"]
     assert ids(use_uid=wind.getUid()) == ["first", "second"] == ids(use_relative_url="wind")
     assert ids(strict_use_uid=wind.getUid()) == ["second"] and ids(use_title="Fast Wind") == ["first"]
+    assert ids(categories="use/wind") == ["second"] and ids(categories="%/WIND%") == ["first", "second"]
     assert ids(category_uid=wind.getUid()) == ["first", "second"]
     assert ids(strict_category_uid=wind.getUid()) == ["second"]
     assert ids(category_uid=first.getUid()) == ["second", "third"]

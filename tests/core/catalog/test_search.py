@@ -96,6 +96,7 @@ def test_search_text(filled, ids):
         ({"title": {"query": "a", "range": "minmax"}}, "pair of values"),
         ({"title": {"query": "a", "key": "Magic"}}, "unknown key"),
         ({"uid": "x"}, "uid must be a number"),
+        ({"categories": ">a"}, "lists of paths"),
         ({"limit": "x"}, "limit must be"),
         ({"limit": -1}, "must not be negative"),
         ({"sort_on": "titel"}, "cannot be sorted"),
