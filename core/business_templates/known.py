@@ -36,9 +36,13 @@ class Known:
     #: ``(template, path)`` for all that the set brings, also where two bring the same (which is a problem of its own).
     claims: set[tuple[str, str]] = field(default_factory=set)
     skin_methods: dict[str, Item] = field(default_factory=dict)
+    extensions: dict[str, list[Item]] = field(default_factory=dict)
 
     def add(self, item: Item) -> None:
-        """Take a path, or a skin method's id, that the set brings."""
+        """Take a path, a skin method's id, or an extension of a path, that the set brings."""
+        if item.is_extension:
+            self.extensions.setdefault(item.path, []).append(item)
+            return
         self.brought.setdefault(item.path, item)
         self.claims.add((item.template, item.path))
         if item.skin_id:
@@ -78,12 +82,3 @@ class Known:
             return
         if find_method(self.site, name) is None:
             yield item.source.unknown("skin method", name)
-
-    def property_id_set(self, sheet_name: str) -> set[str]:
-        """Ids of the properties and categories of a property sheet; empty for a sheet that does not exist."""
-        item = self.brought.get(SHEETS + sheet_name)
-        if item is not None:
-            entries = [*item.data.get("property", ()), *item.data.get("category", ())]
-            return {entry["id"] for entry in entries if "id" in entry}
-        sheet = find(self.site, SHEETS + sheet_name)
-        return set() if sheet is None else {entry.id for entry in (*sheet.property_list, *sheet.category_list)}

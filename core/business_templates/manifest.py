@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wendelin.core.business_templates.problems import Problem
+from wendelin.core.business_templates.shapes import fits, shape_problems
 from wendelin.core.business_templates.source import SourceFile, read_source
 from wendelin.core.business_templates.versions import DEPENDENCY_PATTERN, Dependency, is_version
 from wendelin.core.errors import BusinessTemplateError
@@ -18,9 +19,9 @@ MANIFEST_KEYS: dict[str, type] = {
     "version": str,
     "description": str,
     "license": str,
-    "dependencies": list,
-    "provisions": list,
-    "changes": list,
+    "dependencies": list[str],
+    "provisions": list[str],
+    "changes": list[str],
     "skins": dict,
 }
 SKIN_KEYS: dict[str, type] = {"priority": int, "methods": dict}
@@ -70,7 +71,7 @@ def read_manifest(folder: Path, problems: list[Problem]) -> tuple[Manifest, Sour
         source.template = title
     problems.extend(_check(source))
     data: dict[str, Any] = {
-        key: value for key, value in source.data.items() if isinstance(value, MANIFEST_KEYS.get(key, type(None)))
+        key: value for key, value in source.data.items() if fits(value, MANIFEST_KEYS.get(key, type(None)))
     }
     manifest = Manifest(
         title=source.template,
@@ -87,15 +88,15 @@ def read_manifest(folder: Path, problems: list[Problem]) -> tuple[Manifest, Sour
 
 def _check(source: SourceFile) -> Iterator[Problem]:
     data = source.data
-    yield from source.check_keys(data, MANIFEST_KEYS)
+    yield from shape_problems(source, data, MANIFEST_KEYS)
     if not isinstance(data.get("title"), str) or not DEPENDENCY_PATTERN.fullmatch(data["title"]):
         yield source.problem("title must be a name such as 'erp5_core'", near="title")
     if not is_version(str(data.get("version", ""))):
         yield source.problem(f"version must look like 1.0, not {data.get('version', '')!r}", near="version")
     for name, skin in _tables(data.get("skins")):
-        yield from source.check_keys(skin, SKIN_KEYS, f"skins.{name}")
+        yield from shape_problems(source, skin, SKIN_KEYS, f"skins.{name}")
         for method_id, method in _tables(skin.get("methods")):
-            yield from source.check_keys(method, METHOD_KEYS, f"skins.{name}.methods.{method_id}")
+            yield from shape_problems(source, method, METHOD_KEYS, f"skins.{name}.methods.{method_id}")
             if ":" not in str(method.get("method", "")):
                 yield source.problem(f"{method_id} needs method = 'module:function'", near=method_id)
 

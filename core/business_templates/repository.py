@@ -6,6 +6,7 @@ Reading is cached per process and follows changes of the files, so that asking o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from wendelin.core.business_templates.manifest import MANIFEST_NAME, Manifest, read_manifest
@@ -28,7 +29,7 @@ def folder_dict() -> dict[str, Path]:
 
 def available_manifests() -> dict[str, Manifest]:
     """``{title: manifest}`` of all registered templates. What is wrong with one is told when it is installed."""
-    return {title: _manifest(folder) for title, folder in folder_dict().items()}
+    return {title: replace(_manifest(folder), title=title) for title, folder in folder_dict().items()}
 
 
 def load_templates(titles: Iterable[str]) -> list[Template]:

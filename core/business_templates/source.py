@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,31 +41,6 @@ class SourceFile:
                 if needle in line:
                     return number
         return 0
-
-    def check_keys(self, data: Mapping[str, Any], allowed: dict[str, type], where: str = "") -> Iterator[Problem]:
-        """Problems for keys that are not known, and for values of another type than the key has."""
-        prefix = f"{where}: " if where else ""
-        for key, value in data.items():
-            expected = allowed.get(key)
-            if expected is None:
-                yield self.problem(f"{prefix}unknown key {key!r}; known are {', '.join(sorted(allowed))}", near=key)
-            elif not _fits(value, expected):
-                yield self.problem(f"{prefix}{key} must be {_type_title(expected)}, not {value!r}", near=key)
-
-    def check_tables(self, data: Mapping[str, Any], key: str, required: Collection[str] = ("id",)) -> Iterator[Problem]:
-        """Problems for the array of tables ``[[key]]``: no tables, missing keys, ids that stand twice."""
-        seen = set()
-        entries = data.get(key, [])
-        for entry in entries if isinstance(entries, list) else []:
-            if not isinstance(entry, dict):
-                yield self.problem(f"{key} must be tables, written [[{key}]]", near=key)
-                continue
-            for name in required:
-                if not isinstance(entry.get(name), str) or not entry[name]:
-                    yield self.problem(f"[[{key}]] {entry.get('id', '')!r} needs a text {name!r}", near=f"[[{key}]]")
-            if entry.get("id") in seen:
-                yield self.problem(f"[[{key}]] {entry['id']!r} stands twice", near=str(entry["id"]))
-            seen.add(entry.get("id"))
 
 
 def read_source(folder: Path, path: Path, template: str, problems: list[Problem]) -> SourceFile:
@@ -107,22 +82,3 @@ def tables(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 
 def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
-
-
-def _fits(value: Any, expected: type) -> bool:
-    """True if a TOML value has the type that the key asks for; an integer is a float as well, a boolean is not."""
-    if expected is object:
-        return True
-    if isinstance(value, bool):
-        return expected is bool
-    if expected is float:
-        return isinstance(value, int | float)
-    if expected is list:
-        return isinstance(value, list)
-    return isinstance(value, expected)
-
-
-def _type_title(expected: type) -> str:
-    return {str: "a text", list: "a list", bool: "true or false", dict: "a table", float: "a number"}.get(
-        expected, expected.__name__
-    )

@@ -22,6 +22,7 @@ from wendelin.core.business_templates.items.workflows import WorkflowItem
 from wendelin.core.business_templates.known import SHEETS, TYPES, WORKFLOWS
 from wendelin.core.business_templates.manifest import MANIFEST_NAME, Manifest, read_manifest
 from wendelin.core.business_templates.problems import SYNTAX, Problem
+from wendelin.core.business_templates.shapes import id_problems, shape_problems
 from wendelin.core.business_templates.source import SourceFile, digest, read_source, template_files
 
 FOLDERS = ("portal_types", "property_sheets", "workflows", "categories", "skins", "paths")
@@ -103,9 +104,10 @@ class _Reading:
         if path in self.files:
             read, key = SINGLE_FILES[name]
             source = self.read(path)
-            self.problems.extend(source.check_keys(source.data, {key: dict if key == "permissions" else list}))
-            if key != "permissions":
-                self.problems.extend(source.check_tables(source.data, key))
+            is_table = key == "permissions"
+            self.problems.extend(shape_problems(source, source.data, {key: dict if is_table else list}))
+            if not is_table:
+                self.problems.extend(id_problems(source, key, source.data.get(key, [])))
             yield from read(source)
 
     def skin_files(self) -> list[tuple[str, Path]]:

@@ -12,6 +12,8 @@ from wendelin.core.business_templates.problems import OWNER, REFERENCE, Problem
 from wendelin.core.business_templates.resolution import dependency_closure, missing_dependencies
 from wendelin.core.business_templates.site_paths import find
 from wendelin.core.business_templates.template import Template
+from wendelin.core.errors import InvalidId
+from wendelin.core.ids import check_id
 
 if TYPE_CHECKING:
     from wendelin.core.business_templates.document import BusinessTemplate
@@ -30,8 +32,9 @@ def validate(site: Site, templates: Sequence[Template], available: Mapping[str, 
     problems.extend(_owner_problems(known, templates))
     for template in templates:
         for item in template.items:
-            problems.extend(_container_problems(known, item))
-            problems.extend(item.check(known))
+            problems.extend(_place_problems(known, item))
+            misshapen = list(item.check_shape())
+            problems.extend(misshapen or item.check(known))
     # What a template without its dependencies refers to cannot be judged: most of it would be reported wrongly.
     incomplete = {problem.template for problem in missing}
     judged = (problem for problem in problems if problem.kind != REFERENCE or problem.template not in incomplete)
@@ -46,8 +49,7 @@ def _known(
     known = Known(site, owners, closures)
     for template in templates:
         for item in template.items:
-            if not item.is_extension:
-                known.add(item)
+            known.add(item)
     return known
 
 
@@ -68,10 +70,16 @@ def _owner_problems(known: Known, templates: Sequence[Template]) -> Iterator[Pro
                     yield item.source.problem(f"{path!r} is in the site already, and no template owns it", OWNER)
 
 
-def _container_problems(known: Known, item: Item) -> Iterator[Problem]:
-    """An item needs a container, in the site or in the set, that it may rely on."""
+def _place_problems(known: Known, item: Item) -> Iterator[Problem]:
+    """A document needs an id that can stand in a path, and a container, in the site or in the set, to rely on."""
     container = item.container_path
-    if not container or not item.is_document:
+    if not item.is_document:
+        return
+    try:
+        check_id(item.id)
+    except InvalidId as error:
+        yield item.source.problem(str(error), near=item.id)
+    if not container:
         return
     if not known.has(container):
         message = f"{item.path!r} has no container: nothing is, or will be, at {container!r}"

@@ -11,6 +11,7 @@ from wendelin.core.business_templates.items.property_sheets import check_plain
 from wendelin.core.business_templates.items.words import check_words
 from wendelin.core.business_templates.known import Known
 from wendelin.core.business_templates.problems import OWNER, Problem
+from wendelin.core.business_templates.shapes import shape_of
 from wendelin.core.business_templates.source import SourceFile, tables
 from wendelin.core.properties import from_data
 
@@ -28,6 +29,7 @@ class ActionItem(Item):
 
     kind = "action"
     is_document = False
+    shape = shape_of(Action)
 
     def check(self, known: Known) -> Iterator[Problem]:
         yield from check_plain(self, Action, dict(self.data))

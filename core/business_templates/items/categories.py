@@ -12,12 +12,17 @@ from typing import Any
 from wendelin.core.business_templates.items.item import DocumentItem, Item, Record
 from wendelin.core.business_templates.known import CATEGORIES, Known
 from wendelin.core.business_templates.problems import Problem
+from wendelin.core.business_templates.shapes import id_problems, shape_problems
 from wendelin.core.business_templates.source import SourceFile, tables
 from wendelin.core.categories import BaseCategory, Category
 
-TEXT_KEYS: dict[str, type] = {"title": str, "description": str, "int_index": int}
-CATEGORY_KEYS: dict[str, type] = {"id": str, "category": list, "extends": bool} | TEXT_KEYS
-BASE_KEYS: dict[str, type] = {"category": list, "extends": bool, "acquisition_base_category_list": list} | TEXT_KEYS
+TEXT_KEYS: dict[str, Any] = {"title": str, "description": str, "int_index": int}
+CATEGORY_KEYS: dict[str, Any] = {"id": str, "category": list, "extends": bool} | TEXT_KEYS
+BASE_KEYS: dict[str, Any] = {
+    "category": list,
+    "extends": bool,
+    "acquisition_base_category_list": list[str],
+} | TEXT_KEYS
 
 
 def read_categories(source: SourceFile, base: str) -> Iterator[Item]:
@@ -38,13 +43,15 @@ class BaseCategoryItem(DocumentItem):
     """One base category: a kind of relation."""
 
     kind = "base_category"
-    keys = BASE_KEYS
+    shape = BASE_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
-        yield from self.source.check_keys(self.data, self.keys)
-        yield from self.source.check_tables(self.data, "category")
         acquired = self.data.get("acquisition_base_category_list", ())
         yield from known.check(self, CATEGORIES, [name for name in acquired if name != "parent"])
+
+    def check_shape(self) -> Iterator[Problem]:
+        yield from shape_problems(self.source, self.data, self.shape, self.id)
+        yield from id_problems(self.source, "category", self.data.get("category", []))
 
     def make(self, site: Any) -> Any:
         return self._fill(BaseCategory(), "Base Category")
@@ -52,7 +59,7 @@ class BaseCategoryItem(DocumentItem):
     def _fill(self, category: Any, portal_type: str) -> Any:
         category.portal_type = portal_type
         category.title = self.data.get("title", self.id.replace("_", " ").title())
-        for key in set(self.keys) & set(self.data) - {"id", "category", "extends", "title"}:
+        for key in set(self.shape) & set(self.data) - {"id", "category", "extends", "title"}:
             value = self.data[key]
             setattr(category, key, tuple(value) if isinstance(value, list) else value)
         return category
@@ -62,7 +69,7 @@ class CategoryItem(BaseCategoryItem):
     """One category of a tree."""
 
     kind = "category"
-    keys = CATEGORY_KEYS
+    shape = CATEGORY_KEYS
 
     def make(self, site: Any) -> Any:
         return self._fill(Category(), "Category")
@@ -72,13 +79,15 @@ class CategoryParent(Item):
     """A node of another template, named because more stands below it."""
 
     kind = "category_parent"
+    shape = {"id": str, "category": list, "extends": bool}
     is_extension = True
     is_document = False
 
+    def check_shape(self) -> Iterator[Problem]:
+        yield from shape_problems(self.source, self.data, self.shape, f"{self.id} (extends)")
+        yield from id_problems(self.source, "category", self.data.get("category", []))
+
     def check(self, known: Known) -> Iterator[Problem]:
-        allowed = {"id": str, "category": list, "extends": bool}
-        yield from self.source.check_keys(self.data, allowed, f"{self.id} (extends)")
-        yield from self.source.check_tables(self.data, "category")
         yield from known.check(self, "", [self.path])
 
     def install(self, site: Any) -> Record | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from wendelin.core.business_templates.problems import Problem
+from wendelin.core.business_templates.shapes import Shape, shape_problems
 from wendelin.core.business_templates.site_paths import attach, detach, find
 from wendelin.core.business_templates.source import SourceFile
 
@@ -29,6 +30,7 @@ class Item(ABC):
     data: Mapping[str, Any] = field(default_factory=dict)
 
     kind: ClassVar[str]
+    shape: ClassVar[Shape] = {}
     #: An extension adds to what another template owns: its path is shared.
     is_extension: ClassVar[bool] = False
     #: False for what is no document of its own but a part of one.
@@ -59,9 +61,13 @@ class Item(ABC):
         """The id under which documents find it as a method; empty for what is no skin method."""
         return ""
 
+    def check_shape(self) -> Iterator[Problem]:
+        """Problems with the keys and types of the item's own data."""
+        yield from shape_problems(self.source, self.data, self.shape)
+
     @abstractmethod
     def check(self, known: Known) -> Iterator[Problem]:
-        """Problems with the item's own data and with what it refers to."""
+        """Problems with what the item says and refers to; asked only when its shape is right."""
 
     @abstractmethod
     def install(self, site: Site) -> Record | None:

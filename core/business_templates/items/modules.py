@@ -7,11 +7,9 @@ from typing import Any
 
 from wendelin.core.business_templates.items.item import Item, Record
 from wendelin.core.business_templates.known import CATEGORIES, TYPES, Known
-from wendelin.core.business_templates.problems import SYNTAX, Problem
+from wendelin.core.business_templates.problems import Problem
 from wendelin.core.business_templates.site_paths import attach
 from wendelin.core.business_templates.source import SourceFile, tables
-from wendelin.core.errors import InvalidId
-from wendelin.core.ids import check_id
 from wendelin.core.portal_types import instantiate, type_information
 from wendelin.core.workflow import initialise
 
@@ -36,13 +34,9 @@ class ModuleItem(Item):
     """One module (``x_module``) or tool (``portal_x``)."""
 
     kind = "module"
+    shape = MODULE_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
-        yield from self.source.check_keys(self.data, MODULE_KEYS, self.id)
-        try:
-            check_id(self.id)
-        except InvalidId as error:
-            yield self.source.problem(str(error), SYNTAX, near=self.id)
         yield from known.check(self, TYPES, [self.data.get("portal_type", "")])
         if "business_application" in self.data:
             yield from known.check(self, CATEGORIES + "business_application/", [self.data["business_application"]])

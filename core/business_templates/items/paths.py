@@ -12,14 +12,21 @@ from typing import Any
 
 from wendelin.core.business_templates.items.item import DocumentItem, Item, Record
 from wendelin.core.business_templates.known import CATEGORIES, TYPES, WORKFLOWS, Known
-from wendelin.core.business_templates.problems import Problem
+from wendelin.core.business_templates.problems import REFERENCE, Problem
 from wendelin.core.business_templates.site_paths import attach, find
 from wendelin.core.business_templates.source import SourceFile, tables
+from wendelin.core.business_templates.type_facts import property_dict, type_list, value_problem
 from wendelin.core.portal_types import instantiate, type_information
 from wendelin.core.workflow import initialise
 from wendelin.core.workflow.engine import set_state
 
-PATH_KEYS: dict[str, type] = {"portal_type": str, "properties": dict, "categories": list, "state": dict}
+PATH_KEYS: dict[str, Any] = {
+    "portal_type": str,
+    "properties": dict,
+    "categories": list[str],
+    "state": dict,
+    "side_files": dict,  # put there by `read_path`
+}
 
 
 def read_path(source: SourceFile, path: str, side_files: Iterable[Path]) -> Item:
@@ -35,32 +42,57 @@ class PathItem(DocumentItem):
     """One document anywhere in the site."""
 
     kind = "path"
+    shape = PATH_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
-        data = {key: value for key, value in self.data.items() if key != "side_files"}
-        yield from self.source.check_keys(data, PATH_KEYS)
-        yield from known.check(self, TYPES, [data.get("portal_type", "")])
-        yield from known.check(self, WORKFLOWS, list(data.get("state", ())))
-        yield from self._check_states(known)
-        for category in data.get("categories", ()):
-            base, _, url = str(category).partition("/")
+        portal_type = self.data.get("portal_type", "")
+        yield from known.check(self, TYPES, [portal_type])
+        yield from self._check_categories(known)
+        if not known.has(TYPES + portal_type):
+            return
+        for workflow_id, state in self.data.get("state", {}).items():
+            yield from self._check_state(known, workflow_id, state)
+        for id, value in self.data.get("properties", {}).items():
+            message = value_problem(known, portal_type, id, value)
+            if message:
+                yield self.source.problem(message, REFERENCE, near=id)
+            if id in self.data["side_files"]:
+                yield self.source.problem(f"property {id!r} stands in the file and beside it", near=id)
+        for id, side in self.data["side_files"].items():
+            yield from self._check_side_file(known, id, side)
+
+    def _check_categories(self, known: Known) -> Iterator[Problem]:
+        for category in self.data.get("categories", ()):
+            base, _, url = category.partition("/")
             yield from known.check(self, CATEGORIES, [base])
             if not known.has(CATEGORIES + category):
                 yield from known.check(self, "", [url])
-        for entry in set(self.data["side_files"]) & set(data.get("properties", ())):
-            yield self.source.problem(f"property {entry!r} stands in the file and beside it", near=entry)
 
-    def _check_states(self, known: Known) -> Iterator[Problem]:
-        for workflow_id, state in self.data.get("state", {}).items():
-            item = known.brought.get(WORKFLOWS + workflow_id)
-            workflow = find(known.site, WORKFLOWS + workflow_id)
-            states: set[str] = set()
-            if item is not None:
-                states = {entry.get("id", "") for entry in tables(item.data, "state")}
-            elif workflow is not None:
-                states = set(workflow.definition.state)
-            if states and state not in states:
-                yield self.source.unknown(f"state of {workflow_id}", str(state))
+    def _check_state(self, known: Known, workflow_id: str, state: Any) -> Iterator[Problem]:
+        portal_type = self.data["portal_type"]
+        yield from known.check(self, WORKFLOWS, [workflow_id])
+        if workflow_id not in type_list(known, portal_type, "workflow_list"):
+            message = f"workflow {workflow_id!r} is not in the chain of {portal_type}"
+            yield self.source.problem(message, REFERENCE, near=workflow_id)
+        item = known.brought.get(WORKFLOWS + workflow_id)
+        workflow = find(known.site, WORKFLOWS + workflow_id)
+        states: list[Any] = [] if workflow is None else list(workflow.definition.state)
+        if item is not None:
+            states = [entry.get("id") for entry in tables(item.data, "state")]
+        if state not in states:
+            yield self.source.unknown(f"state of {workflow_id}", str(state))
+
+    def _check_side_file(self, known: Known, id: str, side: Path) -> Iterator[Problem]:
+        """A text has to be UTF-8; what a property is, says the portal type."""
+        entry = property_dict(known, self.data["portal_type"]).get(id)
+        try:
+            value: Any = _content(side, entry)
+        except UnicodeDecodeError as error:
+            yield self.source.problem(f"{side.name} is not UTF-8 text: {error.reason} at byte {error.start}")
+            return
+        message = value_problem(known, self.data["portal_type"], id, value)
+        if message:
+            yield self.source.problem(f"{side.name}: {message}", REFERENCE)
 
     def make(self, site: Any) -> Any:
         document = instantiate(type_information(site, self.data["portal_type"]))
@@ -76,9 +108,7 @@ class PathItem(DocumentItem):
         values = dict(self.data.get("properties", {}))
         known = document.getTypeInfo().property_dict
         for property_id, side in self.data["side_files"].items():
-            content = side.read_bytes()
-            is_data = getattr(known.get(property_id), "type", "data") == "data"
-            values[property_id] = content if is_data else content.decode("utf-8")
+            values[property_id] = _content(side, known.get(property_id))
         return values
 
     def install(self, site: Any) -> Record:
@@ -87,3 +117,9 @@ class PathItem(DocumentItem):
         for workflow_id, state in self.data.get("state", {}).items():
             set_state(document, workflow_id, state, comment=f"Installed by {self.template}")
         return self.record(portal_type=self.data["portal_type"])
+
+
+def _content(side: Path, entry: Any) -> str | bytes:
+    """What a file beside a document holds: text for a property that is text, else bytes."""
+    content = side.read_bytes()
+    return content if getattr(entry, "type", "data") == "data" else content.decode("utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -11,10 +11,12 @@ from wendelin.core.business_templates.items.item import DocumentItem, Item
 from wendelin.core.business_templates.items.words import check_permissions, check_words
 from wendelin.core.business_templates.known import CATEGORIES, SHEETS, TYPES, WORKFLOWS, Known
 from wendelin.core.business_templates.problems import REFERENCE, Problem
+from wendelin.core.business_templates.shapes import shape_of
 from wendelin.core.business_templates.source import tables
+from wendelin.core.business_templates.type_facts import property_dict
 from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest
-from wendelin.core.portal_types import IMPLIED_SHEETS, PortalType
+from wendelin.core.portal_types import PortalType
 from wendelin.core.properties import from_data
 
 TEXT_KEYS = ("title", "description", "type_class", "type_icon", "id_generator", "permission", "init_script")
@@ -34,9 +36,14 @@ PARTS: dict[str, tuple[Any, str]] = {
     "dialog": (Dialog.from_data, "dialog_list"),
 }
 LIST_KEYS = (*REFERENCE_LISTS, *PLAIN_LISTS)
-TYPE_KEYS: dict[str, type] = (
-    dict.fromkeys(TEXT_KEYS, str) | dict.fromkeys((*LIST_KEYS, *PARTS), list) | {"extends": bool}
-)
+TYPE_KEYS: dict[str, Any] = {
+    **dict.fromkeys(TEXT_KEYS, str),
+    **dict.fromkeys(LIST_KEYS, list[str]),
+    "action": [shape_of(Action)],
+    "form": [shape_of(Form)],
+    "dialog": [shape_of(Dialog)],
+    "extends": bool,
+}
 #: Names that stand in a form without a property sheet saying so.
 NATIVE_FIELDS = {"id", "title", "description", "uid", "owner", "creation_date", "modification_date", "portal_type"}
 
@@ -46,15 +53,16 @@ class PortalTypeItem(DocumentItem):
 
     kind = "portal_type"
 
+    shape = TYPE_KEYS
+
     def check(self, known: Known) -> Iterator[Problem]:
-        yield from self.source.check_keys(self.data, TYPE_KEYS)
         if not self.data.get("type_class"):
             yield self.source.problem("type_class is missing (or write extends = true)")
         else:
             yield from check_class(self, self.data["type_class"])
         yield from check_lists(self, known)
         yield from check_parts(self, known)
-        yield from check_fields(self, known, self.data)
+        yield from check_fields(self, known)
 
     def make(self, site: Any) -> PortalType:
         return PortalType.from_data(self.id, {key: value for key, value in self.data.items() if key != "extends"})
@@ -81,7 +89,6 @@ def check_lists(item: Item, known: Known) -> Iterator[Problem]:
 def check_parts(item: Item, known: Known) -> Iterator[Problem]:
     """Problems with actions, forms and dialogs."""
     for key, (build, _) in PARTS.items():
-        yield from item.source.check_tables(item.data, key)
         for entry in tables(item.data, key):
             yield from check_words(item, known, entry)
             try:
@@ -94,11 +101,9 @@ def check_parts(item: Item, known: Known) -> Iterator[Problem]:
         yield from known.check_skin_method(item, dialog.get("method"))
 
 
-def check_fields(item: Item, known: Known, type_data: Mapping[str, Any]) -> Iterator[Problem]:
-    """Problems for form fields that no property sheet of the type has. ``type_data`` is the type's whole definition."""
-    sheets = [*IMPLIED_SHEETS, *type_data.get("property_sheet_list", ()), *item.data.get("property_sheet_list", ())]
-    bases = {*type_data.get("base_category_list", ()), *item.data.get("base_category_list", ())}
-    fields = NATIVE_FIELDS.union(bases, *(known.property_id_set(str(sheet)) for sheet in sheets))
+def check_fields(item: Item, known: Known) -> Iterator[Problem]:
+    """Problems for form fields that no property sheet of the type has."""
+    fields = NATIVE_FIELDS.union(property_dict(known, item.id))
     for entry in (item.data, *tables(item.data, "form")):
         for name in entry.get("field_list", ()):
             if name not in fields:

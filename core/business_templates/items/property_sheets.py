@@ -8,27 +8,28 @@ from typing import Any
 from wendelin.core.business_templates.items.item import DocumentItem, Item
 from wendelin.core.business_templates.known import CATEGORIES, TYPES, Known
 from wendelin.core.business_templates.problems import Problem
+from wendelin.core.business_templates.shapes import shape_of
 from wendelin.core.business_templates.source import tables
 from wendelin.core.errors import BadRequest
 from wendelin.core.properties import CategoryProperty, Property, from_data
 from wendelin.core.property_sheets import PropertySheet
-
-SHEET_KEYS: dict[str, type] = {"description": str, "property": list, "category": list}
 
 
 class PropertySheetItem(DocumentItem):
     """One property sheet."""
 
     kind = "property_sheet"
+    shape = {
+        "description": str,
+        "property": [shape_of(Property)],
+        "category": [shape_of(CategoryProperty)],
+    }
 
     def check(self, known: Known) -> Iterator[Problem]:
-        data = self.data
-        yield from self.source.check_keys(data, SHEET_KEYS)
         for key, cls in (("property", Property), ("category", CategoryProperty)):
-            yield from self.source.check_tables(data, key)
-            for entry in tables(data, key):
+            for entry in tables(self.data, key):
                 yield from check_plain(self, cls, entry)
-        for entry in tables(data, "category"):
+        for entry in tables(self.data, "category"):
             base_category = entry.get("base_category") or entry.get("id", "")
             yield from known.check(self, CATEGORIES, [base_category])
             yield from known.check(self, TYPES, entry.get("portal_type"))

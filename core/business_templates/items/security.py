@@ -13,6 +13,7 @@ from wendelin.core.business_templates.items.item import Item, Record
 from wendelin.core.business_templates.items.words import PERMISSION, check_roles, site_map
 from wendelin.core.business_templates.known import Known
 from wendelin.core.business_templates.problems import OWNER, Problem
+from wendelin.core.business_templates.shapes import shape_problems
 from wendelin.core.business_templates.source import SourceFile
 from wendelin.core.permissions import DEFAULT_PERMISSION_MAP, PERMISSIONS
 
@@ -29,6 +30,10 @@ class PermissionItem(Item):
 
     kind = "permission"
     is_document = False
+    shape = {"roles": list[str]}
+
+    def check_shape(self) -> Iterator[Problem]:
+        yield from shape_problems(self.source, self.data, self.shape, f"permission {self.name!r}")
 
     @property
     def name(self) -> str:
@@ -36,12 +41,7 @@ class PermissionItem(Item):
         return self.path.removeprefix(PERMISSION)
 
     def check(self, known: Known) -> Iterator[Problem]:
-        yield from self.source.check_keys(self.source.data, {"permissions": dict})
-        roles = self.data["roles"]
-        if not isinstance(roles, list):
-            yield self.source.problem(f"permission {self.name!r} needs a list of roles", near=self.name)
-            return
-        yield from check_roles(self, roles)
+        yield from check_roles(self, self.data["roles"])
         if self.name in PERMISSIONS or self.name in DEFAULT_PERMISSION_MAP:
             yield self.source.problem(f"permission {self.name!r} belongs to the platform", OWNER, near=self.name)
         elif self.path not in known.owners and self.name in site_map(known.site):

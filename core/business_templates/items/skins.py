@@ -10,11 +10,10 @@ from typing import Any
 from wendelin.core.business_templates.items.item import DocumentItem, Item
 from wendelin.core.business_templates.items.words import check_words
 from wendelin.core.business_templates.known import Known
-from wendelin.core.business_templates.manifest import SkinLayer
-from wendelin.core.business_templates.problems import REFERENCE, SYNTAX, Problem
+from wendelin.core.business_templates.manifest import METHOD_KEYS, SkinLayer
+from wendelin.core.business_templates.problems import REFERENCE, Problem
 from wendelin.core.business_templates.source import SourceFile
-from wendelin.core.errors import InvalidId, ScriptError
-from wendelin.core.ids import check_id
+from wendelin.core.errors import ScriptError
 from wendelin.core.scripts import PythonScript
 from wendelin.core.skin_items import SkinItem, TrustedMethod, from_file
 from wendelin.core.skins import CUSTOM, SkinFolder
@@ -43,11 +42,11 @@ class SkinFolderItem(DocumentItem):
     """One layer."""
 
     kind = "skin_folder"
+    shape = {"priority": int}
 
     def check(self, known: Known) -> Iterator[Problem]:
         if self.id == CUSTOM:
             yield self.source.problem(f"{CUSTOM!r} is for what users change; name the folder after the template")
-        yield from _check_id(self)
 
     def make(self, site: Any) -> SkinFolder:
         folder = SkinFolder()
@@ -69,9 +68,9 @@ class TrustedMethodItem(_SkinItem):
     """A function of an installed plugin."""
 
     kind = "trusted_method"
+    shape = METHOD_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
-        yield from _check_id(self)
         yield from check_words(self, known, self.data)
         method = self.make(known.site)
         try:
@@ -92,9 +91,9 @@ class SkinFileItem(_SkinItem):
     """A script, a page template, or a file, kept in the site and editable there."""
 
     kind = "skin_file"
+    shape = {"file": Path}
 
     def check(self, known: Known) -> Iterator[Problem]:
-        yield from _check_id(self)
         try:
             made = self.make(known.site)
         except ScriptError as error:
@@ -108,10 +107,3 @@ class SkinFileItem(_SkinItem):
     def make(self, site: Any) -> SkinItem:
         path: Path = self.data["file"]
         return from_file(path.name, path.read_bytes())[1]
-
-
-def _check_id(item: Item) -> Iterator[Problem]:
-    try:
-        check_id(item.id)
-    except InvalidId as error:
-        yield item.source.problem(str(error), SYNTAX, near=item.id)

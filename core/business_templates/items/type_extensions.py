@@ -7,7 +7,7 @@ and the user put there, whatever the order in which they came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from wendelin.core.business_templates.items.item import Item, Record
@@ -34,6 +34,7 @@ class TypeExtensionItem(Item):
     kind = KIND
     is_extension = True
     is_document = False
+    shape = {key: TYPE_KEYS[key] for key in (*LIST_KEYS, *PARTS, "extends")}
 
     @property
     def owned_paths(self) -> tuple[str, ...]:
@@ -41,16 +42,11 @@ class TypeExtensionItem(Item):
         return tuple(f"{self.path}#{key}/{entry.get('id')}" for key in PARTS for entry in tables(self.data, key))
 
     def check(self, known: Known) -> Iterator[Problem]:
-        allowed = {key: TYPE_KEYS[key] for key in (*LIST_KEYS, *PARTS, "extends")}
-        yield from self.source.check_keys(self.data, allowed, f"{self.id} (extends)")
         yield from known.check(self, TYPES, [self.id])
         yield from check_lists(self, known)
         yield from check_parts(self, known)
-        owner = known.brought.get(self.path)
-        portal_type = find(known.site, self.path)
-        type_data = owner.data if owner is not None else _as_data(portal_type)
-        yield from check_fields(self, known, type_data)
-        yield from self._check_taken(known, portal_type)
+        yield from check_fields(self, known)
+        yield from self._check_taken(known, find(known.site, self.path))
 
     def _check_taken(self, known: Known, portal_type: Any) -> Iterator[Problem]:
         """Problems for actions, forms and dialogs that the type has already, from its owner or from the user."""
@@ -140,7 +136,3 @@ def key_of(entry: Any) -> str:
 
 def _keys(records: Iterable[Record], attribute: str) -> set[str]:
     return {key_of(entry) for record in records for entry in record["added"].get(attribute, ())}
-
-
-def _as_data(portal_type: Any) -> Mapping[str, Any]:
-    return {} if portal_type is None else {key: getattr(portal_type, key) or () for key in LIST_KEYS}

@@ -9,11 +9,13 @@ from wendelin.core.business_templates.items.item import DocumentItem
 from wendelin.core.business_templates.items.words import check_permissions, check_roles, check_words
 from wendelin.core.business_templates.known import TYPES, Known
 from wendelin.core.business_templates.problems import Problem
+from wendelin.core.business_templates.shapes import id_problems
 from wendelin.core.business_templates.source import tables
 from wendelin.core.errors import WorkflowError
 from wendelin.core.workflow import Workflow
 from wendelin.core.workflow.definition import read_definition
 
+PARTS = ("state", "transition", "worklist", "interaction", "variable")
 SCRIPT_KEYS = ("before_script", "after_script", "before_commit_script", "activate_script")
 
 
@@ -22,12 +24,17 @@ class WorkflowItem(DocumentItem):
 
     kind = "workflow"
 
+    def check_shape(self) -> Iterator[Problem]:
+        for part in PARTS:
+            yield from id_problems(self.source, part, self.data.get(part, []))
+
     def check(self, known: Known) -> Iterator[Problem]:
         try:
             read_definition(self.id, self.data)
         except WorkflowError as error:
             for line in str(error).splitlines():
                 yield self.source.problem(line.removeprefix(f"workflow {self.id}: "))
+            return
         for part in ("transition", "interaction"):
             for entry in tables(self.data, part):
                 for key in SCRIPT_KEYS:
