@@ -248,6 +248,13 @@ class Document(Persistent):
 
         set_local_roles(self, user_id, role_list)
 
+    @protected(VIEW)
+    def skinSuper(self, layer: str, method_id: str) -> Any:
+        """What a skin method overrides: the definition in the layers after ``layer``, bound to this document."""
+        from wendelin.core.skins import skin_super
+
+        return skin_super(self, layer, method_id)
+
     @private
     def activate(self, **kw: Any) -> Any:
         """``document.activate(tag="x").method(arguments)`` runs the method later, in a worker (activities)."""

@@ -1,82 +1,25 @@
 """The guards: what restricted code may read, iterate over and change.
 
 Documents ask `wendelin.core.security` for every name. Everything else is decided by what it is: plain values are open;
-modules show what `modules` allows; objects of allowed modules are open but for the doors listed here; classes show
-their class methods; any other object has to declare a permission for the name, else it is refused.
+modules show what `modules` allows; classes show their class methods; for instances see `objects`.
 """
 
 from __future__ import annotations
 
 import operator
-from collections import Counter, OrderedDict, defaultdict, deque
-from io import BytesIO, StringIO
-from types import CodeType, FrameType, MappingProxyType, ModuleType, TracebackType
+from types import ModuleType
 from typing import Any
 
 import numpy
-from BTrees import IIBTree, IOBTree, LOBTree, OIBTree, OOBTree
-from chameleon.tal import RepeatDict, RepeatItem
-from persistent.list import PersistentList
-from persistent.mapping import PersistentMapping
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 
-from wendelin.core.attribute_access import declared_permission
+from wendelin.core.bigdata import BigArray, RAMArray
 from wendelin.core.document import Document
-from wendelin.core.errors import Unauthorized, WendelinError
+from wendelin.core.errors import Unauthorized
 from wendelin.core.restricted.formatting import GuardedFormatter, guarded_format
 from wendelin.core.restricted.modules import is_open_class, module_attribute
-from wendelin.core.security import (
-    ACCESS,
-    MODIFY,
-    PUBLIC,
-    check_permission,
-    get_user,
-    require_attribute,
-    require_permission,
-)
-
-MISSING = object()
-IMMUTABLE = (str, bytes, int, float, complex, bool, tuple, frozenset, type(None), range, slice)
-PLAIN = (
-    *IMMUTABLE,
-    list,
-    dict,
-    set,
-    bytearray,
-    memoryview,
-    deque,
-    OrderedDict,
-    defaultdict,
-    Counter,
-    BytesIO,
-    StringIO,
-)
-WRITABLE = frozenset({list, dict, bytearray, deque, OrderedDict, defaultdict, Counter})
-FORBIDDEN_TYPES = (CodeType, FrameType, TracebackType, MappingProxyType)
-#: Raw memory, pickles, files of the server, switches that would make read-only memory writable; ``resize`` in place
-#: leaves other views of the array pointing at freed memory (``numpy.resize`` makes a new one).
-ARRAY_DOORS = frozenset(
-    {"tofile", "dump", "dumps", "ctypes", "cffi", "capsule", "setflags", "setfield", "resize", "data", "base"}
-)
-#: Methods that write raw bytes into any buffer they are given, also into an array of objects.
-WRITING_TO_BUFFERS = frozenset({"readinto", "readinto1", "pack_into"})
-READERS = frozenset({"get", "keys", "values", "items", "index", "count", "copy", "minKey", "maxKey"})
-DATABASE_CONTAINERS = (
-    *(PersistentList, PersistentMapping, IIBTree.IIBTree, IOBTree.IOBTree),
-    *(LOBTree.LOBTree, OIBTree.OIBTree, OOBTree.OOBTree, OOBTree.OOTreeSet),
-)
-
-
-class ScriptClass(type):
-    """The metaclass of classes that restricted code defines: plain ones, over plain bases."""
-
-    allowed_bases = (object, BaseException, dict, list, set, frozenset, tuple, str, bytes, int, float)
-
-    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
-        for base in bases:
-            if not isinstance(base, ScriptClass) and base not in mcs.allowed_bases and not issubclass(base, Exception):
-                raise TypeError(f"class {name}: scripts may not derive from {base!r}")
-        return super().__new__(mcs, name, bases, namespace)
+from wendelin.core.restricted.objects import IMMUTABLE, MISSING, WRITABLE, ScriptClass, may_read
+from wendelin.core.security import ACCESS, MODIFY, get_user, require_attribute, require_permission
 
 
 def check_name(name: Any) -> None:
@@ -116,7 +59,7 @@ def _read(ob: Any, name: str) -> Any:
         return _class_attribute(ob, name)
     if isinstance(ob, ModuleType):
         return module_attribute(ob, name)
-    if name in WRITING_TO_BUFFERS or not _may_read(ob, name):
+    if not may_read(ob, name):
         raise Unauthorized(f"scripts may not use {name!r} of {type(ob).__module__}.{type(ob).__qualname__} objects")
     return getattr(ob, name)
 
@@ -150,41 +93,6 @@ def _class_attribute(cls: type, name: str) -> Any:
 def _is_static(cls: type, name: str) -> bool:
     found = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
     return isinstance(found, staticmethod)
-
-
-def _may_read(ob: Any, name: str) -> bool:
-    """Whether an instance that is no document shows ``name``."""
-    cls = type(ob)
-    if isinstance(ob, numpy.ndarray | numpy.generic | numpy.random.BitGenerator):
-        return name not in ARRAY_DOORS
-    if isinstance(ob, BaseException):
-        return name == "args" or isinstance(ob, WendelinError) or cls.__module__ == "builtins" or _is_scripted(cls)
-    if isinstance(ob, DATABASE_CONTAINERS):
-        return name in READERS
-    if isinstance(ob, dict) and hasattr(cls, "__getattr__"):
-        # scipy's results answer any key as an attribute: one that could be changed could pose as an array interface
-        return name in ob or name in READERS
-    if cls in PLAIN or _is_scripted(cls) or (cls.__module__ == "builtins" and not isinstance(ob, FORBIDDEN_TYPES)):
-        return True
-    if isinstance(ob, tuple) and name in (*getattr(cls, "_fields", ()), "count", "index"):
-        return True
-    if isinstance(ob, RepeatItem | RepeatDict):
-        return True
-    return _declared(ob, name) or (is_open_class(cls) and not isinstance(ob, dict))
-
-
-def _is_scripted(cls: type) -> bool:
-    return isinstance(cls, ScriptClass)
-
-
-def _declared(ob: Any, name: str) -> bool:
-    dynamic = getattr(type(ob), "attribute_permission_of", None)
-    permission = dynamic(ob, name) if dynamic is not None else None
-    if permission is None:
-        permission = declared_permission(type(ob), name)
-    if permission == PUBLIC:
-        return True
-    return isinstance(permission, str) and hasattr(ob, "__parent__") and check_permission(permission, ob)
 
 
 def guarded_getitem(ob: Any, key: Any) -> Any:
@@ -233,7 +141,7 @@ def guarded_write(ob: Any) -> Any:
         return ItemWriter(ob)
     if isinstance(cls, ScriptClass):
         return ob
-    if hasattr(cls, "__setitem__") and (isinstance(ob, Document) or _is_big_array(ob)):
+    if hasattr(cls, "__setitem__") and isinstance(ob, Document | BigArray | RAMArray):
         if isinstance(ob, Document):
             require_permission(MODIFY, ob)
         return ItemWriter(ob)
@@ -242,12 +150,6 @@ def guarded_write(ob: Any) -> Any:
             f"{get_user().id!r}: a script changes {ob.getPath()} by its methods (edit, set...), not by attribute"
         )
     raise Unauthorized(f"scripts may not change {cls.__qualname__} objects")
-
-
-def _is_big_array(ob: Any) -> bool:
-    from wendelin.core import bigdata
-
-    return isinstance(ob, getattr(bigdata, "BigArray", ()))
 
 
 def guarded_setattr(ob: Any, name: str, value: Any) -> None:

@@ -10,7 +10,6 @@ from RestrictedPython.PrintCollector import PrintCollector
 
 from wendelin.core import errors
 from wendelin.core.restricted.access import (
-    ScriptClass,
     guarded_delattr,
     guarded_getattr,
     guarded_getitem,
@@ -23,6 +22,7 @@ from wendelin.core.restricted.access import (
 )
 from wendelin.core.restricted.compiling import compile_expression
 from wendelin.core.restricted.modules import guarded_import
+from wendelin.core.restricted.objects import ScriptClass
 from wendelin.core.restricted.wrapped import guarded_memoryview
 
 #: What code run by a script says its module is; no module of that name exists.
