@@ -16,6 +16,7 @@ from wendelin.core.permissions import MANAGER_PERMISSION_MAP
 from wendelin.core.security import MANAGE, get_user, protected
 from wendelin.core.uids import new_uid
 from wendelin.core.workflow.definition import Definition, read_definition
+from wendelin.core.workflow.remapping import announce_new_viewers, viewers
 
 
 class Workflow(Document):
@@ -43,11 +44,18 @@ class Workflow(Document):
         return deepcopy(dict(self._data))
 
     def set_data(self, data: Mapping[str, Any]) -> None:
-        """Replace the whole definition; it counts at once, for every document. Raises WorkflowError."""
+        """Replace the whole definition; it counts at once, for every document. Raises WorkflowError.
+
+        Where other users may see documents now, the catalog follows: of the first documents at once, of the others in
+        activities.
+        """
+        old_viewers = viewers(self.definition)
         self._set_data(self.getId(), data)
         site = self.getPortalObject()
         if site is not None:
             site.touch_types()
+            if viewers(self.definition) != old_viewers:
+                announce_new_viewers(self.__parent__, self.__name__)
 
     def _set_data(self, workflow_id: str, data: Mapping[str, Any]) -> None:
         definition = read_definition(workflow_id, data)
@@ -59,7 +67,7 @@ class Workflow(Document):
     def definition(self) -> Definition:
         """The parsed data."""
         definition = self._v_definition
-        if definition is None:
+        if definition is None or definition.id != self.__name__:  # renamed
             definition = self._v_definition = read_definition(self.__name__, self._data)
         return definition
 
@@ -70,7 +78,11 @@ class Workflow(Document):
 
     @protected(MANAGE)
     def setDefinitionText(self, text: str) -> None:
-        """Replace the definition by TOML text. Raises BadRequest for bad TOML, WorkflowError for a bad workflow."""
+        """Replace the definition by TOML text. Raises BadRequest for what is no TOML, and for what is no workflow."""
+        self._setDefinitionText(text)
+
+    def _setDefinitionText(self, text: str) -> bool:
+        """What ``edit(definition_text=...)`` uses, instead of the accessor that would keep the text itself."""
         try:
             data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -79,6 +91,7 @@ class Workflow(Document):
             self.set_data(data)
         except WorkflowError as error:
             raise BadRequest(str(error)) from error
+        return True
 
     @protected(MANAGE)
     def getStateTitleList(self) -> list[str]:

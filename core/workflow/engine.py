@@ -160,15 +160,15 @@ def _change_state(
     record(document, definition, action, state, comment, state_change=state_change)
     notify(StateChanged(document, definition.id, old_state, state, action))
     if state_roles(document, VIEW) != old_readers:
-        _announce_to_children(document)
+        announce_to_children(document)
 
 
-def _announce_to_children(document: Any) -> None:
+def announce_to_children(document: Any) -> None:
     """Who may see a document has changed: so it has for the content that leaves the answer to it."""
     for child in document.objectValues() if hasattr(type(document), "objectValues") else ():
         if state_roles(child, VIEW) is None:
             notify(DocumentModified(child, frozenset()))
-            _announce_to_children(child)
+            announce_to_children(child)
 
 
 def run_script(document: Any, script_id: str, state_change: dict[str, Any]) -> None:

@@ -9,11 +9,12 @@ from wendelin.core.document import Document
 from wendelin.core.errors import NotFound, Unauthorized, UnsupportedWorkflowMethod, ValidationFailed
 from wendelin.core.folder import Folder
 from wendelin.core.permissions import SERVICE_PERMISSION_MAP
-from wendelin.core.security import ACCESS, get_user, public, require_permission
+from wendelin.core.security import ACCESS, get_user, private, public, require_permission
 from wendelin.core.workflow.definition import METHOD, USER, Definition, Transition
 from wendelin.core.workflow.engine import condition_allows, execute, guard_allows, record, refuse, run_script
 from wendelin.core.workflow.interactions import run_hooked
 from wendelin.core.workflow.methods import leaving, possible, state_items
+from wendelin.core.workflow.remapping import announce
 from wendelin.core.workflow.table import chain_of, current_state, history_of
 from wendelin.core.workflow.worklists import Waiting, waiting
 
@@ -39,6 +40,11 @@ class WorkflowTool(Folder):
         site = self.getPortalObject()
         if site is not None:
             site.touch_types()
+
+    @private
+    def announce_new_viewers(self, uids: Iterable[int]) -> None:
+        """Have documents catalogued anew: called later, when the permissions of a workflow have changed."""
+        announce(self, uids)
 
     @public
     def doActionFor(

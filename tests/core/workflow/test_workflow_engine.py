@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from paper_workflow import PAPER, changed
 
-from wendelin.core.errors import AttributeNotFound, UnsupportedWorkflowMethod, WorkflowError
+from wendelin.core.errors import AttributeNotFound, BadRequest, UnsupportedWorkflowMethod, WorkflowError
 from wendelin.core.events import DocumentModified, StateChanged, subscribed
 from wendelin.core.security import (
     ANONYMOUS,
@@ -25,7 +25,7 @@ from wendelin.core.security import (
     check_permission,
     principals_of,
 )
-from wendelin.core.workflow import Workflow, record_edit, set_state
+from wendelin.core.workflow import Workflow, record_edit, remapping, set_state
 from wendelin.core.workflow.engine import AUTOMATIC_LIMIT, EDIT_HISTORY_LIMIT
 from wendelin.core.workflow.table import history_of
 
@@ -209,6 +209,72 @@ def test_a_changed_workflow_counts_at_once(papers: Any, site: Any) -> None:
     assert paper.getPaperState() == "submitted"
     with pytest.raises(AttributeNotFound):
         _ = paper.submit
+
+
+class TestNewViewers:
+    """A change of a workflow's permissions reaches the catalog."""
+
+    def change(self, site: Any) -> None:
+        data = changed(PAPER, draft={"permissions": {"View": ["Anonymous"]}})
+        site.portal_workflow["paper_workflow"].set_data(data)
+
+    def seen(self, site: Any) -> int:
+        with as_user(ANONYMOUS):
+            return len(site.portal_catalog(portal_type="Paper"))
+
+    def test_at_once(self, papers: Any, site: Any) -> None:
+        for _ in range(3):
+            papers.newContent(portal_type="Paper")
+        assert self.seen(site) == 0
+        self.change(site)
+        assert self.seen(site) == 3
+
+    def test_many_in_activities(self, papers: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        later: list[Any] = []
+        monkeypatch.setattr(remapping, "BATCH", 2)
+        monkeypatch.setattr(type(site.portal_workflow), "activate", lambda self, **kw: Later(later))
+        for _ in range(5):
+            papers.newContent(portal_type="Paper")
+        assert self.seen(site) == 0
+        self.change(site)
+        assert (self.seen(site), [len(uids) for uids in later]) == (2, [2, 1])
+        papers.manage_delObjects([papers.objectIds()[-1]])
+        for uids in later:
+            site.portal_workflow.announce_new_viewers(uids)
+        assert self.seen(site) == 4
+
+    def test_the_rest_is_queued(self, papers: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(remapping, "BATCH", 1)
+        for _ in range(2):
+            papers.newContent(portal_type="Paper")
+        self.change(site)
+        assert site.portal_activities.hasActivity(document=site.portal_workflow)
+
+
+class Later:
+    """Notes what an activity would be asked to do."""
+
+    def __init__(self, later: list[Any]) -> None:
+        self.announce_new_viewers = later.append
+
+
+def test_a_renamed_workflow_keeps_its_new_id(papers: Any, site: Any) -> None:
+    site.portal_workflow.manage_renameObject("paper_workflow", "new_workflow")
+    assert site.portal_workflow["new_workflow"].definition.id == "new_workflow"
+
+
+def test_a_workflow_made_in_the_browser(site: Any, add_type: Any, papers: Any) -> None:
+    workflow = site.portal_workflow.newContent(id="made_workflow", portal_type="Workflow")
+    text = site.portal_workflow["paper_workflow"].getDefinitionText()
+    workflow.edit(definition_text=text.replace("paper_state", "made_state"))
+    add_type("Made", module="made_module", workflow_list=["made_workflow"])
+    made = site.made_module.newContent(portal_type="Made")
+    assert made.getMadeState() == "draft"
+    assert workflow.getTitle() == "Paper Workflow"
+    for bad in ("[[", "colour = 3"):
+        with pytest.raises(BadRequest):
+            workflow.edit(definition_text=bad)
+    assert made.getMadeState() == "draft"
 
 
 def test_a_state_that_is_gone_leaves_the_document_to_managers(paper: Any, site: Any) -> None:
