@@ -51,8 +51,6 @@ BIG_DATA: Mapping[type, frozenset[str]] = {
     BigFile: frozenset({"size", "read", "iterate", "open", "snapshot"}),
     FileSnapshot: frozenset({"size", "read"}),
     BigFileReader: frozenset({"read", "read1", "readline", "readlines", "seek", "seekable", "tell", "close", "closed"}),
-        ["read", "read1", "readline", "readlines", "readable", "seek", "seekable", "tell", "close", "closed"]
-    ),
 }
 
 
