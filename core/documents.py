@@ -10,7 +10,7 @@ from wendelin.core.bigdata import BigFile
 from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest
 from wendelin.core.events import DocumentModified, notify
-from wendelin.core.security import ACCESS, MODIFY, VIEW, protected
+from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 BLOCK_SIZE = 1 << 20
@@ -43,6 +43,13 @@ class File(Document):
     def hasData(self) -> bool:
         """Whether the file has any bytes."""
         return self.getSize() > 0
+
+    @private
+    def revision(self) -> str:
+        """Another text whenever the content is another: an entity tag."""
+        if self._data is None:
+            return "0"
+        return f"{(self._data._p_oid or b'').hex()}-{self._data.size:x}-{self._data.revision:x}"
 
     @protected(VIEW)
     def read(self, offset: int = 0, size: int | None = None) -> bytes:

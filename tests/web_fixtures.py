@@ -13,6 +13,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from waitress.server import create_server
 from webtest import TestApp
 
 from wendelin.core.database import Database
+from wendelin.core.passwords import hash_password
 from wendelin.core.security import SYSTEM, as_user
 from wendelin.core.site import get_site
 from wendelin.core.web.application import make_application
@@ -55,7 +57,14 @@ def add_users(database: Database) -> None:
     with as_user(SYSTEM), database.transaction() as connection:
         users = get_site(connection).acl_users
         for user_id, roles in USERS.items():
-            users.add_user(user_id, PASSWORD, roles)
+            users.add_user(user_id, None, roles)
+            users[user_id]._password_hash = hashed_password()
+
+
+@cache
+def hashed_password() -> str:
+    """Hashing is slow on purpose: once per process is enough for tests."""
+    return hash_password(PASSWORD)
 
 
 @pytest.fixture

@@ -96,7 +96,17 @@ def _add_list(config: PluginConfig) -> None:
 
 def _add_tools(config: PluginConfig) -> None:
     from wendelin.core.documents import File
+    from wendelin.core.skin_items import SkinItem
 
+    for function, method in (("ask_customise", "GET"), ("customise", "POST")):
+        config.add_view(
+            f"{HERE}.skins:{function}",
+            "customise",
+            SkinItem,
+            permission="Manage portal",
+            request_method=method,
+            renderer=f"{TEMPLATES}/confirm.pt",
+        )
     for name in ("getData", "download"):
         config.add_view(f"{HERE}.files:get_data", name, File)
     _add_site_tools(config)
@@ -130,12 +140,13 @@ def _add_site_tools(config: PluginConfig) -> None:
         permission="Manage portal",
         renderer=f"{TEMPLATES}/plugins.pt",
     )
-    config.add_view(f"{HERE}.undo:undo_list", "undo", "ERP5 Site", renderer=f"{TEMPLATES}/undo.pt")
-    config.add_view(f"{HERE}.undo:undo", "undo", "ERP5 Site", request_method="POST")
+    manage: dict[str, Any] = {"context": "ERP5 Site", "permission": "Manage portal"}
+    config.add_view(f"{HERE}.undo:undo_list", "undo", renderer=f"{TEMPLATES}/undo.pt", **manage)
+    config.add_view(f"{HERE}.undo:undo", "undo", request_method="POST", **manage)
     config.add_view(
         f"{HERE}.undo:undo_confirm",
         "undo_confirm",
-        "ERP5 Site",
+        **manage,
         request_method="POST",
         renderer=f"{TEMPLATES}/confirm.pt",
     )

@@ -17,6 +17,7 @@ from wendelin.core.management.fields import FieldSet
 from wendelin.core.management.forms import document_form, find_form, save, serial_of
 from wendelin.core.management.listing import make_listing
 from wendelin.core.management.page import render_page, say
+from wendelin.core.management.skins import code_problems
 from wendelin.core.security import ADD, COPY, require_permission
 from wendelin.core.web.urls import url
 
@@ -75,6 +76,7 @@ def show_form(context: Document, request: Request, form_id: str, form: FieldSet 
         "serial": serial_of(context),
         "conflict": any(entry.other for entry in form) if form is not None else False,
         "help": further.description if further else context.getTypeInfo().description,
+        "code_problems": code_problems(context),
         "listing": None if further else contents_of(context, request),
     }
     return render_page(request, context, "document.pt", values)

@@ -19,7 +19,7 @@ def get_data(context: Any, request: Request) -> Response:
         context.getSize(),
         content_type=context.getContentType(),
         filename=context.getFilename(),
-        etag=f"{context.getUid()}-{context.getSize()}-{modified.timestamp() if modified else 0}",
+        etag=context.revision(),
         last_modified=modified,
         inline="download" not in request.GET,
     )

@@ -20,6 +20,7 @@ from wendelin.core.management.fields import (
     show_value,
 )
 from wendelin.core.management.page import is_offered
+from wendelin.core.management.search import find_related
 from wendelin.core.management.uploads import store_upload
 from wendelin.core.properties import CategoryProperty, Property, camel_case
 from wendelin.core.relations import resolve
@@ -142,11 +143,31 @@ def save(document: Document, form: FieldSet, request: Request) -> bool:
     difference and says so (``overwrite``).
     """
     values = form.read(request.POST)
+    add_typed_relations(request, form, values)
     if form.has_errors:
         return False
     if request.POST.get("serial", serial_of(document)) != serial_of(document) and "overwrite" not in request.POST:
         return not note_differences(document, form)
     return apply(document, form, values)
+
+
+def add_typed_relations(request: Request, form: FieldSet, values: dict[str, Any]) -> None:
+    """What was typed into a relation's search and not chosen (also without a script): used when one document fits."""
+    for entry in form:
+        typed = request.POST.get(f"{entry.name}-search", "").strip()
+        if not typed or not isinstance(entry.field.prop, CategoryProperty) or not entry.field.editable:
+            continue
+        found = find_related(request.site, typed, list(entry.field.prop.portal_type))
+        if len(found) == 1:
+            chosen = [found[0].getRelativeUrl()]
+            entry.raw = [*entry.raw, *chosen] if entry.field.multivalued else chosen
+            values[entry.field.id] = entry.raw
+            entry.error = ""
+        elif found:
+            titles = "; ".join(f"{document.getTitle()} ({document.getRelativeUrl()})" for document in found[:5])
+            entry.error = f"{typed!r} fits several documents, write more of the title or reference: {titles}"
+        else:
+            entry.error = f"No document has {typed!r} in its title or reference."
 
 
 def apply(document: Document, form: FieldSet, values: dict[str, Any]) -> bool:

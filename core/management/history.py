@@ -1,16 +1,29 @@
-"""What happened to a document: decisions that its workflows recorded, and transactions that the database kept."""
+"""What happened to a document: decisions that its workflows recorded, and changes that the database kept."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from pyramid.request import Request
 
 from wendelin.core.database import Revision
 from wendelin.core.document import Document
+from wendelin.core.history import Change, changes
 from wendelin.core.management.document_head import DocumentHead
+from wendelin.core.management.listing import format_value
 
 SHOWN_REVISIONS = 20
+SHOWN_LENGTH = 120
+
+
+@dataclass(frozen=True)
+class ShownChange:
+    """One property in one transaction, cut to a line."""
+
+    name: str
+    old: str
+    new: str
 
 
 def history(context: Document, request: Request) -> dict[str, Any]:
@@ -23,9 +36,21 @@ def history(context: Document, request: Request) -> dict[str, Any]:
     }
 
 
-def revisions_of(context: Document, request: Request) -> list[Revision] | None:
-    """The kept states of the document's record; None where the engine keeps no history."""
-    oid = getattr(context, "_p_oid", None)
-    if oid is None or not request.database.supports_undo:
+def revisions_of(context: Document, request: Request) -> list[tuple[Revision, list[ShownChange]]] | None:
+    """The kept states of the document's own record with what each changed; None where the engine keeps none."""
+    if not request.database.supports_undo or getattr(context, "_p_oid", None) is None:
         return None
-    return request.database.history(oid, SHOWN_REVISIONS)
+    titles = {id: prop.label for id, prop in context.getTypeInfo().property_dict.items()}
+    return [
+        (revision, [_shown(change, titles) for change in found])
+        for revision, found in changes(context, SHOWN_REVISIONS)
+    ]
+
+
+def _shown(change: Change, titles: dict[str, str]) -> ShownChange:
+    return ShownChange(titles.get(change.name, change.name), _cut(change.old), _cut(change.new))
+
+
+def _cut(value: Any) -> str:
+    text = f"{len(value)} bytes" if isinstance(value, bytes) else format_value(value)
+    return text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "..."

@@ -169,6 +169,7 @@ def user_tween_factory(handler: Handler, registry: Any) -> Handler:
         # Asked by an error view after a failure to identify, the answer has to be nobody, not that failure again.
         request.user = ANONYMOUS
         request.user = policy.find_user(request)
+        request.tm.get().description = ""  # pyramid_tm has noted the path alone
         sign_transaction(request.tm.get(), request.user.id, f"{request.method} {request.path_info}")
         with as_user(request.user):
             return handler(request)

@@ -73,6 +73,8 @@ def connection_tween_factory(handler: Handler, registry: Any) -> Handler:
 
     def connection_tween(request: Request) -> Response:
         response = None
+        if request.is_body_seekable:
+            request.body_file_raw.seek(0)  # an earlier attempt may have read it
         try:
             with as_user(ANONYMOUS):
                 response = handler(request)

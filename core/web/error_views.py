@@ -98,7 +98,7 @@ def wendelin_error_view(error: WendelinError, request: Request) -> Response:
         return unauthorized_view(error, request)
     if isinstance(error, DatabaseUnavailable):
         return unavailable_response(request, str(error), error.retry_after)
-    status = status_of(error)
+    status = status_of(type(error))
     if status >= 500:
         log.error("%s %s %s", request.id, request.method, request.path_info, exc_info=error)
     message = str(error)

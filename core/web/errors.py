@@ -37,9 +37,9 @@ STATUS_BY_KIND = {
 }
 
 
-def status_of(error: WendelinError) -> int:
-    """The status of the error's kind; of the kind of the nearest base class that has one; else 500."""
-    for cls in type(error).__mro__:
+def status_of(error_class: type[WendelinError]) -> int:
+    """The status of the class's kind; of the kind of the nearest base class that has one; else 500."""
+    for cls in error_class.__mro__:
         status = STATUS_BY_KIND.get(getattr(cls, "kind", ""))
         if status is not None:
             return status

@@ -6,6 +6,7 @@ document, and only with GET unless it names other methods. Request parameters be
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def call_with(function: Callable[..., Any], parameters: Mapping[str, Any], reque
     parameter which is missing, or which the function does not know.
     """
     arguments = collect_parameters(request, parameters)
-    signature = inspect.signature(function)
+    signature = signature_of(function)
     for name in ("request", "REQUEST"):
         arguments.pop(name, None)
         if name in signature.parameters:
@@ -108,6 +109,29 @@ def call_with(function: Callable[..., Any], parameters: Mapping[str, Any], reque
     except TypeError as error:
         raise BadRequest(f"wrong parameters: {error}; expected {signature}") from error
     return function(**arguments)
+
+
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """What may be passed to a method; of a script kept in the site, what its parameters say."""
+    script = getattr(function, "script", None)
+    if script is None:
+        return inspect.signature(function)
+    arguments = ast.parse(f"def f({script.parameters or ''}): pass").body[0].args  # type: ignore[attr-defined]
+    parameter, kind = inspect.Parameter, inspect.Parameter
+    found = []
+    plain = [*arguments.posonlyargs, *arguments.args]
+    for position, argument in enumerate(plain):
+        has_default = position >= len(plain) - len(arguments.defaults)
+        default = None if has_default else parameter.empty
+        found.append(parameter(argument.arg, kind.POSITIONAL_OR_KEYWORD, default=default))
+    if arguments.vararg:
+        found.append(parameter(arguments.vararg.arg, kind.VAR_POSITIONAL))
+    for argument, default_node in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        default = None if default_node is not None else parameter.empty
+        found.append(parameter(argument.arg, kind.KEYWORD_ONLY, default=default))
+    if arguments.kwarg:
+        found.append(parameter(arguments.kwarg.arg, kind.VAR_KEYWORD))
+    return inspect.Signature(found)
 
 
 def collect_parameters(request: Request, parameters: Mapping[str, Any]) -> dict[str, Any]:

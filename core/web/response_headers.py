@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from typing import Any
+from urllib.parse import quote
 
 from pyramid.config import Configurator
 from pyramid.request import Request
@@ -62,7 +63,7 @@ def _log(request: Request, response: Response, seconds: float) -> None:
         "%s %s %s %d %s %.1fms %s",
         request.client_addr or "-",
         request.method,
-        request.path_qs.split("?")[0],
+        quote(request.environ.get("PATH_INFO", "").encode("latin-1")),
         response.status_int,
         request.user.id.replace(" ", "_"),
         seconds * 1000,
