@@ -30,6 +30,7 @@ TOOLS = (
     ("portal_activities", "wendelin.core.activities.ActivityTool", "Activity Tool", "Activities"),
     ("portal_alarms", "wendelin.core.alarms.AlarmTool", "Alarm Tool", "Alarms"),
     ("portal_actions", "wendelin.core.portal_types.ActionTool", "Action Tool", "Actions"),
+    ("portal_membership", "wendelin.core.membership.MembershipTool", "Membership Tool", "Membership"),
     ("acl_users", "wendelin.core.users.UserFolder", "User Folder", "Users"),
 )
 

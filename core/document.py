@@ -14,6 +14,7 @@ from persistent import Persistent
 
 from wendelin.core import acquisition, editing, relations
 from wendelin.core.events import DocumentModified, notify
+from wendelin.core.hooks import hookable
 from wendelin.core.properties import camel_case
 from wendelin.core.security import ACCESS, CHANGE_LOCAL_ROLES, MODIFY, VIEW, private, protected, public
 
@@ -176,6 +177,7 @@ class Document(Persistent):
         return list(self.getTypeInfo().property_dict)
 
     @protected(MODIFY)
+    @hookable
     def edit(self, **kw: Any) -> None:
         """Change properties and categories; the change is dated, recorded in the history, and catalogued once.
 

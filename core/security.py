@@ -120,7 +120,7 @@ class User:
     roles: frozenset[str] = frozenset()
 
     # What scripts may read.
-    attribute_permissions = dict.fromkeys(("id", "roles", "is_anonymous", "getId", "getRoles"), PUBLIC)
+    attribute_permissions = dict.fromkeys(("id", "roles", "is_anonymous"), PUBLIC)
 
     @property
     def is_anonymous(self) -> bool:
@@ -138,13 +138,26 @@ class User:
         everybody = {ANONYMOUS_ROLE} if self.is_anonymous else {ANONYMOUS_ROLE, AUTHENTICATED}
         return self.roles | everybody
 
+    @public
     def getId(self) -> str:
         """The user's id."""
         return self.id
 
+    @public
+    def getUserName(self) -> str:  # ERP5's other name for it
+        """The user's id."""
+        return self.id
+
+    @public
     def getRoles(self) -> list[str]:
         """The account's roles, sorted."""
         return sorted(self.roles)
+
+    @public
+    def has_role(self, role: str | Iterable[str], document: Any = None) -> bool:
+        """Whether the user has the role, or one of several: by the account, or on a document."""
+        roles = self.effective_roles if document is None else roles_in_context(self, document)
+        return not roles.isdisjoint((role,) if isinstance(role, str) else role)
 
 
 ANONYMOUS: Final = User("Anonymous User", frozenset({ANONYMOUS_ROLE}))

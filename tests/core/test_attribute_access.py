@@ -211,7 +211,7 @@ def test_only_managers_change_the_site_and_its_tools(site: Any) -> None:
                 assert check_permission(permission, tool, worker) is allowed, (tool, permission)
 
 
-SERVICES = {"portal_catalog", "portal_workflow", "portal_preferences", "portal_activities"}
+SERVICES = {"portal_catalog", "portal_membership", "portal_workflow", "portal_preferences", "portal_activities"}
 
 
 @pytest.mark.parametrize("user", [ANONYMOUS, NOBODY], ids=lambda user: user.id)
