@@ -20,7 +20,7 @@ is found at once, however many documents the container has.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -173,10 +173,21 @@ CORE_COLUMNS = (
 )
 
 
-def all_columns() -> dict[str, Column]:
+_known: tuple[list[Any], dict[str, Column]] | None = None
+
+
+def all_columns() -> Mapping[str, Column]:
     """The core's columns and those that plugins registered (``config.add_catalog_column(name, kind, getter=...)``)."""
+    global _known
+    registrations = list(get_registry().get_list("catalog_column"))
+    if _known is None or [*map(id, _known[0])] != [*map(id, registrations)]:
+        _known = (registrations, _all_columns(registrations))
+    return _known[1]
+
+
+def _all_columns(registrations: Iterable[Any]) -> dict[str, Column]:
     columns = {column.name: column for column in CORE_COLUMNS}
-    for registration in get_registry().get_list("catalog_column"):
+    for registration in registrations:
         column = _registered(registration)
         if column.name in columns:
             raise RegistrationError(f"catalog column {column.name!r} of {registration.place} is one of the core's")

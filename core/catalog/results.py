@@ -9,6 +9,9 @@ from typing import Any, overload
 from wendelin.core.catalog.planner import Plan
 from wendelin.core.catalog.related import parse_related, related_rows
 from wendelin.core.catalog.rows import Row
+from wendelin.core.errors import Unauthorized
+from wendelin.core.permissions import PUBLIC, public
+from wendelin.core.security import require_attribute
 
 #: The first documents of an iteration are found alone, so that a loop that breaks early costs little.
 FIRST_PART = 1000
@@ -24,23 +27,34 @@ class Brain:
     """
 
     __slots__ = ("_catalog", "_row", "uid")
-    __allow_access_to_unprotected_subobjects__ = True
 
     def __init__(self, catalog: Any, uid: int, row: Row) -> None:
         self._catalog = catalog
         self._row = row
         self.uid = uid
 
+    def attribute_permission_of(self, name: str) -> str | None:
+        """What restricted code needs for an attribute: columns are open, others as the document says."""
+        if name in ("uid", "path") or column_value(self._catalog, self._row, name)[0]:
+            return PUBLIC
+        if name in vars(Brain):
+            return None  # as declared
+        return PUBLIC if may_reach(self.getObject(), name) else None
+
+    @public
     def getObject(self) -> Any:  # ERP5's name
         """The document; None when it was deleted after the query."""
         return self._catalog.document(self.relative_url)
 
+    @public
     def getUid(self) -> int:  # ERP5's name
         return self.uid
 
+    @public
     def getPath(self) -> str:  # ERP5's name
         return self.path
 
+    @public
     def getRelativeUrl(self) -> str:  # ERP5's name
         return self.relative_url
 
@@ -73,11 +87,20 @@ class Brain:
         return f"<Brain {self.relative_url}>"
 
 
+def may_reach(document: Any, name: str) -> bool:
+    """May restricted code of the current user read that attribute of the document?"""
+    try:
+        require_attribute(document, name)
+    except (Unauthorized, AttributeError):
+        return False
+    return True
+
+
 def column_value(catalog: Any, row: Row, name: str) -> tuple[bool, Any]:
     """(True, value) of a column or related column of a row; (False, None) when there is no such column."""
     store = catalog.store
     name = name.rpartition(".")[2]
-    column = store.columns().get(name)
+    column = store.column(name)
     if column is not None:
         return True, column.show(store.value(row, name))
     related = parse_related(name, [*store.columns(), "uid"], catalog.is_base_category)

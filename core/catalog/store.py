@@ -33,10 +33,12 @@ class CatalogStore(Persistent):
 
     def columns(self) -> dict[str, Column]:
         """Every column there is, with those of workflow state variables met so far."""
-        columns = all_columns()
-        for name in self.state_columns:
-            columns.setdefault(name, Column(name, "token"))
-        return columns
+        return {name: Column(name, "token") for name in self.state_columns} | dict(all_columns())
+
+    def column(self, name: str) -> Column | None:
+        """One column, or None."""
+        found = all_columns().get(name)
+        return Column(name, "token") if found is None and name in self.state_columns else found
 
     def index(self, name: str) -> Any:
         """The index of a column, or None before it got its first value."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,11 +16,13 @@ from wendelin.core.catalog.planner import Plan
 from wendelin.core.catalog.results import Results
 from wendelin.core.catalog.store import CatalogStore
 from wendelin.core.errors import NotFound, Unauthorized
-from wendelin.core.folder import Folder, walk
+from wendelin.core.folder import Folder
 from wendelin.core.permissions import MANAGE, SERVICE_PERMISSION_MAP, VIEW, private, protected, public
 from wendelin.core.security import SYSTEM, User, check_permission, get_user, principals_of
 from wendelin.core.uids import new_uid
 
+#: So many documents are looked at again in one go.
+AT_ONCE = 2000
 #: Arguments of a query that are not conditions.
 OPTIONS = frozenset({"query", "sort_on", "sort_order", "limit", "select_list", "select_dict", "group_by"})
 #: Accepted for scripts written for an SQL catalog, where they steer joins: they have no meaning here.
@@ -193,8 +195,16 @@ class CatalogTool(Folder):
         return other is not None and other is not document and other.getUid() == uid
 
     def _reindex_below(self, document: Any) -> None:
-        """What may be seen of a container decides over what may be seen in it."""
-        for uid in list(self.store.below(document.getRelativeUrl())):
+        """What may be seen of a container decides over what may be seen in it; the many of a large one follow later."""
+        uids = list(self.store.below(document.getRelativeUrl()))
+        self.reindex_uids(uids[:AT_ONCE])
+        for start in range(AT_ONCE, len(uids), AT_ONCE):
+            self.activate(tag=f"reindex_{document.getUid()}").reindex_uids(uids[start : start + AT_ONCE])
+
+    @private
+    def reindex_uids(self, uids: Iterable[int]) -> None:
+        """Look again at documents; those that are gone are passed over."""
+        for uid in uids:
             row = self.store.rows.get(uid)
             found = None if row is None else self.document(self.store.value(row, "relative_url"))
             if found is not None:
@@ -202,23 +212,36 @@ class CatalogTool(Folder):
 
     @protected(MANAGE)
     def reindex(self, relative_url: str = "") -> int:
-        """Look again at all documents, or at those at and below a relative URL; returns their number."""
+        """Look again at all documents, or at those at and below a relative URL; returns their number.
+
+        Takes as long as indexing them did, in one transaction, whose changes go to a temporary file.
+        """
         start = self.document(relative_url) if relative_url else self.getPortalObject()
         if start is None:
             raise NotFound(f"nothing at {relative_url!r}")
         if not relative_url:
             self.store = CatalogStore()
         number = 0
-        for document in walk(start):
+        for document in _walk(start):
             if document.getParentValue() is not None:
                 self.index_pending({document.getUid(): document})
                 number += 1
+                if number % AT_ONCE == 0 and self._p_jar is not None:
+                    self._p_jar.transaction_manager.savepoint(optimistic=True)
         return number
 
     @protected(MANAGE)
     def explain(self, **kw: Any) -> str:
         """How a search would be answered, in words: for whoever wonders why it is slow."""
         return self._search(kw, restricted=True).plan.explain()
+
+
+def _walk(document: Any) -> Iterator[Any]:
+    """The document and all below it, without holding more than one of each level."""
+    yield document
+    if isinstance(document, Folder):
+        for child in document.iterate():
+            yield from _walk(child)
 
 
 def _first_document(results: Results) -> Any:

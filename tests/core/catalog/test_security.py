@@ -80,6 +80,19 @@ def test_what_is_below_follows_its_container(samples, catalog):
         assert len(catalog(relative_url="sample_module/%")) == 0
 
 
+def test_the_many_of_a_large_container_follow_in_activities(samples, catalog, site, monkeypatch):
+    monkeypatch.setattr("wendelin.core.catalog.tool.AT_ONCE", 3)
+    document = samples.newContent(id="a")
+    for _ in range(8):
+        document.newContent(portal_type="Sample")
+    catalog.flush()
+    document.permission_map = {VIEW: ("Manager",)}
+    document.reindexObject()
+    with as_user(USERS["auditor"]):
+        assert len(catalog(parent_uid=document.getUid())) == 5
+    assert site.portal_activities.countMessageWithTag(f"reindex_{document.getUid()}") == 2
+
+
 def test_a_result_keeps_the_user_who_asked(mixed, catalog):
     with as_user(USERS["nobody"]):
         found = catalog(parent_uid=mixed.getUid())
@@ -117,6 +130,25 @@ def test_search_methods_are_open_and_unrestricted_ones_closed(catalog):
         for name in ("reindex", "store", "document", "index_pending"):
             with pytest.raises(Unauthorized):
                 _reach(catalog, name)
+
+
+def test_brains_in_restricted_scripts(samples, catalog):
+    from wendelin.core.restricted.access import guarded_getattr
+
+    document = samples.newContent(title="One", reference="r")
+    with as_user(USERS["auditor"]):
+        (brain,) = catalog(reference="r")
+        for name, value in (("title", "One"), ("uid", document.getUid()), ("path", document.getPath()), ("id", "1")):
+            assert guarded_getattr(brain, name) == value
+        assert guarded_getattr(brain, "parent_title") == samples.getTitle()
+        assert guarded_getattr(brain, "getObject")() is document
+        assert guarded_getattr(brain, "getReference")() == "r"
+        for name in ("edit", "_row", "attribute_permission_of", "nothing"):
+            with pytest.raises((Unauthorized, AttributeError)):
+                guarded_getattr(brain, name)
+        for name in ("plan", "freeze"):
+            with pytest.raises(Unauthorized):
+                guarded_getattr(catalog(reference="r"), name)
 
 
 def _reach(document, name):
