@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,7 +13,9 @@ import zc.lockfile
 
 from wendelin.core.database import Database, open_database
 from wendelin.core.errors import DatabaseLocked
+from wendelin.core.launcher.guard import die_with_parent
 from wendelin.core.launcher.instance import Instance, LauncherError
+from wendelin.core.launcher.process import module_command
 from wendelin.core.launcher.supervision import wait_until
 
 # Without its index file, a server reads the whole Data.fs first: some 100 MB/s, so an hour is not absurd.
@@ -23,7 +24,7 @@ OPENING_SECONDS = 3600
 
 def server_command(instance: Instance) -> tuple[str, ...]:
     """``runzeo`` from this very environment: it resolves conflicts with our classes."""
-    return (sys.executable, "-m", "ZEO.runzeo", "-C", str(instance.find_config("zeo.conf")))
+    return module_command("ZEO.runzeo", "-C", str(instance.find_config("zeo.conf")))
 
 
 def listens(address: str) -> bool:
@@ -82,8 +83,10 @@ def database_server(instance: Instance) -> Iterator[None]:
     check_lock(instance)
     log = instance.log_folder / "database.log"
     with open(log, "ab") as output:
-        command = (sys.executable, "-m", "wendelin.core.launcher.guard", *server_command(instance))
-        server = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+        # in a session of its own: Ctrl-C in `wendelin shell` is for the shell
+        server = subprocess.Popen(
+            server_command(instance), stdout=output, stderr=output, start_new_session=True, preexec_fn=die_with_parent
+        )
     try:
         wait_until(lambda: started(server, address, log), OPENING_SECONDS, "the database server does not start")
         yield

@@ -1,4 +1,7 @@
-"""``python -m wendelin.core.launcher.guard PROGRAM ARGUMENTS...``: runs a program that dies with its supervisor.
+"""``python -m wendelin.core.launcher.guard FILE NAME``: becomes a program that dies with its supervisor.
+
+FILE holds ``{name: {"command": [...], "environment": {...}}}`` as JSON: supervisord's own configuration has no way to
+write an argument with a line break or a comment sign in it.
 
 supervisord ends its children in order when it is told to stop. When it is killed itself, they would run on, hold the
 database and the port, and nobody would know: so the kernel is asked to send them SIGTERM then.
@@ -7,9 +10,13 @@ database and the port, and nobody would know: so the kernel is asked to send the
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
 
 PR_SET_PDEATHSIG = 1
 
@@ -21,14 +28,20 @@ def die_with_parent(number: int = signal.SIGTERM) -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
 
 
-def main(command: list[str]) -> None:
-    """Become ``command``; the setting survives exec."""
+def become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Replace this process by a program that ends with the parent; the setting survives exec."""
     parent = os.getppid()
     die_with_parent()
     if os.getppid() != parent:  # it died before the kernel knew of our wish
         sys.exit(1)
-    os.execvp(command[0], command)
+    os.execvpe(command[0], list(command), os.environ | environment)
+
+
+def main(file: str, name: str) -> NoReturn:
+    """Become the process called ``name`` of ``file``."""
+    process = json.loads(Path(file).read_text("utf-8"))[name]
+    become(process["command"], process["environment"])
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

@@ -123,7 +123,8 @@ class Instance:
         """The address of the site, as of the last start."""
         facts = self.read_facts()
         host = facts.get("host", "127.0.0.1")
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{facts.get('port', DEFAULT_PORT)}/erp5/"
 
     @property

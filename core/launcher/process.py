@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
 DATABASE, WEB, WORKER = "database", "web", "worker"
+
+
+def module_command(module: str, *arguments: str) -> tuple[str, ...]:
+    """Run a module of this environment; what lies in the current folder is not imported by accident (``-P``)."""
+    return (sys.executable, "-P", "-m", module, *arguments)
 
 
 @dataclass(frozen=True)

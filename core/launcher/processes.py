@@ -13,7 +13,7 @@ from typing import Any
 
 from wendelin.core.launcher.database_server import server_command
 from wendelin.core.launcher.instance import Instance, LauncherError, free_port
-from wendelin.core.launcher.process import DATABASE, WEB, WORKER, Process
+from wendelin.core.launcher.process import DATABASE, WEB, WORKER, Process, module_command
 from wendelin.core.registry import get_registry
 
 PLACEHOLDER = re.compile(r"\{(python|var|url|host|port:[a-z0-9_]+)\}")
@@ -21,16 +21,15 @@ PLACEHOLDER = re.compile(r"\{(python|var|url|host|port:[a-z0-9_]+)\}")
 
 def core_processes(instance: Instance, own_database: bool, workers: int) -> list[Process]:
     """Database server (unless the engine is elsewhere), web server, workers."""
-    python = sys.executable
-    cli = (python, "-m", "wendelin.core.cli")
     var = ("--var", str(instance.var))
     found = []
     if own_database:
         found.append(Process(DATABASE, server_command(instance), priority=10, stop_seconds=60))
-    found.append(Process(WEB, (*cli, "serve", *var), priority=20))
+    found.append(Process(WEB, module_command("wendelin.core.cli", "serve", *var), priority=20))
     for number in range(1, workers + 1):
         name = WORKER if workers == 1 else f"{WORKER}-{number}"
-        found.append(Process(name, (*cli, "worker", *var), priority=30, stop_seconds=60))
+        command = module_command("wendelin.core.cli", "worker", *var)
+        found.append(Process(name, command, priority=30, stop_seconds=60))
     return found
 
 

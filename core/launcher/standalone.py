@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -25,7 +24,7 @@ import zc.lockfile
 from wendelin.core.launcher import supervision
 from wendelin.core.launcher.database_server import OPENING_SECONDS, check_lock, last_line, listens
 from wendelin.core.launcher.instance import Instance, LauncherError
-from wendelin.core.launcher.process import DATABASE, WEB, Process
+from wendelin.core.launcher.process import DATABASE, WEB, Process, module_command
 from wendelin.core.launcher.processes import core_processes, plugin_processes
 
 STOP_SECONDS = 120
@@ -187,7 +186,7 @@ class Standalone:
     def run_step(self, failure: str, module: str, *arguments: str) -> None:
         """Run a module as a process of its own, showing its lines; `LauncherError` with its last one when it fails."""
         log = self.instance.log_folder / f"{module.rpartition('.')[2]}.log"
-        command = [sys.executable, "-m", module, *arguments]
+        command = module_command(module, *arguments)
         environment = os.environ | self.instance.environment()
         with (
             open(log, "wb") as errors,

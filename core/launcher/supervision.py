@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
+import json
 import os
 import secrets
 import shlex
-import signal
 import subprocess
-import sys
 import time
 import xmlrpc.client
 from collections.abc import Callable, Iterable
@@ -18,9 +16,9 @@ from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from wendelin.core.launcher.guard import PR_SET_PDEATHSIG
+from wendelin.core.launcher.guard import die_with_parent
 from wendelin.core.launcher.instance import SOCKET_PATH_LIMIT, Instance, LauncherError, free_port, write_private
-from wendelin.core.launcher.process import Process
+from wendelin.core.launcher.process import Process, module_command
 
 HEAD = """[supervisord]
 nodaemon = true
@@ -39,6 +37,7 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 username = wendelin
 password = {password}
 """
+# stdout_logfile is relative to var: supervisord expands "%" in it once too often for a path of any name.
 # startretries: a process that fails at once is tried again for hours, with growing pauses, instead of given up.
 PROGRAM = """
 [program:{name}]
@@ -54,10 +53,9 @@ stopwaitsecs = {stop_seconds}
 stopasgroup = true
 killasgroup = true
 redirect_stderr = true
-stdout_logfile = {log}/{name}.log
+stdout_logfile = log/{name}.log
 stdout_logfile_maxbytes = 10MB
 stdout_logfile_backups = 5
-{environment}
 """
 
 
@@ -100,45 +98,43 @@ def write_configuration(instance: Instance, control: Control, processes: Iterabl
         address=address,
         password=control.password,
     )
-    for process in processes:
-        text += program_section(instance, process)
+    found = list(processes)
+    commands = instance.run_folder / "processes.json"
+    write_private(commands, json.dumps({process.name: as_guarded(process) for process in found}, indent=2))
     path = instance.run_folder / "supervisord.conf"
-    write_private(path, text)
+    write_private(path, text + "".join(program_section(instance, process, commands) for process in found))
     return path
 
 
-def program_section(instance: Instance, process: Process) -> str:
+def as_guarded(process: Process) -> dict[str, Any]:
+    """What `guard` reads about a process."""
+    return {"command": process.command, "environment": process.environment}
+
+
+def program_section(instance: Instance, process: Process, commands: Path) -> str:
     """The ``[program:...]`` section of a process, which `guard` ties to supervisord's life."""
-    command = (sys.executable, "-m", "wendelin.core.launcher.guard", *process.command)
-    variables = ",".join(f'{name}="{quoted(value)}"' for name, value in process.environment.items())
+    command = module_command("wendelin.core.launcher.guard", str(commands), process.name)
     return PROGRAM.format(
         name=process.name,
         command=quoted(shlex.join(command)),
         var=quoted(instance.var),
-        log=quoted(instance.log_folder),
         priority=process.priority,
         stop_signal=process.stop_signal,
         stop_seconds=process.stop_seconds,
-        environment=f"environment = {variables}" if variables else "",
     )
 
 
 def start_supervisord(config: Path, instance: Instance) -> subprocess.Popen[bytes]:
     """Start it in a session of its own: Ctrl-C reaches the launcher alone, which then stops everything in order."""
-    libc = ctypes.CDLL(None)
-
-    def tie_to_parent() -> None:
-        if hasattr(libc, "prctl"):
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
     return subprocess.Popen(
-        [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)],
+        module_command("supervisor.supervisord", "-c", str(config)),
+        cwd=instance.var,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=open(instance.log_folder / "supervisord.err", "wb"),
         env=os.environ | instance.environment(),
         start_new_session=True,
-        preexec_fn=tie_to_parent,
+        preexec_fn=die_with_parent,
     )
 
 
