@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import random
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -222,13 +223,22 @@ class Database:
 
 def _revision(entry: dict[str, Any]) -> Revision:
     """An entry of ZODB's undo log or history; engines differ in what they leave out."""
-    tid = entry.get("tid") or entry.get("serial") or z64
+    tid = entry.get("tid") or entry.get("serial") or _tid_of_undo_id(entry.get("id", b"")) or z64
     extension = entry.get("extension") or entry
     user = extension.get(USER_KEY) or entry.get(USER_KEY) or _text(entry.get("user_name", "")).strip("/ ")
     moment = datetime.fromtimestamp(TimeStamp(tid).timeTime() if tid != z64 else entry["time"], UTC)
     return Revision(
         tid, moment, _text(user), _text(entry.get("description", "")), entry.get("size", 0), entry.get("id", b"")
     )
+
+
+def _tid_of_undo_id(undo_id: bytes) -> bytes:
+    """FileStorage and RelStorage name a transaction to undo by its id in base64, and give no other."""
+    try:
+        tid = b64decode(undo_id, validate=True)
+    except ValueError:
+        return b""
+    return tid if len(tid) == len(z64) else b""
 
 
 def _text(value: str | bytes) -> str:

@@ -7,14 +7,15 @@ answer with the present state only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from persistent.timestamp import TimeStamp
+from transaction import TransactionManager
+from transaction.interfaces import NoTransaction
 from ZODB.POSException import POSKeyError, UndoError
-from ZODB.utils import oid_repr
 
 from wendelin.core.database import Database, Revision, sign_transaction
 from wendelin.core.document import Document
@@ -49,22 +50,28 @@ def undo_log(site: Any, first: int = 0, last: int = 20) -> list[Revision]:
 
 
 def undo(site: Any, tid: bytes) -> Revision:
-    """Undo a transaction, as part of the present one; returns what is undone. The caller commits.
+    """Undo a transaction, at once and in a transaction of its own; returns what is undone.
 
-    Raises `NotFound` for a transaction that is not among the last 1000, and `BadRequest` when what it changed was
-    changed again since: then nothing can be undone without undoing that first.
+    The present transaction goes on with the state it began with. Raises `NotFound` for a transaction that is not among
+    the last 1000, and `BadRequest` when what it changed was changed again since: that has to be undone first.
     """
     require_permission(MANAGE, site)
     database = database_of(site)
     found = next((entry for entry in database.undo_log(0, 1000) if entry.tid == tid), None)
     if found is None:
-        raise NotFound(f"there is no transaction {oid_repr(tid)} that can be undone")
-    manager = site._p_jar.transaction_manager
+        raise NotFound(f"there is no transaction {tid.hex()} that can be undone")
+    what = found.description or found.time.isoformat()
+    manager = TransactionManager(explicit=True)
+    manager.begin()
+    database.undo(found.undo_id, manager)
+    sign_transaction(manager.get(), get_user().id, f"undo: {what}")
     try:
-        database.undo(found.undo_id, manager)
+        manager.commit()
     except UndoError as error:
-        raise BadRequest(f"{found.description or found.time} cannot be undone: {error}") from error
-    sign_transaction(manager.get(), get_user().id, f"undo: {found.description or found.time.isoformat()}")
+        raise BadRequest(f"{what!r} cannot be undone: what it changed was changed again since") from error
+    finally:
+        with suppress(NoTransaction):
+            manager.abort()
     return found
 
 
@@ -79,7 +86,7 @@ def state_at(document: Document, tid: bytes) -> dict[str, Any]:
     try:
         return dict(connection.oldstate(document, tid))
     except (POSKeyError, KeyError) as error:
-        raise NotFound(f"{document.getPath()} has no state of transaction {oid_repr(tid)}") from error
+        raise NotFound(f"{document.getPath()} has no state of transaction {tid.hex()}") from error
 
 
 def _present_state(document: Document) -> dict[str, Any]:
@@ -123,8 +130,11 @@ def as_of(document: Document, at: datetime | bytes) -> Iterator[Any]:
     if not database.supports_undo:
         raise BadRequest("this database keeps no history: the site can be seen as it is now only")
     site = document.getPortalObject()
-    with database.connect(at=at) as connection:
-        old_site = connection.root().get(site.__name__)
+    with database.connect(at=min(tid_at(at), database.last_transaction)) as connection:
+        try:
+            old_site = connection.root().get(site.__name__)
+        except POSKeyError:  # before the first transaction
+            old_site = None
         if old_site is None:
             raise NotFound(f"there was no site at {moment_of(at)}")
         yield old_site.unrestrictedTraverse(document.getRelativeUrl())
@@ -133,6 +143,15 @@ def as_of(document: Document, at: datetime | bytes) -> Iterator[Any]:
 def moment_of(at: datetime | bytes) -> datetime:
     """The time of a transaction id, or the time itself."""
     return at if isinstance(at, datetime) else datetime.fromtimestamp(TimeStamp(at).timeTime(), UTC)
+
+
+def tid_at(at: datetime | bytes) -> bytes:
+    """The largest transaction id that a transaction of that moment could have; a transaction id as it is."""
+    if isinstance(at, bytes):
+        return at
+    moment = at.astimezone(UTC)
+    seconds = moment.second + moment.microsecond / 1e6
+    return TimeStamp(moment.year, moment.month, moment.day, moment.hour, moment.minute, seconds).raw()
 
 
 def parse_tid(text: str) -> bytes:
