@@ -5,7 +5,7 @@ The contract, which the planner lives on:
 - ``estimate()``: about how many documents match; cheap.
 - ``candidates()``: uids, among which are all that match, maybe more, maybe some twice; in no special order.
 - ``matches(uid, row)``: the truth about one document.
-- ``uid_set()``: the exact answer as a ready set of uids, or None; sets may be intersected in C.
+- ``uid_set()``: the exact answer as a set of uids, or None; sets may be intersected in C. ``has_set()``: it is there.
 - ``count()``: the exact number from kept counts, or None.
 - ``key_test(name)``: for a walk along column ``name``: a cheap test of an index key that answers True or False when the
   key decides, None when the row has to; or None when the condition is not about that column.
@@ -14,6 +14,7 @@ The contract, which the planner lives on:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any
 
 from BTrees.LLBTree import LLSet, LLTreeSet
@@ -43,6 +44,10 @@ class Condition:
 
     def uid_set(self) -> LLSet | LLTreeSet | None:
         return None
+
+    def has_set(self) -> bool:
+        """Is `uid_set` there already, rather than made?"""
+        return False
 
     def count(self) -> int | None:
         return None
@@ -79,6 +84,9 @@ class UidIn(Condition):
 
     def uid_set(self) -> LLSet:
         return self.uids
+
+    def has_set(self) -> bool:
+        return True
 
     def count(self) -> int:
         return len(self.uids)
@@ -117,10 +125,13 @@ class TokenIn(ColumnCondition):
     count = estimate
 
     def candidates(self) -> Iterable[int]:
-        return () if self.index is None else self.index.uids(self.values)
+        return () if self.index is None else chain.from_iterable(self.index.sets(self.values))
 
     def holds(self, value: Any) -> bool:
         return value in self.values
+
+    def has_set(self) -> bool:
+        return len(self.values) == 1
 
     def uid_set(self) -> LLSet | LLTreeSet:
         return LLSet() if self.index is None else self.index.uids(self.values)

@@ -13,9 +13,11 @@ Three things differ from hypatia's own:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
 from itertools import chain
 from typing import Any
 
+from BTrees.LLBTree import LLSet, difference, intersection, multiunion
 from hypatia.text import TextIndex
 from hypatia.text.lexicon import CaseNormalizer, Lexicon, Splitter
 from hypatia.text.lexicon import QueryError as LexiconError
@@ -158,6 +160,10 @@ class TextQuery:
         """Does that document match?"""
         return self._tree.matches(uid)
 
+    def uid_set(self) -> LLSet | None:
+        """All documents that match, or None when that needs a test of each (phrases)."""
+        return self._tree.uid_set()
+
 
 class _Words:
     """Any of some words."""
@@ -174,6 +180,9 @@ class _Words:
     def matches(self, uid: int) -> bool:
         return any(uid in known for known in self.postings)
 
+    def uid_set(self) -> LLSet | None:
+        return multiunion([LLSet(known.keys()) for known in self.postings])
+
 
 class _Phrase(_Words):
     """Words next to one another, in that order."""
@@ -185,6 +194,9 @@ class _Phrase(_Words):
 
     def matches(self, uid: int) -> bool:
         return super().matches(uid) and self._code in self._docwords.get(uid, "")
+
+    def uid_set(self) -> None:
+        return None
 
 
 class _Or:
@@ -200,6 +212,10 @@ class _Or:
     def matches(self, uid: int) -> bool:
         return any(part.matches(uid) for part in self.parts)
 
+    def uid_set(self) -> LLSet | None:
+        sets = [part.uid_set() for part in self.parts]
+        return None if None in sets else multiunion(sets)
+
 
 class _And:
     def __init__(self, parts: list[Any], refused: list[Any]) -> None:
@@ -214,6 +230,12 @@ class _And:
 
     def matches(self, uid: int) -> bool:
         return all(part.matches(uid) for part in self.parts) and not any(part.matches(uid) for part in self.refused)
+
+    def uid_set(self) -> LLSet | None:
+        wanted, refused = ([part.uid_set() for part in parts] for parts in (self.parts, self.refused))
+        if None in wanted or None in refused:
+            return None
+        return difference(reduce(intersection, wanted), multiunion(refused))
 
 
 def _compiled(index: MergingOkapiIndex, node: ParseTreeNode) -> Any:

@@ -64,8 +64,12 @@ class TokenIndex(KeywordIndex):
 
     def uids(self, values: Iterable[Any]) -> LLSet | LLTreeSet:
         """The documents that have one of the values; the index's own set (do not change it) when there is one."""
-        found = [known for known in map(self._fwd_index.get, values) if known is not None]
+        found = self.sets(values)
         return found[0] if len(found) == 1 else multiunion(found)
+
+    def sets(self, values: Iterable[Any]) -> list[Any]:
+        """The index's own sets of those values that there are; they have no document in common."""
+        return [known for known in map(self._fwd_index.get, values) if known is not None]
 
     def values(self) -> Iterable[Any]:
         """The different values, in order."""

@@ -35,6 +35,9 @@ class FullText(Condition):
     def matches(self, uid: int, row: Row) -> bool:
         return self.query is not None and self.query.matches(uid)
 
+    def uid_set(self) -> LLSet | None:
+        return LLSet() if self.query is None else self.query.uid_set()
+
 
 class Not(Condition):
     """What a condition does not find."""

@@ -143,7 +143,8 @@ class Plan:
             return self.store.all_uids(), []
         ranked = sorted(self.conditions, key=lambda condition: condition.estimate())
         best, rest = ranked[0], ranked[1:]
-        found = best.uid_set()
+        lazy = wanted is not None and best.estimate() > 100 * wanted and not best.has_set()
+        found = None if lazy else best.uid_set()
         if found is None:
             return _once(best.candidates()), ranked
         for condition in list(rest):
