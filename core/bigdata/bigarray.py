@@ -1,11 +1,12 @@
 """BigArray: an n-dimensional array larger than memory inside the object database.
 
-``A[index]`` with ints, slices, Ellipsis and newaxis is a real :class:`numpy.ndarray` that shows the database's bytes: nothing is read until
-it is looked at, and what is written to it is part of the transaction.
+``A[index]`` with ints, slices, Ellipsis and newaxis is a real :class:`numpy.ndarray` that shows the database's bytes:
+nothing is read until it is looked at, and what is written to it is part of the transaction.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 import operator
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ import numpy as np
 from persistent import Persistent
 
 from wendelin.core.bigdata.bigfile import DIRECT_SIZE, BigFile
+from wendelin.core.bigdata.handle import handle_of, open_handle
+from wendelin.core.bigdata.pyramid import LEAF_ROWS, Pyramid, PyramidTable, can_summarise, overview
 from wendelin.core.bigdata.snapshot import ArraySnapshot
 from wendelin.core.bigdata.transactions import view_of
 from wendelin.core.bigdata.window import Geometry, array_at, copy_of, is_basic, is_scalar
@@ -49,7 +52,7 @@ class BigArray(Persistent):
     The first dimension of a C-ordered array follows its file: concurrent appends all succeed.
     """
 
-    _pyramid = None
+    _pyramid: PyramidTable | None = None
 
     def __init__(self, shape: Any, dtype: Any, order: str = "C") -> None:
         lengths = checked_shape(shape)
@@ -75,6 +78,7 @@ class BigArray(Persistent):
         """Length of each dimension."""
         if self._fixed is not None:
             return self._fixed
+        assert self._row_size is not None
         return (self._file.size // self._row_size, *self._rest)
 
     @property
@@ -131,7 +135,7 @@ class BigArray(Persistent):
     # ---------------------------------------------------------------- reading
 
     def __getitem__(self, index: Any) -> Any:
-        """The elements at ``index``: a view for ints, slices, Ellipsis and newaxis, a copy (as in NumPy) for anything else."""
+        """The elements at ``index``: a view for ints, slices, Ellipsis and newaxis, else a copy (as in NumPy)."""
         if not is_basic(index):
             return self._window(())[index]
         found = self._window(index)
@@ -177,6 +181,17 @@ class BigArray(Persistent):
         """Tell the kernel how the array will be read: "random", "sequential", "normal", or None to judge by itself."""
         self._file.advise(pattern)
 
+    def overview(self, start: int = 0, stop: int | None = None, bins: int = 1000) -> np.ndarray:
+        """Exact minima and maxima of ``bins`` equal parts of the rows, shape (bins, 2, ...): reads the pyramid."""
+        self._file.settle()
+        return overview(self, self._pyramid or PyramidTable(), start, len(self) if stop is None else stop, bins)
+
+    def summarise(self) -> None:
+        """Bring the pyramid up to date with all rows, in a transaction of its own (appending does the rest)."""
+        if can_summarise(self):
+            self._pyramid = PyramidTable()
+            Pyramid(self, self._pyramid).extend(len(self))
+
     # ---------------------------------------------------------------- writing
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -192,7 +207,7 @@ class BigArray(Persistent):
         if view is None:
             target = copy_of(self._file, self._geometry().place(()), writable=True)
             target[index] = value
-            self._file.write(0, target.reshape(-1, order=self._order).view(np.uint8))
+            self._file.write(0, as_bytes(target.T if self._order == "F" else target))
             return
         self._window(())[index] = value
 
@@ -217,14 +232,53 @@ class BigArray(Persistent):
         if rows.shape[1:] != self._rest:
             raise ValueError(f"rows of shape {rows.shape[1:]} do not fit an array of rows of shape {self._rest}")
         if rows.size:
+            self._summarise_committed()
             self._file.append(as_bytes(np.ascontiguousarray(rows)))
+
+    def _summarise_committed(self) -> None:
+        """Rows whose place is final: those that were there when the transaction began."""
+        if self._file.is_changed or len(self) < LEAF_ROWS or not can_summarise(self):
+            return
+        if self._pyramid is None:
+            self._pyramid = PyramidTable()
+        Pyramid(self, self._pyramid).extend(len(self))
 
     def resize(self, shape: Any) -> None:
         """Give the array another shape, in constant time; its bytes stay where they are, new ones are zeros."""
         lengths = checked_shape(shape)
+        if self._pyramid is not None and (lengths[1:] != self._rest or lengths[0] < len(self)):
+            self._pyramid = PyramidTable()
         self._file.truncate(math.prod(lengths) * self._dtype.itemsize)
         if self._fixed is not None or lengths[1:] != self._rest:
             self._set_shape(lengths)
+
+    # ---------------------------------------------------------------- copying
+
+    @property
+    def grows(self) -> bool:
+        """Whether rows can be appended."""
+        return self._fixed is None
+
+    def copy(self) -> np.ndarray:
+        """All elements in memory."""
+        return self._window(()).copy()
+
+    def __copy__(self) -> BigArray:
+        """Another array of the same database that shares the extents until one of the two is written: costs no data."""
+        other = type(self)(0, self._dtype, self._order)
+        other._file = copy.copy(self._file)
+        other._set_shape(self.shape)
+        return other
+
+    def __deepcopy__(self, memo: Any) -> BigArray:
+        return self.__copy__()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Outside the database an array is pickled as a handle, opened as a snapshot."""
+        return open_handle, handle_of(self)
+
+    def __dask_tokenize__(self) -> Any:
+        return handle_of(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} shape={self.shape} dtype={self._dtype} order={self._order}>"

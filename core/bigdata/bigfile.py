@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
 from persistent import Persistent
 
 from wendelin.core.bigdata import pages
+from wendelin.core.bigdata.appending import append_extent, append_inline, own_inline_chunks
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents import SegmentTable, page_span, unique_number
 from wendelin.core.bigdata.runs import PAGE, Runs, clip, runs
 from wendelin.core.bigdata.sealing import read_extent, read_tail, seal
 from wendelin.core.bigdata.snapshot import FileSnapshot
 from wendelin.core.bigdata.store import Buffer, store_for
-from wendelin.core.bigdata.tail import EXTENT, INLINE, InlineChunk, Tail
+from wendelin.core.bigdata.tail import EXTENT, INLINE, Tail
 from wendelin.core.bigdata.transactions import note_extent, view_of
 from wendelin.core.errors import ReadOnlyView
 
@@ -31,11 +31,17 @@ BLOCK_SIZE = 1 << 20
 _ADVICE = {"random": pages.RANDOM, "sequential": pages.SEQUENTIAL, "normal": pages.NORMAL}
 
 
+def bytes_of(data: Buffer) -> memoryview:
+    """The bytes of a buffer, of whatever items and shape, in C order."""
+    view = memoryview(data)
+    return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
+
+
 class BigFile(Persistent):
     """A sequence of bytes with the transactions of the database.
 
-    ``append`` never conflicts with other appends; ``write`` conflicts with writes to the same 4 KiB pages only; ``truncate``
-    and growing conflict with everything. Reading costs memory for what is asked, never for the file.
+    ``append`` never conflicts with other appends; ``write`` conflicts with writes to the same 4 KiB pages only;
+    ``truncate`` and growing conflict with everything. Reading costs memory for what is asked, never for the file.
     """
 
     def __init__(self) -> None:
@@ -111,10 +117,25 @@ class BigFile(Persistent):
 
     def snapshot(self) -> Any:
         """The file as it is now, read-only (:class:`FileSnapshot`; the file itself where memory cannot be mapped)."""
+        self.settle()
+        return FileSnapshot(self) if pages.SUPPORTED else self
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether this transaction changed the file (writes through views show only once they are flushed)."""
+        return bool(self._tail._p_changed)
+
+    @property
+    def has_writes(self) -> bool:
+        """Whether a view of this connection holds writes that are not flushed."""
+        view = view_of(self, existing=True)
+        return view is not None and bool(view.written())
+
+    def settle(self) -> None:
+        """Put what was written to views into extents, as a savepoint does."""
         view = view_of(self, existing=True)
         if view is not None:
             view.settle()
-        return FileSnapshot(self) if pages.SUPPORTED else self
 
     def advise(self, pattern: str | None) -> None:
         """Tell the kernel how the file will be read: "random", "sequential", "normal", or None to judge by itself."""
@@ -140,60 +161,28 @@ class BigFile(Persistent):
     def append(self, data: Buffer) -> int:
         """Add bytes at the end; gives the position they have in this transaction.
 
-        Concurrent appends all succeed, in the order of their commits: the position is final once the transaction is committed and
-        nobody else appended meanwhile.
+        Concurrent appends all succeed, in the order of their commits: the position is final once the transaction is
+        committed and nobody else appended meanwhile.
         """
         self._check_writable()
-        view = memoryview(data)
-        view = (
-            view.cast("B") if view.contiguous and view.ndim <= 1 else memoryview(np.ascontiguousarray(view)).cast("B")
-        )
+        view = bytes_of(data)
         tail = self._tail
         self._settle_tail()
         self._seal_what_is_due()
         position = tail.end
         if not len(view):
             return position
-        own = self._own_inline()
+        own = own_inline_chunks(tail)
         if sum(chunk.length for chunk in own) + len(view) < SEAL_SIZE:
-            self._append_inline(own, view)
+            append_inline(tail, own, view)
         else:
-            self._append_extent(own, view)
+            append_extent(tail, own, view, self._write_extent)
         return position
 
     def _settle_tail(self) -> None:
         view = view_of(self, existing=True)
         if view is not None:
             view.settle_tail()
-
-    def _own_inline(self) -> list[Any]:
-        """This transaction's inline chunks at the end of the tail."""
-        own: list[Any] = []
-        for chunk in reversed(self._tail.chunks):
-            if chunk.kind != INLINE or not is_unsaved(chunk.source) or chunk.skip:
-                break
-            own.insert(0, chunk)
-        return own
-
-    def _append_inline(self, own: list[Any], data: memoryview) -> None:
-        tail = self._tail
-        if own and own[-1].length + len(data) <= BLOCK_SIZE // 16 and own[-1].length == len(own[-1].source.data):
-            last = own[-1]
-            tail.drop_last(1)
-            last.source.data += bytes(data)
-            tail.add(INLINE, last.source, 0, last.length + len(data), last.number)
-        else:
-            tail.add(INLINE, InlineChunk(bytes(data)), 0, len(data))
-
-    def _append_extent(self, own: list[Any], data: memoryview) -> None:
-        """One extent, in phase with the pages of the file, that takes this transaction's inline chunks in."""
-        tail = self._tail
-        before = [memoryview(chunk.source.data)[chunk.skip : chunk.skip + chunk.length] for chunk in own]
-        length = sum(map(len, before)) + len(data)
-        skip = (tail.end - sum(map(len, before))) % PAGE
-        handle = self._write_extent([*before, data], skip)
-        tail.drop_last(len(own))
-        tail.add(EXTENT, handle, skip, length)
 
     def _write_extent(self, buffers: Iterable[Buffer], skip: int = 0) -> Any:
         handle = store_for(self._p_jar).write(self._p_jar, buffers, skip)
@@ -216,7 +205,7 @@ class BigFile(Persistent):
     def write(self, offset: int, data: Buffer) -> None:
         """Replace the bytes from ``offset`` on; writing beyond the end makes the file longer."""
         self._check_writable()
-        source = memoryview(data).cast("B")
+        source = bytes_of(data)
         if offset > self.size:
             self.truncate(offset)
         inside = min(len(source), self.size - offset)
@@ -258,6 +247,7 @@ class BigFile(Persistent):
             data = bytearray(tail.end - tail.start)
             read_extent(extents[int(beyond["extent"][0])], int(beyond["at"][0]) * PAGE, memoryview(data))
             tail.rewrite(tail.start, bytes(data))
+            self._table.note_write(whole)
         tail.touch()
 
     def truncate(self, size: int) -> None:
@@ -293,6 +283,19 @@ class BigFile(Persistent):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.size} bytes>"
 
+    def __copy__(self) -> BigFile:
+        """Another file of the same database that shares the extents until one of the two is written: costs no data."""
+        self.settle()
+        other = type(self)()
+        for number, segment in self._table.segments.items():
+            other._table.adopt(number, segment)
+        other._tail.__setstate__(self._tail.__getstate__())
+        other._tail.touch()
+        return other
+
+    def __deepcopy__(self, memo: Any) -> BigFile:
+        return self.__copy__()
+
     def __getstate__(self) -> Any:
         """The state to store; what was written to a file that is not stored yet goes to extents now."""
         view = self.__dict__.get("_v_view")
@@ -300,8 +303,3 @@ class BigFile(Persistent):
             view_of(self, existing=True)
             view.flush()
         return super().__getstate__()
-
-
-def is_unsaved(record: Persistent) -> bool:
-    """Whether this transaction made the record. A ghost was saved before: its serial is only known once it is loaded."""
-    return record._p_changed is not None and record._p_serial in (None, b"\0" * 8)

@@ -1,7 +1,7 @@
 """Compaction: many small runs become few large ones, and what is no longer named can be packed away.
 
-The data does not change, so compaction never conflicts with what goes on elsewhere: a page that somebody wrote meanwhile stays
-theirs (see ``kept`` in :mod:`~wendelin.core.bigdata.runs`), and readers keep the old extents mapped.
+The data does not change, so compaction never conflicts with what goes on elsewhere: a page that somebody wrote
+meanwhile stays theirs (see ``kept`` in :mod:`~wendelin.core.bigdata.runs`), and readers keep the old extents mapped.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The extent map: which page of a file stands in which extent, kept so that disjoint writers never conflict.
 
-``SegmentTable`` holds one ``Segment`` per GiB; a segment holds the runs of its pages and the extents that they name. Both
-merge concurrent changes page by page (``_p_resolveConflict``), where a BTree would conflict on every split. The merging runs
-where the commit is decided: on the ZEO server, which must be able to import this module.
+``SegmentTable`` holds one ``Segment`` per GiB; a segment holds the runs of its pages and the extents that they name.
+Both merge concurrent changes page by page (``_p_resolveConflict``), where a BTree would conflict on every split. The
+merging runs where the commit is decided: on the ZEO server, which must be able to import this module.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def unique_number() -> int:
 class Segment(Persistent):
     """The runs of one GiB, pages counted from the segment's start, with the extents that they name.
 
-    ``writes`` counts what the pyramid must know: a number per 16 MiB region that changes with every write there, and not with
-    appending, sealing or compaction.
+    ``writes`` counts what the pyramid must know: a number per 16 MiB region that changes with every write there, and
+    not with appending, sealing or compaction.
     """
 
     def __init__(self) -> None:
@@ -49,6 +49,10 @@ class Segment(Persistent):
     def cut(self, page: int) -> None:
         """Drop everything from ``page`` on."""
         self._replace(clip(self.table, 0, page), self.extents)
+
+    def note_write(self, page: int) -> None:
+        """Count a write to ``page`` without a run."""
+        self.writes = {**self.writes, page // REGION_PAGES: unique_number()}
 
     def _replace(self, table: Runs, extents: dict[int, Any]) -> None:
         if not self._p_changed:  # an epoch is a transaction, not a change
@@ -73,7 +77,7 @@ class Segment(Persistent):
         epoch, base, _, base_writes = unpack_state(old)
         their_epoch, theirs, their_extents, their_writes = unpack_state(saved)
         my_epoch, mine, my_extents, my_writes = unpack_state(new)
-        # Marks speak of one transaction: theirs when nothing came between, mine unless this is an undo (an older epoch).
+        # Marks speak of one transaction: theirs if nothing came between, mine unless this is an undo (an older epoch).
         try:
             table = merge(base, theirs, mine, their_epoch == epoch + 1, my_epoch > epoch)
         except PageConflict as error:
@@ -166,6 +170,16 @@ class SegmentTable(Persistent):
     def _touched(new: Runs) -> list[int]:
         low, high = new["page"] // SEGMENT_PAGES, (new["page"] + new["count"] - 1) // SEGMENT_PAGES
         return sorted({n for a, b in zip(low.tolist(), high.tolist(), strict=True) for n in range(a, b + 1)})
+
+    def adopt(self, number: int, segment: Segment) -> None:
+        """A copy of another file's segment: the extents are shared."""
+        own = Segment()
+        own.__setstate__(segment.__getstate__())
+        self.segments = {**self.segments, number: own}
+
+    def note_write(self, page: int) -> None:
+        """A page that is not in the map (the last, not whole one) was written."""
+        self._segment(page // SEGMENT_PAGES).note_write(page % SEGMENT_PAGES)
 
     def cut(self, page: int) -> None:
         """Drop everything from ``page`` on."""

@@ -1,8 +1,8 @@
 """A file's pages in memory: a reservation that shows one table of runs, and can be made to show another.
 
 Runs are mapped; only when there are very many are the small ones copied in, because the kernel allows a process
-65,530 mappings. Parts of a tail that have to be put together are written to a scratch file in memory and mapped from there, so that
-the dirty scan sees them as what they are: not written.
+65,530 mappings. Parts of a tail that have to be put together are written to a scratch file in memory and mapped from
+there, so that the dirty scan sees them as what they are: not written.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OPEN_FILES = 256
 
 
 class Scratch:
-    """A file in memory for pages that no extent holds as they are; a page keeps its place while its bytes stay the same."""
+    """A file in memory for pages that no extent holds as they are; a page keeps its place while its bytes do."""
 
     def __init__(self) -> None:
         self.number = unique_number()
@@ -168,7 +168,7 @@ class Mapping:
 
     def _unchanged_copies(self, path_of: Callable[[int], str]) -> Runs:
         """Pages that were copied in look written: compare them with where they came from."""
-        same = []
+        same: pagemap.PageRanges = []
         with Files(path_of) as files:
             for page, count, number, at, _ in self.copied.tolist():
                 data = os.pread(files.open(number, at + count), count * PAGE, at * PAGE).ljust(count * PAGE, b"\0")
@@ -178,7 +178,7 @@ class Mapping:
 
     def _zeros(self, written: Runs) -> Runs:
         """A hole that holds zeros is a hole (and plain pagemap cannot tell a hole that was read)."""
-        zeros = []
+        zeros: pagemap.PageRanges = []
         for page, count in written[["page", "count"]].tolist():
             empty = np.flatnonzero(~self._memory(page, count).any(axis=1)).tolist()
             zeros.extend((page + i, page + i + 1) for i in empty)

@@ -1,8 +1,9 @@
 """Which pages of a private mapping were written: asked of the kernel.
 
-Two ways, the best that works is found once: the ``PAGEMAP_SCAN`` ioctl (Linux 6.7), whose cost is that of the pages touched, and
-``/proc/self/pagemap``, whose cost is that of the pages mapped and which cannot tell the shared page of zeros from a
-written one (the caller compares). A written page is one of ours: present or swapped, not of a file, not the page of zeros.
+Two ways, the best that works is found once: the ``PAGEMAP_SCAN`` ioctl (Linux 6.7), whose cost is that of the pages
+touched, and ``/proc/self/pagemap``, whose cost is that of the pages mapped and which cannot tell the shared page of
+zeros from a written one (the caller compares). A written page is one of ours: present or swapped, not of a file, not
+the page of zeros.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def scan(address: int, pages: int) -> PageRanges:
             )
         )  # fmt: skip
         count = fcntl.ioctl(_pagemap(), _PAGEMAP_SCAN, argument)
-        regions = np.frombuffer(vector, np.uint64, 3 * count).reshape(count, 3)[:, :2]
+        regions = np.ctypeslib.as_array(vector)[: 3 * count].reshape(count, 3)[:, :2]
         _extend(found, ((regions - np.uint64(address)) // np.uint64(PAGE)).astype(np.int64))
         start = struct.unpack_from("=Q", argument, 32)[0]
     return found

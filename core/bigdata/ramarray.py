@@ -59,7 +59,7 @@ class RAMArray:
         old = self._array.reshape(-1, order=self.order)  # type: ignore[call-overload]
         count = min(len(flat), len(old))
         flat[:count] = old[:count]
-        self._array = flat.reshape(lengths, order=self.order)  # type: ignore[call-overload]
+        self._array = flat.reshape(lengths, order=self.order)
 
     def view(self, dtype: Any) -> np.ndarray:
         """The elements as another dtype."""

@@ -1,7 +1,8 @@
 """Extents as database records, for engines without blobs (NEO).
 
-An extent is cut into records of at most 2 MiB. To be mapped it is put together in a file of a local cache; extents never change, so a
-file of the cache is right for ever, and may be thrown away at any time (who has it mapped keeps it).
+An extent is cut into records of at most 2 MiB. To be mapped it is put together in a file of a local cache; extents
+never change, so a file of the cache is right for ever, and may be thrown away at any time (who has it mapped keeps
+it).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """Runs: which pages of a file stand where, as sorted NumPy arrays.
 
-A run says that ``count`` logical pages from ``page`` on are found in extent ``extent`` from its page ``at`` on. A table of runs
-is sorted, its runs do not overlap, and a page that no run covers is a hole (zeros). ``kept`` marks a run that holds
-the same bytes as what it replaced (sealing, compaction), as against a write; merging relies on it.
+A run says that ``count`` logical pages from ``page`` on are found in extent ``extent`` from its page ``at`` on. A
+table of runs is sorted, its runs do not overlap, and a page that no run covers is a hole (zeros). ``kept`` marks a
+run that holds the same bytes as what it replaced (sealing, compaction), as against a write; merging relies on it.
 
-Everything works on elementary intervals: cut all tables at every edge of any of them, look each interval up in each table,
-choose, and join what continues. Hence ten thousand runs cost a millisecond, not a loop.
+Everything works on elementary intervals: cut all tables at every edge of any of them, look each interval up in each
+table, choose, and join what continues. Hence ten thousand runs cost a millisecond, not a loop.
 """
 
 from __future__ import annotations

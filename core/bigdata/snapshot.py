@@ -1,7 +1,7 @@
 """Snapshots: read-only memory of one revision, for everything that only reads.
 
-A snapshot is never scanned for writes and does not follow the connection. All snapshots of a process that look at the same
-revision of a file share one mapping, whatever their connection or thread.
+A snapshot is never scanned for writes and does not follow the connection. All snapshots of a process that look at the
+same revision of a file share one mapping, whatever their connection or thread.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from wendelin.core.bigdata import pages
 from wendelin.core.bigdata.extents import SegmentTable, page_span
 from wendelin.core.bigdata.mapping import Mapping
 from wendelin.core.bigdata.runs import PAGE
+from wendelin.core.bigdata.source import Source
 from wendelin.core.bigdata.store import keeps_local_files
 from wendelin.core.bigdata.tail import Tail
-from wendelin.core.bigdata.view import Lease, Source, advice_for
+from wendelin.core.bigdata.view import Lease, advice_for
 from wendelin.core.bigdata.window import Geometry, array_at, copy_of, is_basic, is_scalar
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class _State:
 class FileSnapshot:
     """A file as it was at one revision, read-only; may be used by any thread.
 
-    Where extents have to be fetched (ZEO without a shared folder) a part is fetched when it is first looked at, through the
-    connection that the snapshot was taken in.
+    Where extents have to be fetched (ZEO without a shared folder) a part is fetched when it is first looked at,
+    through the connection that the snapshot was taken in.
     """
 
     def __init__(self, file: BigFile) -> None:

@@ -1,8 +1,8 @@
 """Where extents are kept: one interface, and its implementation in ZODB blobs.
 
-An extent is an immutable file of whole pages (its last page may be short). A store writes one, gives a persistent handle to keep in the
-extent map, and gives the path of a local file with the same bytes, to map or to read. Any other engine
-(:mod:`wendelin.core.bigdata.recordstore`) differs in nothing else.
+An extent is an immutable file of whole pages (its last page may be short). A store writes one, gives a persistent
+handle to keep in the extent map, and gives the path of a local file with the same bytes, to map or to read. Any other
+engine (:mod:`wendelin.core.bigdata.recordstore`) differs in nothing else.
 """
 
 from __future__ import annotations
@@ -129,7 +129,8 @@ def remove_if_there(path: str) -> None:
 class BlobStore:
     """Extents as ZODB blobs.
 
-    ZODB renames a blob's file into place without any fsync: :meth:`sync` fsyncs the file, its folder and the folders above.
+    ZODB renames a blob's file into place without any fsync: :meth:`sync` fsyncs the file, its folder and the folders
+    above.
     """
 
     def write(self, jar: Any, buffers: Iterable[Buffer], skip: int = 0) -> Blob:

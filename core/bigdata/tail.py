@@ -1,8 +1,9 @@
 """The tail of a file: what was appended and not yet entered in the extent map, byte by byte, in order of commit.
 
-A tail is a sequence of chunks; appending adds one. Concurrent appends merge by concatenation (``_p_resolveConflict``), so that all of
-them succeed, in some order. Sealing consumes whole pages of chunks that were committed before, and merges with appending
-and with another sealing. ``start`` is the position in bytes, always a page multiple, at which the tail begins.
+A tail is a sequence of chunks; appending adds one. Concurrent appends merge by concatenation
+(``_p_resolveConflict``), so that all of them succeed, in some order. Sealing consumes whole pages of chunks that were
+committed before, and merges with appending and with another sealing. ``start`` is the position in bytes, always a
+page multiple, at which the tail begins.
 """
 
 from __future__ import annotations
@@ -63,9 +64,9 @@ def _unpacked(packed: bytes, sources: tuple[Any, ...]) -> tuple[Chunk, ...]:
 class Tail(Persistent):
     """Where a file's map ends, and the chunks beyond it.
 
-    Every change to a file, also to its mapped part, changes its tail's ``revision``: the tail's serial names the file's state.
-    ``generation`` changes with what cannot be merged (truncating, rewriting the last part of a page); ``pin`` with an append
-    that must stand where it was made.
+    Every change to a file, also to its mapped part, changes its tail's ``revision``: the tail's serial names the
+    file's state. ``generation`` changes with what cannot be merged (truncating, rewriting the last part of a page);
+    ``pin`` with an append that must stand where it was made.
     """
 
     def __init__(self) -> None:

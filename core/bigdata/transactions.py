@@ -1,8 +1,9 @@
 """Big files in transactions: the data manager and synchronizer of a connection's views.
 
-Memory gets dirty without notice, so every end of a transaction looks at it. ``beforeCompletion`` cannot tell a commit from an
-abort; hence the pages are written in ``tpc_begin`` of a data manager that sorts before the connection, which then stores the
-changed map. ``tpc_vote`` makes the extents durable: the storage has them by then, and has not yet committed.
+Memory gets dirty without notice, so every end of a transaction looks at it. ``beforeCompletion`` cannot tell a commit
+from an abort; hence the pages are written in ``tpc_begin`` of a data manager that sorts before the connection, which
+then stores the changed map. ``tpc_vote`` makes the extents durable: the storage has them by then, and has not yet
+committed.
 """
 
 from __future__ import annotations
@@ -197,12 +198,12 @@ def view_of(file: BigFile, existing: bool = False) -> View | None:
     detached: View | None = file.__dict__.get("_v_view")
     if jar is None:
         if detached is None and not existing:
-            detached = file._v_view = View(file, writable=True)  # type: ignore[attr-defined]
+            detached = file._v_view = View(file, writable=True)
         return detached
     manager = manager_of(jar)
     if detached is not None:
         manager.adopt(file, detached)
-        del file._v_view  # type: ignore[attr-defined]
+        del file._v_view
     if existing:
         view = manager.views.get(file._p_oid)
         return view if view is not None and (view.touched or view.leased) else None

@@ -1,4 +1,4 @@
-"""A file with two connections against a plain model: whatever is done, in whatever order, nothing is lost and nothing is torn.
+"""A file with two connections against a plain model: whatever is done in whatever order, nothing is lost or torn.
 
 ``WENDELIN_EXAMPLES`` sets the number of examples (the full run takes 2000).
 """
@@ -18,9 +18,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from ZODB.POSException import ConflictError
 
-from wendelin.core.bigdata import BigArray, bigfile
-
 from tests.core.bigdata.sessions import Session, open_database
+from wendelin.core.bigdata import BigArray, bigfile
 
 PAGE = 4096
 MAX_SIZE = 24 * PAGE

@@ -1,0 +1,53 @@
+"""Appending to a tail: a chunk in a database record when it is small, an extent when it is large.
+
+What one transaction appends is put together, because every chunk costs the commit a little; chunks that are committed
+are left alone, so that concurrent appends can be merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from persistent import Persistent
+
+from wendelin.core.bigdata.runs import PAGE
+from wendelin.core.bigdata.tail import EXTENT, INLINE, Chunk, InlineChunk, Tail
+
+JOIN_SIZE = 64 << 10  # up to which small appends of one transaction share a record
+
+
+def is_unsaved(record: Persistent) -> bool:
+    """Whether this transaction made the record. A ghost was stored before: its serial is known once it is loaded."""
+    return record._p_changed is not None and record._p_serial in (None, b"\0" * 8)
+
+
+def own_inline_chunks(tail: Tail) -> list[Chunk]:
+    """The inline chunks at the end of the tail that are not in the database yet."""
+    own: list[Chunk] = []
+    for chunk in reversed(tail.chunks):
+        if chunk.kind != INLINE or not is_unsaved(chunk.source) or chunk.skip:
+            break
+        own.insert(0, chunk)
+    return own
+
+
+def append_inline(tail: Tail, own: list[Chunk], data: memoryview) -> None:
+    """Add a chunk of a few bytes, or lengthen the last one."""
+    last = own[-1] if own else None
+    if last is not None and last.length + len(data) <= JOIN_SIZE and last.length == len(last.source.data):
+        tail.drop_last(1)
+        last.source.data += bytes(data)
+        tail.add(INLINE, last.source, 0, last.length + len(data), last.number)
+    else:
+        tail.add(INLINE, InlineChunk(bytes(data)), 0, len(data))
+
+
+def append_extent(tail: Tail, own: list[Chunk], data: memoryview, write: Callable[[list[Any], int], Any]) -> None:
+    """Add one extent, in phase with the pages of the file, that takes the inline chunks in."""
+    before = [memoryview(chunk.source.data)[: chunk.length] for chunk in own]
+    length = sum(map(len, before)) + len(data)
+    skip = (tail.end - sum(map(len, before))) % PAGE
+    handle = write([*before, data], skip)
+    tail.drop_last(len(own))
+    tail.add(EXTENT, handle, skip, length)
