@@ -58,8 +58,9 @@ def install(
     if install_dependency:
         new = resolve(wanted, available, installed)
     else:
-        chosen = [template.title for template in load_templates(title for title in wanted if title not in installed)]
-        new = [title for title in sort_templates({title: available[title] for title in chosen}) if title in chosen]
+        chosen = dict.fromkeys(title for title in wanted if title not in installed)
+        load_templates(chosen)  # tells which of them nobody knows
+        new = sort_templates({title: available[title] for title in chosen})
     templates = load_templates(new)
     raise_problems(validate(site, templates, available))
     total = sum(len(template.items) for template in templates)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wendelin.core.business_templates.manifest import MANIFEST_NAME, Manifest, read_manifest
-from wendelin.core.business_templates.problems import DEPENDENCY, Problem, raise_problems
+from wendelin.core.business_templates.problems import DEPENDENCY, SYNTAX, Problem, raise_problems
 from wendelin.core.business_templates.source import template_files
 from wendelin.core.business_templates.template import Template, read_template
 from wendelin.core.registry import get_registry
@@ -42,7 +42,15 @@ def load_templates(titles: Iterable[str]) -> list[Template]:
         for title in titles
         if title not in folders
     )
-    return [load_folder(folders[title]) for title in titles]
+    return [_checked_title(load_folder(folders[title]), title) for title in titles]
+
+
+def _checked_title(template: Template, title: str) -> Template:
+    """The template, with a problem more when its folder is registered under another title than its manifest has."""
+    if template.title == title:
+        return template
+    problem = Problem(SYNTAX, f"title is {template.title!r}, but it is registered as {title!r}", title, MANIFEST_NAME)
+    return replace(template, problems=(*template.problems, problem))
 
 
 def load_folder(folder: Path) -> Template:

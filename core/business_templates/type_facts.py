@@ -65,6 +65,8 @@ def property_dict(known: Known, type_name: str) -> dict[str, Entry]:
 
 def value_problem(known: Known, type_name: str, id: str, value: Any) -> str:
     """Why a document of the portal type cannot have that value; empty when it can."""
+    if id == "id":
+        return "the id of a document is the name of its file"
     properties = property_dict(known, type_name)
     entry = properties.get(id)
     if entry is None and isinstance(properties.get(id.removesuffix("_list")), Property):

@@ -50,6 +50,7 @@ with as_user(SYSTEM), database.transaction() as connection:
     site = get_site(connection)
     zero = site.weather_station_module["zero"]
     found["zero"] = [zero.getWeatherStationState(), zero.getClimateTitle(), zero.getAltitude()]
+    found["short"] = zero.getSummary()
     rows = site.portal_catalog(reading_count={"query": 1, "range": "min"}, portal_type="Weather Station")
     found["catalog"] = [(row.title, row.reading_count) for row in rows]
     uninstall(site, "weather", remove_user_data=True)
@@ -90,6 +91,7 @@ def test_a_plugin_from_outside(installed: Path) -> None:
     assert found["bad"] == 400
     assert found["anonymous"] == 401
     assert found["zero"] == ["measuring", "Temperate", 0.0]
+    assert found["short"] == "Station Zero has no readings yet"
     assert found["catalog"] == [["Hill", 2]]
     assert found["places"] == ["business_template", "catalog_column", "view"]
     assert found["nothing_left"]

@@ -114,6 +114,21 @@ def test_portal_types(site: Any, add_template: TemplateMaker, text: str, expecte
             {"portal_type": "File", "state": {"document_publication_workflow": "lost"}},
             "unknown state of document_publication_workflow 'lost'",
         ),
+        (
+            "paths/document_module/x.toml",
+            {"portal_type": "File", "state": {"validation_workflow": "draft"}},
+            "workflow 'validation_workflow' is not in the chain of File",
+        ),
+        (
+            "paths/document_module/x.toml",
+            {"portal_type": "File", "properties": {"titel": "x"}},
+            "File has no property 'titel'; did you mean title",
+        ),
+        (
+            "paths/document_module/x.toml",
+            {"portal_type": "File", "properties": {"effective_date": "soon"}},
+            "'soon' is not a valid date",
+        ),
         ("preferences.toml", {"preference": [{"id": "x", "portal_type": "No"}]}, "unknown portal type 'No'"),
         ("skins/a/x.txt/y", "text", "this file has no place"),
         ("notes.txt", "text", "this file has no place"),
