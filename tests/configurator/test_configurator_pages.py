@@ -52,10 +52,12 @@ def test_from_my_favourites_to_a_configured_site(app: TestApp, database: Databas
     progress = options.forms[find_form(options, "/install")].submit().follow()
     assert "configuration process is running" in progress.text
     assert "0 %" in progress.text
+    assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in progress.text
     assert app.get(START).location.endswith("/progress")
     work(database)
     done = app.get(f"{START}/progress")
     assert "Configuration is over" in done.text
+    assert "refresh" not in done.text
     start = done.click("Start using your ERP5 System")
     assert "Data Streams" in start.text
     again = app.get(START)
