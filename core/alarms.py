@@ -9,6 +9,7 @@ that notice at once change the same record, and only one commits.
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,8 @@ from wendelin.core.errors import BadRequest
 from wendelin.core.folder import Folder
 from wendelin.core.permissions import MANAGE, MANAGER_PERMISSION_MAP
 from wendelin.core.security import SYSTEM, User, as_user, private, protected
+
+logger = logging.getLogger(__name__)
 
 UNITS = {"minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400}
 
@@ -145,7 +148,16 @@ class Alarm(Folder):
 def run_due_alarms(site: Any, now: datetime) -> int:
     """Start every alarm that is due; returns how many. The caller commits, or aborts on a conflict."""
     tool = site.get_child("portal_alarms")
-    due = [alarm for alarm in tool.iterate() if isinstance(alarm, Alarm) and alarm.is_due(now)] if tool else []
+    due = [alarm for alarm in tool.iterate() if isinstance(alarm, Alarm) and _is_due(alarm, now)] if tool else []
     for alarm in due:
         alarm.start(now)
     return len(due)
+
+
+def _is_due(alarm: Alarm, now: datetime) -> bool:
+    """As `Alarm.is_due`; one alarm whose settings make no sense must not stop the others."""
+    try:
+        return alarm.is_due(now)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        logger.error("%s cannot run: %s", alarm.getPath(), error)
+        return False

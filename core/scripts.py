@@ -17,7 +17,7 @@ from wendelin.core.errors import ScriptError
 from wendelin.core.restricted.compiling import FUNCTION_NAME, compile_function
 from wendelin.core.restricted.environment import restricted_globals
 from wendelin.core.script_header import parse_header, write_header
-from wendelin.core.security import private, proxy_roles
+from wendelin.core.security import ACCESS, private, protected, proxy_roles
 from wendelin.core.skin_items import SkinItem
 
 
@@ -45,14 +45,14 @@ class PythonScript(SkinItem):
         """The code; raises `ScriptError` that names this script and the line."""
         return compile_function(self.getPath(), self.parameters or "", self.body or "")
 
-    @private
+    @protected(ACCESS)
     def checkConsistency(self) -> list[str]:
         """What is wrong with the source; empty when it can run."""
         try:
             self.compiled()
         except ScriptError as error:
-            return str(error).splitlines()
-        return []
+            return [*super().checkConsistency(), *str(error).splitlines()]
+        return super().checkConsistency()
 
     @classmethod
     def from_text(cls, text: str, file_name: str = "") -> PythonScript:

@@ -58,7 +58,7 @@ class SkinMethod:
     @property
     def request_method(self) -> str:
         """The HTTP method that may call it: "POST" unless the method says that it only reads."""
-        return self.document.request_method
+        return self.document.request_method or type(self.document).request_method
 
     @property
     def content_type(self) -> str:

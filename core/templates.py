@@ -28,7 +28,7 @@ from wendelin.core.restricted.access import guarded_getattr, guarded_getitem
 from wendelin.core.restricted.compiling import check_size, compile_expression
 from wendelin.core.restricted.environment import restricted_globals
 from wendelin.core.script_header import parse_header, write_header
-from wendelin.core.security import PUBLIC, private
+from wendelin.core.security import ACCESS, PUBLIC, private, protected
 from wendelin.core.skin_items import SkinItem
 
 MAX_OUTPUT = 64 * 1024 * 1024
@@ -199,14 +199,14 @@ class PageTemplate(SkinItem):
     def bind(self, context: Any) -> BoundTemplate:
         return BoundTemplate(self, context)
 
-    @private
+    @protected(ACCESS)
     def checkConsistency(self) -> list[str]:
         """What is wrong with the text; empty when it can be rendered."""
         try:
             compile_template(self.getPath(), self.text or "")
         except ScriptError as error:
-            return [str(error)]
-        return []
+            return [*super().checkConsistency(), str(error)]
+        return super().checkConsistency()
 
     @classmethod
     def from_text(cls, text: str, file_name: str = ".pt") -> PageTemplate:

@@ -20,7 +20,7 @@ from wendelin.core.bigdata.fileobject import BigFileReader
 from wendelin.core.bigdata.snapshot import ArraySnapshot, FileSnapshot
 from wendelin.core.errors import WendelinError
 from wendelin.core.restricted.modules import is_open_class
-from wendelin.core.security import PUBLIC, check_permission
+from wendelin.core.security import PUBLIC, User, check_permission
 
 MISSING = object()
 IMMUTABLE = (str, bytes, int, float, complex, bool, tuple, frozenset, type(None), range, slice)
@@ -43,8 +43,10 @@ DATABASE_CONTAINERS = (
 
 
 _ARRAY = "shape dtype order strides size nbytes itemsize ndim blocks view snapshot append resize advise"
-#: Big data is reached through documents, whose methods have checked the caller's rights.
-BIG_DATA: Mapping[type, frozenset[str]] = {
+#: Classes and the names of theirs that scripts may use. Big data is reached through documents, whose methods have
+#: checked the caller's rights.
+OPEN_NAMES: Mapping[type, frozenset[str]] = {
+    User: frozenset({"id", "roles", "is_anonymous", "effective_roles", "getId", "getRoles"}),
     BigArray: frozenset(_ARRAY.split()),
     RAMArray: frozenset(_ARRAY.split()),
     ArraySnapshot: frozenset(_ARRAY.split()) - {"append", "resize"},
@@ -77,8 +79,8 @@ def may_read(ob: Any, name: str) -> bool:
         return name == "args" or isinstance(ob, WendelinError) or cls.__module__ == "builtins" or _is_scripted(cls)
     if isinstance(ob, DATABASE_CONTAINERS):
         return name in READERS
-    if cls in BIG_DATA:
-        return name in BIG_DATA[cls]
+    if cls in OPEN_NAMES:
+        return name in OPEN_NAMES[cls]
     if isinstance(ob, dict) and hasattr(cls, "__getattr__"):
         # scipy's results answer any key as an attribute: one that could be changed could pose as an array interface
         return name in ob or name in READERS

@@ -101,6 +101,16 @@ def test_one_that_no_user_owns_runs_as_the_platform(site, alarm):
     assert site.portal_activities.getMessageList()[0].user_id == "System"
 
 
+def test_one_that_makes_no_sense_does_not_stop_the_others(site, alarm, caplog):
+    broken = Alarm()
+    broken.uid = new_uid()
+    site.portal_alarms._setObject("broken", broken)
+    broken.enabled, broken.active_sense_method_id = True, "Alarm_count"
+    broken.periodicity_minute_frequency = "often"
+    assert run_due_alarms(site, START + 6 * MINUTE) == 1
+    assert "portal_alarms/broken cannot run" in caplog.text
+
+
 def test_subscribe_and_active_sense_by_hand(site, alarm):
     alarm.unsubscribe()
     assert not alarm.isSubscribed()

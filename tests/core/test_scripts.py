@@ -232,3 +232,37 @@ def test_any_properties_survive_the_file_form(title, parameters, roles, body):
     assert (again.title or "", again.parameters, again.proxy_roles) == (title, parameters, tuple(roles))
     assert again.body == script.body
     assert again.to_text() == script.to_text()
+
+
+def test_big_arrays_and_files_in_scripts(run, connection):
+    from wendelin.core.bigdata import BigArray, BigFile
+
+    array, file = BigArray((4,), "i4"), BigFile()
+    connection.root()["array"], connection.root()["file"] = array, file
+    file.append(b"0123456789")
+    body = """
+array[1:3] = 7
+array[3] += 2
+view = array[:]
+total = 0
+for block in array.blocks(2):
+    total += int(block.sum())
+return array.shape, view.tolist(), total, file.size, file.read(2, 3), b"".join(file.iterate()), file.open().read(2)
+"""
+    expected = ((4,), [0, 7, 7, 2], 16, 10, b"234", b"0123456789", b"01")
+    assert run(body, array, file, parameters="array, file") == expected
+    for body in ("file.append(b'x')", "file.truncate(0)", "return array.file", "return file.open().readinto"):
+        with pytest.raises(Unauthorized):
+            run(body, array, file, parameters="array, file")
+
+
+def test_a_script_made_and_edited_as_a_document(site):
+    layer = site.portal_skins.layer("tests")
+    script = layer.newContent(id="Base_made", portal_type="Python Script", parameters="a=1", body="return a")
+    assert site.Base_made(4) == 4
+    script.edit(body="return a +", proxy_roles=["Manager"], published="View")
+    assert "line 1" in script.checkConsistency()[0]
+    script.edit(body="return a + 1\n")
+    assert site.Base_made(4) == 5
+    text = '# wendelin: parameters="a=1" published="View" proxy_roles=["Manager"]\nreturn a + 1\n'
+    assert script.to_text() == text
