@@ -14,7 +14,6 @@ from wendelin.core.security import MANAGE, VIEW, private, protected
 
 INSTALLED = "installed"
 NOT_INSTALLED = "not_installed"
-REPLACED = "replaced"
 
 
 class BusinessTemplate(Folder):

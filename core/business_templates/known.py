@@ -77,8 +77,13 @@ class Known:
             yield item.source.problem(message, REFERENCE, near=path.rpartition("/")[2])
 
     def check_skin_method(self, item: Item, name: Any) -> Iterator[Problem]:
-        """A problem when no skin folder has, or gets, a method of that id."""
-        if not isinstance(name, str) or not name or name in self.skin_methods:
+        """A problem when no skin folder has, or gets, a method of that id, or when it is not one to rely on."""
+        if not isinstance(name, str) or not name:
             return
-        if find_method(self.site, name) is None:
+        brought, present = self.skin_methods.get(name), find_method(self.site, name)
+        if brought is not None:
+            yield from self.check_reliable(item, brought.path, f"skin method {name!r}")
+        elif present is not None:
+            yield from self.check_reliable(item, present.document.getRelativeUrl(), f"skin method {name!r}")
+        else:
             yield item.source.unknown("skin method", name)

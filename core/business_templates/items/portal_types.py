@@ -52,7 +52,6 @@ class PortalTypeItem(DocumentItem):
     """One portal type, with its actions, forms and dialogs."""
 
     kind = "portal_type"
-
     shape = TYPE_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:

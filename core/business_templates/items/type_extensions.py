@@ -52,6 +52,8 @@ class TypeExtensionItem(Item):
         """Problems for actions, forms and dialogs that the type has already, from its owner or from the user."""
         for key, (_, attribute) in PARTS.items():
             taken = {entry.id for entry in getattr(portal_type, attribute, ())} if portal_type is not None else set()
+            if self.path in known.brought:
+                taken = {entry.get("id") for entry in tables(known.brought[self.path].data, key)}
             for entry in tables(self.data, key):
                 if entry.get("id") in taken and f"{self.path}#{key}/{entry['id']}" not in known.owners:
                     message = f"{self.id} already has [[{key}]] {entry['id']!r}"

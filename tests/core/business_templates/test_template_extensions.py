@@ -106,6 +106,15 @@ def test_two_extensions_with_one_action(site: Any, add_template: TemplateMaker) 
         install(site, "b")
 
 
+def test_an_extension_with_an_action_that_the_type_of_the_set_has(site: Any, add_template: TemplateMaker) -> None:
+    note = {"type_class": "wendelin.core.folder.Folder", "action": [{"id": "look"}]}
+    more = {"extends": True, "action": [{"id": "look"}]}
+    add_template("a", {"portal_types/Note.toml": note})
+    add_template("b", {"portal_types/Note.toml": more}, dependencies=["a"])
+    with pytest.raises(PathOwned, match=r"Note already has \[\[action\]\] 'look'"):
+        install(site, ["a", "b"])
+
+
 def test_an_extension_changes_nothing(site: Any, add_template: TemplateMaker) -> None:
     add_template("a", {FILE: {"extends": True, "type_class": "wendelin.core.folder.Folder"}})
     with pytest.raises(BusinessTemplateError, match="unknown key 'type_class'"):

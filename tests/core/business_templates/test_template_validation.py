@@ -205,6 +205,18 @@ def test_a_reference_to_a_template_that_is_not_among_the_dependencies(site: Any,
     assert install(site, "b") == ["b"]
 
 
+def test_a_script_of_a_template_that_is_not_among_the_dependencies(site: Any, add_template: TemplateMaker) -> None:
+    add_template("a", {"skins/a/Base_help.py": "return 1\n"})
+    files = {SAMPLE: 'type_class = "wendelin.core.folder.Folder"\ninit_script = "Base_help"'}
+    add_template("b", files)
+    expected = "skin method 'Base_help' belongs to a, which is not among the dependencies"
+    assert any(expected in problem for problem in problems_of(site, "a", "b"))
+    install(site, "a")
+    assert any(expected in problem for problem in problems_of(site, "b"))
+    add_template("b", files, dependencies=["a"])
+    assert install(site, "b") == ["b"]
+
+
 def test_reading_a_folder_needs_no_site(tmp_path: Any) -> None:
     folder = write_template(tmp_path / "a", "a", {"portal_types/Sample.toml": "x = \n", "modules.toml": b"\xff"})
     template = load_folder(folder)
