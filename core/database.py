@@ -34,6 +34,7 @@ from wendelin.core.engines import (
     class_factory,
     is_away,
     is_broken,
+    is_full,
     open_engine,
     set_class_alias,
     translated_errors,
@@ -46,6 +47,7 @@ __all__ = [
     "class_factory",
     "is_away",
     "is_broken",
+    "is_full",
     "open_database",
     "set_class_alias",
     "sign_transaction",
@@ -154,6 +156,7 @@ class Database:
 
         :raises ConflictError: somebody else changed the same; `run` tries again by itself.
         :raises DatabaseUnavailable: the engine is away.
+        :raises StorageFull: the disk is full; nothing of the transaction was kept, and the next one may succeed.
         """
         with self.connect() as connection:
             manager = connection.transaction_manager

@@ -7,6 +7,7 @@ is away", which each driver says with a class of its own, becomes one error.
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from collections.abc import Iterator
@@ -19,10 +20,10 @@ import ZConfig
 import ZODB
 import ZODB.broken
 import ZODB.config
-from ZEO.Exceptions import ClientDisconnected
+from ZEO.Exceptions import ClientDisconnected, ServerException
 from ZODB.POSException import POSError
 
-from wendelin.core.errors import DatabaseConfigurationError, DatabaseLocked, DatabaseUnavailable
+from wendelin.core.errors import DatabaseConfigurationError, DatabaseLocked, DatabaseUnavailable, StorageFull
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ AWAY_CLASSES = (
     ("neo.client.exception", "NEOStorageError"),
     ("neo.client.exception", "NEOPrimaryMasterLost"),
 )
+
+FULL_NUMBERS = (errno.ENOSPC, errno.EDQUOT)
 
 _class_aliases: dict[tuple[str, str], tuple[str, str]] = {}
 _reported_broken: set[tuple[str, str]] = set()
@@ -82,13 +85,29 @@ def is_away(error: BaseException) -> bool:
     return False
 
 
+def is_full(error: BaseException) -> bool:
+    """True when the error says that a disk is full: ours, the database server's, or PostgreSQL's."""
+    if isinstance(error, OSError):
+        return error.errno in FULL_NUMBERS
+    if isinstance(error, ServerException):  # ZEO sends the class's name and the arguments
+        return error.args[:1] == ("builtins.OSError",) and error.args[1][0] in FULL_NUMBERS
+    return getattr(error, "pgcode", None) == "53100"
+
+
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Turns an engine's "I am away" into `DatabaseUnavailable`; every other error passes."""
+    """Turns an engine's "I am away" into `DatabaseUnavailable` and "the disk is full" into `StorageFull`.
+
+    Every other error passes.
+    """
     try:
         yield
     except Exception as error:
-        if isinstance(error, DatabaseUnavailable) or not is_away(error):
+        if isinstance(error, DatabaseUnavailable | StorageFull):
+            raise
+        if is_full(error):
+            raise StorageFull(errno.ENOSPC, "the disk of the database is full; the transaction was undone") from error
+        if not is_away(error):
             raise
         detail = str(error).strip().split("\n")[0] or type(error).__name__
         raise DatabaseUnavailable(f"the database does not answer ({detail})") from error

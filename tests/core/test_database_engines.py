@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 from transaction import TransactionManager
+from ZODB.blob import Blob
 
 from tests.core.engine_contract import EngineContract
 from wendelin.core.database import Database, open_database
-from wendelin.core.errors import DatabaseConfigurationError, DatabaseLocked, DatabaseUnavailable
+from wendelin.core.errors import DatabaseConfigurationError, DatabaseLocked, DatabaseUnavailable, StorageFull
 
 
 class TestMemory(EngineContract):
@@ -366,3 +367,52 @@ def test_a_blob_wrapper_around_neo_is_refused(tmp_path: Path, monkeypatch: pytes
     )
     with pytest.raises(DatabaseConfigurationError, match="lose every file"):
         open_database(path)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path):
+    """A file system of 3 MB; needs the right to mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    if os.getuid() != 0 or subprocess.run(command, capture_output=True).returncode != 0:
+        pytest.skip("this user cannot mount a small file system")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill_and_recover(database: Database, disk: Path) -> None:
+    """Write until the disk is full, with objects and with files; make room; everything acknowledged is there."""
+    acknowledged = []
+    for name, make in (("object", os.urandom), ("file", lambda size: Blob(os.urandom(size)))):
+        with pytest.raises(StorageFull) as caught:
+            for number in range(20):
+                with database.transaction() as connection:
+                    connection.root()[f"{name}{number}"] = make(500_000)
+                acknowledged.append(f"{name}{number}")
+        assert isinstance(caught.value, OSError)
+    subprocess.run(["mount", "-o", "remount,size=30m", str(disk)], check=True)
+    for name, value in (("late", "object"), ("late file", Blob(b"x" * 500_000))):
+        with database.transaction() as connection:
+            connection.root()[name] = value
+        acknowledged.append(name)
+    with database.connect() as connection:
+        assert sorted(connection.root()) == sorted(acknowledged)
+    assert "object0" in acknowledged
+
+
+def test_a_full_disk_undoes_the_transaction_and_no_more(small_disk: Path) -> None:
+    config = small_disk / "zodb.conf"
+    config.write_text(FILE_STORAGE.format(folder=small_disk))
+    with open_database(config) as database:
+        fill_and_recover(database, small_disk)
+
+
+def test_a_full_disk_of_the_server_undoes_the_transaction_and_no_more(small_disk: Path) -> None:
+    server = ZeoServer(small_disk)
+    server.start()
+    try:
+        with open_database(server.config_path) as database:
+            fill_and_recover(database, small_disk)
+    finally:
+        server.kill()
