@@ -47,11 +47,11 @@ def store():
     patch.setattr(ranked, "SEGMENT_LIMIT", 16)
     patch.setattr(ranked, "GROUP_LIMIT", 4)
     rng, store = random.Random(5), CatalogStore()
-    for uid in range(1, 1201):
+    for uid in range(1, 601):
         store.put(uid, make_values(uid, rng), COLUMNS)
-    for uid in range(1, 1201, 3):  # changed later: the old entries must be gone
+    for uid in range(1, 601, 3):  # changed later: the old entries must be gone
         store.put(uid, make_values(uid, rng), COLUMNS)
-    for uid in range(1, 1201, 10):
+    for uid in range(1, 601, 10):
         assert store.remove(uid, COLUMNS) and not store.remove(uid, COLUMNS)
     yield store
     patch.undo()
@@ -188,7 +188,7 @@ def test_a_page_in_the_middle_reads_no_more_rows_than_the_first(store, compiler,
     plan = Plan(store, compiler.keywords({"parent_uid": 11, "portal_type": "Thing"}), [(COLUMNS["title"], False)])
     read = []
     monkeypatch.setattr(type(store.rows), "get", lambda self, uid: read.append(uid))
-    assert len(plan.uids(400, 30)) == 30 and plan.count() > 800
+    assert len(plan.uids(200, 30)) == 30 and plan.count() > 400
     assert not read
 
 
