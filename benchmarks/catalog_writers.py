@@ -37,6 +37,7 @@ CLIENT = """
     server {socket}
     storage 1
     wait-timeout 30
+    server-sync true
     blob-dir {folder}/client-blobs
     shared-blob-dir false
   </clientstorage>
