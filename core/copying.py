@@ -6,11 +6,14 @@ are referred to. What belongs to one document alone (number, dates, owner, workf
 
 from __future__ import annotations
 
+import copy
 import io
 import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from persistent import Persistent
 
 from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest, DisallowedContent, NotFound
@@ -39,9 +42,9 @@ class _Copier(pickle.Pickler):
             if id(obj) in self.inside:
                 return None
             self.others.append(obj)
-        elif hasattr(type(obj), "duplicate"):
+        elif hasattr(type(obj), "__copy__") and isinstance(obj, Persistent):
             # Big files and arrays know how to share their extents with a copy.
-            self.others.append(obj.duplicate())
+            self.others.append(copy.copy(obj))
         else:
             return None
         return len(self.others) - 1
@@ -63,10 +66,10 @@ def duplicate(document: Document) -> Any:
     copier = _Copier(stream, {id(part) for part in parts})
     copier.dump(document)
     stream.seek(0)
-    copy = _Builder(stream, copier.others).load()
-    for part in walk(copy):
+    made = _Builder(stream, copier.others).load()
+    for part in walk(made):
         _begin_anew(part)
-    return copy
+    return made
 
 
 def _begin_anew(document: Document) -> None:
@@ -82,18 +85,18 @@ def copy_into(target: Folder, document: Document, id: str | None = None) -> Any:
     from wendelin.core.workflow import initialise
 
     _check_allowed(target, document)
-    copy = duplicate(document)
-    target._attach(id or _free_id(target, document.__name__), copy)
-    for part in walk(copy):
+    made = duplicate(document)
+    target._attach(id or _free_id(target, document.__name__), made)
+    for part in walk(made):
         initialise(part)
-    _after_clone(copy)
-    for part in walk(copy):
+    _after_clone(made)
+    for part in walk(made):
         notify(DocumentAdded(part, part.__parent__))
-    return copy
+    return made
 
 
-def _after_clone(copy: Document) -> None:
-    method = copy.getTypeBasedMethod("afterClone")
+def _after_clone(document: Document) -> None:
+    method = document.getTypeBasedMethod("afterClone")
     if method is not None:
         method()
 
@@ -143,9 +146,8 @@ def _move_into(target: Folder, document: Document) -> Document:
 
 def temporary_copy(document: Document) -> Any:
     """A copy that has the same place and number, but is not kept: for `Document.asContext`."""
-    copy = duplicate(document)
-    copy.__parent__, copy.__name__ = document.__parent__, document.__name__
-    copy.uid, copy.temporary = document.uid, True
-    document._p_activate()
-    copy.workflow_history = document.workflow_history
-    return copy
+    made = duplicate(document)
+    made.__parent__, made.__name__ = document.__parent__, document.__name__
+    made.uid, made.temporary = document.uid, True
+    made.workflow_history = document.workflow_history
+    return made

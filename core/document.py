@@ -19,7 +19,6 @@ from wendelin.core.properties import camel_case
 from wendelin.core.security import ACCESS, CHANGE_LOCAL_ROLES, MODIFY, VIEW, private, protected, public
 
 if TYPE_CHECKING:
-    from wendelin.core.folder import Folder
     from wendelin.core.portal_types import TypeInformation
 
 GENERATED_PREFIXES = ("_set",)
@@ -98,7 +97,7 @@ class Document(Persistent):
         return self.portal_type
 
     @public
-    def getParentValue(self) -> Folder | None:
+    def getParentValue(self) -> Any:
         return self.__parent__
 
     @public

@@ -137,7 +137,8 @@ class PluginConfig:
         what = context if isinstance(context, str) else getattr(context, "__name__", "*")
         methods = (request_method,) if isinstance(request_method, str) else tuple(request_method)
         value = {"view": view, "name": name, "context": context, "permission": permission, "request_method": methods}
-        self.register("view", f"{what}/{name} {' '.join(methods)}", value | options, depth=2)
+        variant = "".join(f" {key}={options[key]}" for key in ("request_param", "header", "accept") if key in options)
+        self.register("view", f"{what}/{name} {' '.join(methods)}{variant}", value | options, depth=2)
 
     def add_static(self, name: str, folder: Path | str) -> None:
         """Files served below ``/erp5/static/<name>/``."""

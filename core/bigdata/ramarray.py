@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wendelin.core.bigdata.bigarray import checked_dtype, checked_shape
+from wendelin.core.bigdata.bigarray import checked_dtype, checked_shape, renamed
 from wendelin.core.errors import UnsupportedArray
 
 
@@ -44,6 +44,10 @@ class RAMArray:
         """The array in views of ``rows`` rows."""
         for start in range(0, len(self), rows):
             yield self._array[start : start + rows]
+
+    def rename_fields(self, names: tuple[str, ...]) -> None:
+        """Give the fields of a structured dtype other names; the elements stay as they are."""
+        self._array = self._array.view(renamed(self._array.dtype, names))
 
     def append(self, values: Any) -> None:
         """Add rows at the end."""

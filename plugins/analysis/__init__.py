@@ -1,0 +1,29 @@
+"""Analysis: arrays larger than memory as documents, looked at in the browser and read over HTTP by range."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wendelin.core.registry import PluginConfig
+
+TITLE = "erp5_wendelin_analysis"
+VIEWS = "wendelin.plugins.analysis.views"
+# What makes a request for a Data Array's own address one for its data, not for its page.
+DATA_REQUESTS = ({"request_param": "format"}, {"request_param": "slice_index.start:records:int"}, {"header": "Range"})
+
+
+def includeme(config: PluginConfig) -> None:
+    """The business template ``erp5_wendelin_analysis``, installed with every Wendelin configuration, and its views."""
+    from wendelin.core.configuration import ConfigurationOption
+
+    config.add_business_template(Path(__file__).parent / "template")
+    config.add_configuration_option(ConfigurationOption("analysis", "Data Arrays", (TITLE,), fixed=True))
+    for portal_type in ("Data Array", "Data Array Line"):
+        config.add_view(f"{VIEWS}:get_data", "getData", portal_type)
+        for options in DATA_REQUESTS:
+            config.add_view(f"{VIEWS}:get_data", "", portal_type, **options)
+    config.add_view(
+        f"{VIEWS}:preview", "preview", "Data Array", renderer="wendelin.plugins.analysis:templates/preview.pt"
+    )

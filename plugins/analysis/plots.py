@@ -1,0 +1,69 @@
+"""A picture of an array as the browser draws it: the lowest and highest value of each of some hundred bins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wendelin.core.bigdata import BigArray
+from wendelin.core.errors import UnsupportedArray
+
+BINS = 600
+WIDTH, HEIGHT = 600, 160
+SERIES = 4
+NUMERIC = "iufb"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of the picture: ``points`` are an SVG polygon that runs along the highest values and back along the
+    lowest, in a box of `WIDTH` by `HEIGHT`."""
+
+    name: str
+    points: str
+    lowest: str
+    highest: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """The picture: some series over the rows ``0`` to ``count``."""
+
+    width: int
+    height: int
+    count: int
+    series: tuple[Series, ...]
+
+
+def make_plot(array: Any) -> Plot | None:
+    """The picture of an array of numbers, one or two dimensions; None for another. Reads the pyramid, not the data."""
+    if not isinstance(array, BigArray) or not 1 <= array.ndim <= 2 or array.dtype.kind not in NUMERIC:
+        return None
+    count = array.shape[0]
+    try:
+        bins = array.overview(0, count, BINS).reshape((min(BINS, count), 2, -1))
+    except UnsupportedArray:
+        return None
+    series = tuple(_draw(name, bins[:, 0, at], bins[:, 1, at]) for at, name in enumerate(_names(array)))
+    return Plot(WIDTH, HEIGHT, count, series) if series else None
+
+
+def _names(array: BigArray) -> list[str]:
+    return ["value"] if array.ndim == 1 else [str(number) for number in range(min(array.shape[1], SERIES))]
+
+
+def _draw(name: str, low: np.ndarray, high: np.ndarray) -> Series:
+    lows, highs = low.astype(float), high.astype(float)
+    finite = np.isfinite(lows) & np.isfinite(highs)
+    lows, highs = lows[finite], highs[finite]
+    bottom, top = (float(lows.min()), float(highs.max())) if len(lows) else (0.0, 0.0)
+    span = (top - bottom) or 1.0
+    across = np.flatnonzero(finite) * (WIDTH / max(len(finite) - 1, 1))
+    # A band that would have no height is given a pixel, so that a flat line and a single spike can be seen.
+    upper = HEIGHT - (highs - bottom) / span * (HEIGHT - 1)
+    lower = np.maximum(HEIGHT - (lows - bottom) / span * (HEIGHT - 1), upper + 1)
+    points = [*zip(across, upper, strict=True), *zip(across[::-1], lower[::-1], strict=True)]
+    text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return Series(name, text, f"{bottom:.6g}", f"{top:.6g}")

@@ -1,0 +1,134 @@
+"""An array as a sequence of bytes, of which any range can be read without reading the rest."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib import recfunctions
+
+from wendelin.core.errors import BadRequest
+
+BLOCK = 1 << 20
+CSV_ROWS = 2000
+
+
+class ArrayBytes:
+    """The elements of ``array`` (an ndarray view or a snapshot) in C order, as bytes; at most `BLOCK` at a time, or one
+    element. ``columns`` are fields of a structured dtype, or column numbers of the last axis."""
+
+    def __init__(self, array: Any, columns: list[str] | None = None) -> None:
+        self.array = array
+        self.columns = columns or []
+        self._axis = _blocked_axis(array.shape, array.dtype.itemsize)
+        shape = array.shape
+        self._rows = math.prod(shape[: self._axis + 1])
+        self._length = shape[self._axis] if shape else 1
+        sample = self._selected(np.empty((1, *shape[self._axis + 1 :]), array.dtype))
+        self.dtype, self._row_size = sample.dtype, sample.nbytes
+        inner = sample.shape[1:] if self._axis + 1 < len(shape) else ()
+        self.shape = (*shape[: self._axis + 1], *inner) if shape else ()
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self._rows * self._row_size
+
+    def iterate(self, start: int, end: int) -> Iterator[bytes]:
+        """The bytes from ``start`` to before ``end``."""
+        row, last = start // self._row_size, -(-end // self._row_size)
+        step = max(1, BLOCK // self._row_size)
+        while row < last:
+            outer, inner = divmod(row, self._length)
+            count = min(step, self._length - inner, last - row)
+            data = self._block(outer, inner, count).tobytes()
+            low, high = row * self._row_size, (row + count) * self._row_size
+            yield data[max(start - low, 0) : len(data) - max(high - end, 0)]
+            row += count
+
+    def _block(self, outer: int, start: int, count: int) -> np.ndarray:
+        shape = self.array.shape
+        if not shape:
+            return self._selected(np.asarray(self.array[...]).reshape(1))
+        lead = np.unravel_index(outer, shape[: self._axis]) if self._axis else ()
+        index = (*(int(position) for position in lead), slice(start, start + count))
+        return self._selected(np.asarray(self.array[index]))
+
+    def _selected(self, block: np.ndarray) -> np.ndarray:
+        if not self.columns:
+            return block
+        names = block.dtype.names
+        if names:
+            unknown = [name for name in self.columns if name not in names]
+            if unknown:
+                raise BadRequest(f"list_index: no column {', '.join(unknown)}; there are {', '.join(names)}")
+            return recfunctions.repack_fields(block[self.columns])
+        if block.ndim < 2:
+            raise BadRequest("list_index: the array has no columns")
+        return np.ascontiguousarray(block[..., [_column(name, block.shape[-1]) for name in self.columns]])
+
+
+def _column(text: str, count: int) -> int:
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise BadRequest(f"list_index: {text[:40]!r} is not the number of a column") from error
+    if not -count <= number < count:
+        raise BadRequest(f"list_index: there is no column {number}; there are {count}")
+    return number
+
+
+def _blocked_axis(shape: tuple[int, ...], itemsize: int) -> int:
+    """The first axis along which one step is at most a block, so that pieces neither grow nor shrink without bound."""
+    for axis in range(len(shape)):
+        if math.prod(shape[axis + 1 :]) * itemsize <= BLOCK:
+            return axis
+    return max(len(shape) - 1, 0)
+
+
+def column_names(array: Any) -> list[str]:
+    """The heads of a table of the array's rows: fields, column numbers, or "value"."""
+    if array.dtype.names:
+        return list(array.dtype.names)
+    return ["value"] if array.ndim < 2 else [str(number) for number in range(array.shape[1])]
+
+
+def iterate_csv(array: Any, columns: list[str]) -> Iterator[bytes]:
+    """The array as CSV with a head, some thousand rows at a time; raises `BadRequest` for more than two dimensions."""
+    if array.ndim > 2 or (array.ndim == 2 and array.dtype.names):
+        raise BadRequest("only arrays of one or two dimensions can be written as CSV: take a slice, or format=npy")
+    return _csv_blocks(array, columns)
+
+
+def _csv_blocks(array: Any, columns: list[str]) -> Iterator[bytes]:
+    heads = column_names(array)
+    chosen = columns or heads
+    yield _csv_text([chosen])
+    for start in range(0, array.shape[0] if array.ndim else 0, CSV_ROWS):
+        block = np.asarray(array[start : start + CSV_ROWS])
+        yield _csv_text(table_rows(block, heads, chosen))
+
+
+def table_rows(block: np.ndarray, heads: list[str], chosen: list[str]) -> list[list[Any]]:
+    """Rows as lists of plain values, of the chosen columns."""
+    if block.dtype.names:
+        return [list(row) for row in zip(*(_plain(block[name]) for name in chosen), strict=True)]
+    if block.ndim == 1:
+        return [[value] for value in _plain(block)]
+    numbers = [_column(name, len(heads)) for name in chosen]
+    return _plain(block[:, numbers])
+
+
+def _plain(values: np.ndarray) -> list[Any]:
+    # Dates as ISO 8601 text: as plain values, those in nanoseconds would become integers.
+    return np.datetime_as_string(values).tolist() if values.dtype.kind == "M" else values.tolist()
+
+
+def _csv_text(rows: list[list[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode()

@@ -1,0 +1,117 @@
+"""The addresses of Data Arrays: their data by range, slice and format, and a page to look at them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pyramid.response import Response
+
+from wendelin.core.bigdata.npy import npy_header
+from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.management.document_head import DocumentHead
+from wendelin.core.web.connections import OpenBody
+from wendelin.core.web.downloads import disposition, respond
+from wendelin.plugins.analysis.data_array import DataArray
+from wendelin.plugins.analysis.indexing import read_columns, read_slices
+from wendelin.plugins.analysis.plots import make_plot
+from wendelin.plugins.analysis.rows import ArrayBytes, column_names, iterate_csv, table_rows
+
+SHOWN_ROWS = 25
+SHOWN_COLUMNS = 100
+EXTENSIONS = {"raw": "bin", "npy": "npy", "csv": "csv"}
+
+
+def get_data(document: DataArray, request: Any) -> Response:
+    """The elements, whole, by ``slice_index`` and ``list_index``, or by Range over the bytes; streamed.
+
+    ``format``: raw (C order, little endian on the machines this runs on, no header), npy (with the header that
+    `numpy.load` reads) or csv. The headers X-Array-Shape and X-Array-Dtype describe what is sent.
+    """
+    kind = request.GET.get("format", "raw")
+    if kind not in EXTENSIONS:
+        raise BadRequest(f"format {kind[:40]!r} is not known; there are {', '.join(EXTENSIONS)}")
+    array = _selected(document, request)
+    columns = read_columns(request.GET.items())
+    filename = f"{document.getReference() or document.getId()}.{EXTENSIONS[kind]}"
+    if kind == "csv":
+        return _respond_csv(request, array, columns, filename)
+    return _respond_bytes(request, document, ArrayBytes(array, columns), kind, filename)
+
+
+def _selected(document: DataArray, request: Any) -> Any:
+    array = document.snapshot()
+    if array is None:
+        raise NotFound(f"{document.getPath()} has no array yet")
+    slices = read_slices(request.GET.items())
+    if len(slices) > len(array.shape):
+        raise BadRequest(f"slice_index: {len(slices)} slices for an array of {len(array.shape)} dimensions")
+    return array[slices] if slices else array
+
+
+def _respond_bytes(request: Any, document: DataArray, data: ArrayBytes, kind: str, filename: str) -> Response:
+    header = npy_header(data.shape, data.dtype, "C") if kind == "npy" else b""
+
+    def read(start: int, end: int) -> Any:
+        if start < len(header):
+            yield header[start:end]
+        if end > len(header):
+            yield from data.iterate(max(start - len(header), 0), end - len(header))
+
+    etag = f"{document.revision()}-{kind}" if not request.GET else None
+    response = respond(request, read, len(header) + data.size, "application/octet-stream", filename, etag)
+    response.headers["X-Array-Shape"] = ",".join(map(str, data.shape))
+    response.headers["X-Array-Dtype"] = str(data.dtype)
+    return response
+
+
+def _respond_csv(request: Any, array: Any, columns: list[str], filename: str) -> Response:
+    response = Response(content_type="text/csv", charset="utf-8")
+    response.headers["Content-Disposition"] = disposition(filename)
+    response.app_iter = OpenBody(iterate_csv(array, columns), request.user)
+    return response
+
+
+def preview(document: DataArray, request: Any) -> dict[str, Any]:
+    """A plot of the whole from its pyramid, and a table of some rows; only what is shown is read."""
+    array = document.snapshot()
+    return {
+        "title": document.getTitle(),
+        "head": DocumentHead(request, document, "Preview"),
+        "shape": document.getShapeText(),
+        "dtype": document.getDtypeText(),
+        "empty": array is None or not array.size,
+        "plot": make_plot(document.getArray()) if array is not None and array.size else None,
+        **(_table(array, request) if array is not None and array.size else {"table": None}),
+    }
+
+
+def _table(array: Any, request: Any) -> dict[str, Any]:
+    """Rows newest first, a page at a time; ``?last=`` is the row the page begins with."""
+    if array.ndim > 2 or array.ndim == 0 or (array.ndim == 2 and array.dtype.names):
+        return {"table": None}
+    count = array.shape[0]
+    last = _page_start(request.GET.get("last"), count)
+    first = max(last - SHOWN_ROWS, 0)
+    heads = column_names(array)
+    shown = heads[:SHOWN_COLUMNS]
+    rows = table_rows(np.asarray(array[first:last]), heads, shown)
+    return {
+        "table": {
+            "heads": shown,
+            "hidden": len(heads) - len(shown),
+            "rows": [(first + at, row) for at, row in reversed(list(enumerate(rows)))],
+        },
+        "newer": min(last + SHOWN_ROWS, count) if last < count else None,
+        "older": first if first else None,
+        "count": count,
+    }
+
+
+def _page_start(text: str | None, count: int) -> int:
+    if text is None:
+        return count
+    try:
+        return min(max(int(text), 1), count)
+    except ValueError as error:
+        raise BadRequest(f"last: {text[:40]!r} is not a row number") from error
