@@ -19,12 +19,13 @@ from pyramid.response import Response
 from transaction.interfaces import TransientError
 from ZODB.POSException import UndoError
 
-from wendelin.core.database import is_away
+from wendelin.core.database import is_away, is_full
 from wendelin.core.errors import (
     BadRequest,
     DatabaseUnavailable,
     NotFound,
     ScriptError,
+    StorageFull,
     Unauthorized,
     WendelinError,
 )
@@ -184,9 +185,12 @@ def undo_view(error: Exception, request: Request) -> Response:
 
 
 def unexpected_view(error: Exception, request: Request) -> Response:
-    """A defect, or an engine that went away in the middle of a request."""
+    """A defect, or an engine that went away, or ran out of room, in the middle of a request."""
     if is_away(error):
         return unavailable_response(request, "the database is away", 5)
+    if is_full(error):
+        full = StorageFull("the disk of the database is full, so nothing was changed: free some space first")
+        return wendelin_error_view(full, request)
     if isinstance(error, UnicodeDecodeError):
         return wendelin_error_view(BadRequest("the request is not valid UTF-8"), request)
     log.error("%s %s %s", request.id, request.method, request.path_info, exc_info=error)
