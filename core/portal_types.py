@@ -120,10 +120,14 @@ class PortalType(Folder):
         return data
 
     def _edit(self, **kw: Any) -> list[str]:
+        from wendelin.core.workflow.remapping import announce_portal_types
+
         changed = super()._edit(**kw)
         site = self.getPortalObject()
         if changed and site is not None:
             site.touch_types()
+        if "workflow_list" in changed and site is not None:
+            announce_portal_types(site["portal_workflow"], [self.__name__])
         return changed
 
 

@@ -23,13 +23,18 @@ def announce_new_viewers(tool: Any, workflow_id: str) -> None:
     """Tell the catalog of all documents with that workflow: of a batch now, of the others in activities of ``tool``."""
     site = tool.getPortalObject()
     portal_types = [info.__name__ for info in site.portal_types.iterate() if workflow_id in info.workflow_list]
-    if not portal_types:
-        return
+    if portal_types:
+        announce_portal_types(tool, portal_types)
+
+
+def announce_portal_types(tool: Any, portal_types: list[str]) -> None:
+    """The same for all documents of some portal types: their workflows are others now."""
+    site = tool.getPortalObject()
     uids = [brain.uid for brain in site.portal_catalog.unrestrictedSearchResults(portal_type=portal_types)]
     if uids:
         announce(tool, uids[:BATCH])
     for start in range(BATCH, len(uids), BATCH):
-        tool.activate(tag=f"new_viewers_{workflow_id}").announce_new_viewers(uids[start : start + BATCH])
+        tool.activate(tag="new_viewers").announce_new_viewers(uids[start : start + BATCH])
 
 
 def announce(tool: Any, uids: Iterable[int]) -> None:

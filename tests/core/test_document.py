@@ -18,7 +18,7 @@ from wendelin.core.errors import (
 )
 from wendelin.core.events import DocumentAdded, DocumentModified, DocumentMoved, DocumentRemoved, subscribed
 from wendelin.core.folder import Folder
-from wendelin.core.security import ANONYMOUS, as_user
+from wendelin.core.security import ANONYMOUS, as_user, check_permission
 
 SHEET = {
     "property": [
@@ -275,3 +275,18 @@ def test_document_of_an_unknown_type_can_still_be_read(site, module, commit):
     site.touch_types()
     commit()
     assert document.getTitle() == "orphan" and document.getPath() == "/erp5/sample_module/1"
+
+
+def test_documents_follow_the_workflows_of_their_type(site, add_type):
+    add_type("Note", module="note_module")
+    add_user = site["acl_users"].add_user
+    add_user("reader", "a long password", ["Auditor"])
+    reader = site["acl_users"].get_user("reader")
+    site["note_module"].newContent(title="n")
+    with as_user(reader):
+        assert site["portal_catalog"].countResults(portal_type="Note")[0][0] == 1
+    site["portal_types"]["Note"].edit(workflow_list=["validation_workflow"])
+    assert site["note_module"]["1"].getValidationState() == "draft"
+    with as_user(reader):
+        visible = site["portal_catalog"].countResults(portal_type="Note")[0][0]
+    assert visible == int(check_permission("View", site["note_module"]["1"], reader))
