@@ -46,6 +46,14 @@ def limits(limit: Any) -> tuple[int, int | None]:
     return start, count
 
 
+def aliases(given: Any) -> list[str]:
+    """The columns of ``select_dict``; other names for columns are not offered, and said so."""
+    renamed = {name: column for name, column in dict(given or {}).items() if column not in (None, name)}
+    if renamed:
+        raise QueryError(f"select_dict cannot rename columns: {renamed!r}; brains have them under their own names")
+    return list(given or ())
+
+
 def names(compiler: Compiler, given: Any) -> list[str]:
     found: Iterable[str] = [given] if isinstance(given, str) else given or ()
     for name in found:

@@ -139,6 +139,13 @@ def enqueue(catalog: Any, uid: int, document: Any) -> None:
         queue.put(uid, document)
 
 
+def renew(catalog: Any) -> None:
+    """The index is a new one: plans made for the old one are made again."""
+    queue = queue_of(catalog)
+    if queue is not None:
+        queue.flushes += 1
+
+
 def flush(catalog: Any) -> None:
     """Index what is pending."""
     queue = queue_of(catalog)

@@ -11,7 +11,7 @@ from wendelin.core.catalog.columns import Column
 from wendelin.core.catalog.compiler import Compiler
 from wendelin.core.catalog.conditions import Condition, TokenIn
 from wendelin.core.catalog.indexing import document_values, is_indexable
-from wendelin.core.catalog.options import limits, names, sort_order
+from wendelin.core.catalog.options import aliases, limits, names, sort_order
 from wendelin.core.catalog.planner import Plan
 from wendelin.core.catalog.results import Results
 from wendelin.core.catalog.store import CatalogStore
@@ -97,6 +97,7 @@ class CatalogTool(Folder):
         compiler = self.compiler()
         group_by = names(compiler, kw.get("group_by"))
         names(compiler, kw.get("select_list"))
+        names(compiler, aliases(kw.get("select_dict")))
         user = get_user() if restricted else SYSTEM
         make_plan = partial(self._plan, dict(kw), user, get_user().id)
         return Results(self, make_plan, *limits(kw.get("limit")), group_by=group_by)
@@ -221,6 +222,7 @@ class CatalogTool(Folder):
             raise NotFound(f"nothing at {relative_url!r}")
         if not relative_url:
             self.store = CatalogStore()
+            queue.renew(self)
         number = 0
         for document in _walk(start):
             if document.getParentValue() is not None:

@@ -106,6 +106,7 @@ def test_search_text(filled, ids):
         ({"query": "a AND"}, "a word expected"),
         ({"query": 3}, "a query is needed"),
         ({"select_list": ["nothing"]}, "no column 'nothing'"),
+        ({"select_dict": {"name": "title"}}, "cannot rename"),
         ({"group_by": ["nothing"]}, "no column 'nothing'"),
     ],
 )
