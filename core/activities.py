@@ -40,6 +40,8 @@ from wendelin.core.security import get_user, private, protected, public, require
 
 QUEUES = 16
 TOKENS = 64
+MANY_DONE = 5000
+PREFETCH = 500
 #: Keeps a queue's last bucket from ever being empty or new: both make concurrent writers conflict.
 SENTINEL: Key = (1 << 60, 0, 0)
 DEFAULT_PRIORITY = 1
@@ -86,6 +88,15 @@ class ActivityTool(Folder):
         for message in self._records():
             if message.state in wanted:
                 yield message
+
+    @private
+    def prefetch(self) -> None:
+        """Fetch the messages that this connection has not seen yet from the database server, many at a time."""
+        unseen = [m for queue in self._queue_list for m in queue.values() if m is not None and m._p_changed is None]
+        for start in range(0, len(unseen), PREFETCH):
+            self._p_jar.prefetch(unseen[start : start + PREFETCH])
+            for message in unseen[start : start + PREFETCH]:
+                message._p_activate()
 
     def _records(self) -> Iterator[ActivityMessage]:
         for _, message in merge(*(queue.items() for queue in self._queue_list), key=lambda item: item[0]):
@@ -155,14 +166,20 @@ class ActivityTool(Folder):
 
     @private
     def sweep(self, before: datetime) -> int:
-        """Forget messages that were done by then; returns how many. Its own transaction: it may conflict."""
+        """Forget what is done in queues that nobody has written to since then; returns how many messages.
+
+        A transaction of its own. Deleting can make somebody conflict who is adding to the same queue, so a queue in use
+        is left alone until a good deal has come together.
+        """
         limit = int(before.timestamp() * 1e9)
         count = 0
         for queue in self._queue_list:
-            done = [key for key, message in queue.items() if message and message.state is State.DONE and key[1] < limit]
-            for key in done:
-                del queue[key]
-            count += len(done)
+            done = [key for key, message in queue.items() if message is not None and message.state is State.DONE]
+            in_use = any(key[1] >= limit for key in queue)
+            if done and (not in_use or len(done) >= MANY_DONE):
+                for key in done:
+                    del queue[key]
+                count += len(done)
         return count
 
     @private

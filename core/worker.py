@@ -38,8 +38,9 @@ POLL = 0.2
 LEASE = 12.0
 LARGEST_BATCH = 100
 BATCH_SECONDS = 1.0
-SWEEP_AGE = 10.0
-CACHED_OBJECTS = 20_000
+SWEEP_AGE = 30.0
+LONGEST_PAUSE = 0.5
+CACHED_OBJECTS = 50_000
 LONGEST_OUTAGE_DELAY = 10.0
 
 
@@ -136,8 +137,8 @@ class Worker:
         started = time.monotonic()
         claim, batch = self._claim(connection)
         if claim is None:
-            # Looking costs time with a long queue: never more than a fifth of it.
-            self.stop.wait((time.monotonic() - started) * 4)
+            # Looking at a long queue costs time: a fifth of it at most, unless a new message would have to wait.
+            self.stop.wait(min((time.monotonic() - started) * 4, LONGEST_PAUSE))
             return False
         with self.keeper.holding(claim._p_oid):
             all_done = self._run_batch(connection, claim, batch)
@@ -159,6 +160,7 @@ class Worker:
         """Claim what can be run now; None when there is nothing, or somebody else was faster."""
         tool = get_site(connection).portal_activities
         now = datetime.now(UTC)
+        tool.prefetch()
         messages = list(tool.messages())
         batch = select(messages, now, self._batch_size)
         if not batch:
@@ -250,7 +252,7 @@ class Worker:
             self._next_alarms = now + 1.0
             self._try(connection, lambda: run_due_alarms(get_site(connection), datetime.now(UTC)))
         if now >= self._next_sweep:
-            self._next_sweep = now + SWEEP_AGE
+            self._next_sweep = now + SWEEP_AGE / 2
             before = datetime.now(UTC) - timedelta(seconds=SWEEP_AGE)
             self._try(connection, lambda: get_site(connection).portal_activities.sweep(before))
 
