@@ -27,6 +27,7 @@ would expect, so that ``except KeyError`` keeps working::
     │   ├── DatabaseConfigurationError          database-configuration-error
     │   ├── DatabaseUnavailable (ConnectionError)  database-unavailable
     │   └── DatabaseLocked                      database-locked
+    ├── LauncherError (RuntimeError)            launcher-error
     └── BigDataError (RuntimeError)             big-data-error
         ├── ReadOnlyView (ValueError)           read-only-view
         ├── StaleView                           stale-view
@@ -106,7 +107,7 @@ class RequestTooLarge(BadRequest):
 
 
 class ValidationFailed(BadRequest):
-    """A document, or a set of data, breaks its constraints: ``message_list`` holds every problem, not just the first."""
+    """A document, or a set of data, breaks its constraints: ``message_list`` holds every problem, not only one."""
 
     kind = "validation-failed"
 
@@ -199,6 +200,12 @@ class DatabaseLocked(DatabaseError):
     """Another process holds the database."""
 
     kind = "database-locked"
+
+
+class LauncherError(WendelinError, RuntimeError):
+    """An instance cannot be started, found or changed; the message is one sentence for the operator."""
+
+    kind = "launcher-error"
 
 
 class BigDataError(WendelinError, RuntimeError):

@@ -26,7 +26,8 @@ from typing import Any
 import msgpack
 
 from wendelin.core.configuration import WENDELIN
-from wendelin.core.launcher.instance import Instance, LauncherError
+from wendelin.core.errors import LauncherError
+from wendelin.core.launcher.instance import Instance
 from wendelin.core.management.forms import DIALOG_PREFIX
 
 RATE, SECONDS = 44100, 10

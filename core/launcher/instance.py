@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wendelin.core.errors import DatabaseConfigurationError, WendelinError
+from wendelin.core.errors import DatabaseConfigurationError, LauncherError
 
 DEFAULT_PORT = 5080
 # sun_path holds 108 bytes with the closing zero; supervisord appends ".<pid>" while it binds.
@@ -48,12 +48,6 @@ ZODB_CONF = """{generated}
   </clientstorage>
 </zodb>
 """
-
-
-class LauncherError(WendelinError, RuntimeError):
-    """The instance cannot be started, found or changed; the message is one sentence for the operator."""
-
-    kind = "launcher-error"
 
 
 @dataclass(frozen=True)

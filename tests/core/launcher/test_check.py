@@ -12,8 +12,8 @@ import msgpack
 import pytest
 
 from tests.core.launcher.instances import WENDELIN, processes_of
+from wendelin.core.errors import LauncherError
 from wendelin.core.launcher import check
-from wendelin.core.launcher.instance import LauncherError
 
 
 def test_the_sound_is_ten_seconds_of_stereo() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from wendelin.core.engines import read_configuration
-from wendelin.core.errors import DatabaseConfigurationError
-from wendelin.core.launcher.instance import GENERATED, Instance, LauncherError
+from wendelin.core.errors import DatabaseConfigurationError, LauncherError
+from wendelin.core.launcher.instance import GENERATED, Instance
 
 
 @pytest.fixture

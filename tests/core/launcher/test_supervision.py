@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.core.launcher.instances import processes_of, wait_until
+from wendelin.core.errors import LauncherError
 from wendelin.core.launcher import processes as processes_module
-from wendelin.core.launcher.instance import Instance, LauncherError
+from wendelin.core.launcher.instance import Instance
 from wendelin.core.launcher.process import Process
 from wendelin.core.launcher.processes import core_processes, plugin_processes
 from wendelin.core.launcher.supervision import (
