@@ -166,6 +166,8 @@ ESCAPES = {
         "import numpy\nfrom scipy.io import wavfile\nclass F:\n    def read(self, n):\n        return numpy.array([None], 'O')\n"
         "    def seek(self, *a):\n        return 0\n    def tell(self):\n        return 0\nreturn wavfile.read(F())"
     ),
+    "ndarray by MaskedArray.baseclass": "import numpy\nreturn numpy.ma.zeros(1).baseclass((1,), 'O', b'12345678')",
+    "ndarray by the constant masked": "from numpy.ma import masked\nreturn masked.baseclass",
     "ndarray.resize": "import numpy\na = numpy.zeros(9)\nv = a[:]\na.resize(10**6, refcheck=False)\nreturn v[0]",
     "ndarray.base": "import numpy\nreturn numpy.frombuffer(b'a', 'u1').base",
     "numpy.seterr": "from numpy import seterr",
