@@ -173,6 +173,8 @@ CORE_COLUMNS = (
 )
 
 
+CORE_NAMES = frozenset(column.name for column in CORE_COLUMNS)
+
 _known: tuple[list[Any], dict[str, Column]] | None = None
 
 

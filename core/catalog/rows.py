@@ -48,7 +48,7 @@ class RowStore(Persistent):
 
     def slot(self, name: str) -> int:
         """The place of a column in every row, given to it at first use."""
-        found = self.slots.get(name)
+        found = self.slots.data.get(name)
         if found is None:
             found = self.slots[name] = len(self.slots)
         return found
@@ -64,8 +64,8 @@ class RowStore(Persistent):
 
     def put(self, uid: int, values: Mapping[str, Any]) -> None:
         """Write the row of a document."""
-        slots = {self.slot(name): value for name, value in values.items() if value is not None}
-        row = tuple(slots.get(place) for place in range(max(slots, default=-1) + 1))
+        places = {self.slot(name): value for name, value in values.items() if value is not None}
+        row = tuple(map(places.get, range(max(places, default=-1) + 1)))
         bucket = self._buckets.get(uid >> BUCKET_BITS)
         if bucket is None:
             bucket = self._buckets[uid >> BUCKET_BITS] = LOBucket()
@@ -84,7 +84,7 @@ class RowStore(Persistent):
 
     def as_dict(self, row: Row) -> dict[str, Any]:
         """``{column: value}`` of a row, without the empty ones."""
-        return {name: row[place] for name, place in self.slots.items() if row[place] is not None}
+        return {name: row[place] for name, place in self.slots.data.items() if row[place] is not None}
 
     def uids(self) -> Iterator[int]:
         """All uids, in order."""

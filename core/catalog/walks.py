@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from wendelin.core.catalog.columns import Column
+from wendelin.core.catalog.columns import CORE_NAMES, Column
 from wendelin.core.catalog.conditions import Condition, TokenIn
 from wendelin.core.catalog.ranges import OrderedCondition
 from wendelin.core.catalog.ranked import RankedSet
@@ -56,7 +56,7 @@ def find_walk(store: CatalogStore, conditions: Sequence[Condition], column: Colu
     limit = _range_on(conditions, column)
     container = container_of(conditions)
     listing = store.listing(column.name)
-    if container is not None and column.listing and listing is not None:
+    if container is not None and column.listing and listing is not None and _is_complete(store, column, listing.pairs):
         (parent,) = container.values
         return _listing_walk(column, listing.pairs, parent, limit, descending, container)
     index = store.index(column.name)
@@ -68,6 +68,11 @@ def find_walk(store: CatalogStore, conditions: Sequence[Condition], column: Colu
     if len(index.pairs) < len(store.rows):  # documents without a value would be missed
         return None
     return Walk(column, index.pairs, (), None, descending, ())
+
+
+def _is_complete(store: CatalogStore, column: Column, pairs: RankedSet) -> bool:
+    """Are all documents in a listing? Those indexed before a plugin registered its column are not."""
+    return column.name in CORE_NAMES or len(pairs) >= len(store.rows)
 
 
 def _listing_walk(

@@ -158,10 +158,15 @@ def test_plugin_columns(samples, catalog, ids, monkeypatch):
     from wendelin.core.registry import PluginConfig, get_registry
 
     monkeypatch.setattr(get_registry(), "_kinds", {k: dict(v) for k, v in get_registry()._kinds.items()})
+    samples.newContent(id="early", title="early")
+    catalog.flush()
     config = PluginConfig(get_registry(), "test")
     config.add_catalog_column("length", "number", getter=lambda document: len(document.getTitle()))
     config.add_catalog_column("shout", "string", getter=lambda document: document.getTitle().upper(), listing=True)
     for title in ("a", "ccc", "bb"):
         samples.newContent(title=title)
     assert ids(length=">1", portal_type="Sample") == ["2", "3"] and ids(shout="CCC") == ["2"]
-    assert [b.shout for b in catalog(parent_uid=samples.getUid(), sort_on="shout")] == ["A", "BB", "CCC"]
+    listed = {"parent_uid": samples.getUid(), "sort_on": "shout"}
+    assert [b.shout for b in catalog(**listed)] == [None, "A", "BB", "CCC"]
+    catalog.reindex()
+    assert [b.shout for b in catalog(**listed)] == ["A", "BB", "CCC", "EARLY"]
