@@ -150,7 +150,9 @@ def read_raw(field: Field, name: str, form: Any) -> Any:
     if field.kind in MULTIPLE_KINDS:
         return [value for value in form.getall(name) if value]
     value = form.get(name, "")
-    return value if hasattr(value, "file") else str(value).replace("\r\n", "\n")
+    if field.kind == "file":
+        return value if hasattr(value, "file") else ""  # b"" when no file was chosen
+    return str(value).replace("\r\n", "\n")
 
 
 def is_sent(field: Field, raw: Any) -> bool:
@@ -224,7 +226,7 @@ class FieldSet:
         """The values of a submitted form by id, of the fields that can be changed; errors are noted at each field."""
         values: dict[str, Any] = {}
         for entry in self.bound:
-            if not entry.field.editable or entry.field.kind == "readonly":
+            if not entry.field.editable or entry.field.kind == "readonly" or self._is_left_out(entry, form):
                 continue
             entry.raw = read_raw(entry.field, entry.name, form)
             if not is_sent(entry.field, entry.raw):
@@ -238,6 +240,11 @@ class FieldSet:
             if hasattr(entry.raw, "file"):
                 entry.raw = ""
         return values
+
+    @staticmethod
+    def _is_left_out(entry: BoundField, form: Any) -> bool:
+        """A program need not send every field; of boxes and lists, browsers send nothing when nothing is chosen."""
+        return entry.field.kind not in ("checkbox", *MULTIPLE_KINDS) and entry.name not in form
 
     def blame(self, messages: Mapping[str, str] | Iterable[str]) -> None:
         """Note errors that only the whole document could tell; those that name a field's label go to that field."""

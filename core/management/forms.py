@@ -83,9 +83,9 @@ def _narrowed(field: Field, document: Document) -> Field:
 
 def value_of(document: Document, field: Field) -> Any:
     """What stands in a document's property or relation; relations as a list of relative URLs."""
-    if isinstance(field.prop, CategoryProperty):
-        method = getattr(document, f"get{camel_case(field.id)}List")
-        return method()
+    if isinstance(field.prop, CategoryProperty) or field.prop.is_list:
+        # A property whose own id ends in "_list" is not called getScriptIdListList.
+        return getattr(document, f"get{camel_case(field.id).removesuffix('List')}List")()
     return document.getProperty(field.id)
 
 

@@ -182,7 +182,7 @@ def export_csv(context: Any, request: Request) -> Response:
     listing = make_listing(request, context)
     response = Response(content_type="text/csv", charset="utf-8")
     response.headers["Content-Disposition"] = disposition(f"{context.getId()}.csv")
-    response.app_iter = OpenBody(_csv_lines(listing), request.user)
+    response.app_iter = OpenBody(_csv_lines(listing), request.user, new_transaction=True)
     return response
 
 

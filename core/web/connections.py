@@ -35,10 +35,17 @@ def get_request_site(request: Request) -> Site:
 
 
 class OpenBody:
-    """An ``app_iter`` that needs the database: iterated as ``user``, and closing the connection at its end."""
+    """An ``app_iter`` that needs the database: iterated as ``user``, and closing the connection at its end.
 
-    def __init__(self, body: Iterable[bytes], user: User, reads_database: bool = True) -> None:
+    It reads the snapshot that the request saw. With ``new_transaction`` it runs in a (read-only) transaction of its
+    own, which code needs that asks the catalog; without ``reads_database`` it gets no connection at all.
+    """
+
+    def __init__(
+        self, body: Iterable[bytes], user: User, reads_database: bool = True, new_transaction: bool = False
+    ) -> None:
         self.reads_database = reads_database
+        self._new_transaction = new_transaction
         self._iterator: Iterator[bytes] = iter(body)
         self._body = body
         self._user = user
@@ -47,6 +54,8 @@ class OpenBody:
     def keep(self, connection: Any) -> None:
         """Take over a connection: it is closed together with the body."""
         self._connection = connection
+        if self._new_transaction:
+            connection.transaction_manager.begin()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -65,6 +74,8 @@ class OpenBody:
         finally:
             connection, self._connection = self._connection, None
             if connection is not None:
+                if self._new_transaction:
+                    connection.transaction_manager.abort()
                 connection.close()
 
 
