@@ -37,6 +37,15 @@ def checked_dtype(dtype: Any) -> np.dtype[Any]:
     return found
 
 
+def renamed(dtype: np.dtype[Any], names: tuple[str, ...]) -> np.dtype[Any]:
+    """A structured dtype with other names for its fields, in order."""
+    if not dtype.names or len(names) != len(dtype.names) or len(set(names)) != len(names):
+        raise UnsupportedArray(f"{len(dtype.names or ())} different names are needed for the fields of {dtype}")
+    found = copy.deepcopy(dtype)
+    found.names = tuple(names)
+    return found
+
+
 def checked_shape(shape: Any) -> Shape:
     """The shape as a tuple of non-negative ints."""
     lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
@@ -258,6 +267,10 @@ class BigArray(Persistent):
     def grows(self) -> bool:
         """Whether rows can be appended."""
         return self._fixed is None
+
+    def rename_fields(self, names: tuple[str, ...]) -> None:
+        """Give the fields of a structured dtype other names; the elements stay as they are."""
+        self._dtype = renamed(self._dtype, names)
 
     def copy(self) -> np.ndarray:
         """All elements in memory."""

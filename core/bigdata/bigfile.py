@@ -16,9 +16,9 @@ from wendelin.core.bigdata.appending import append_extent, append_inline, own_in
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents import SegmentTable, page_span, unique_number
 from wendelin.core.bigdata.runs import PAGE, Runs, clip, runs
-from wendelin.core.bigdata.sealing import read_extent, read_tail, seal
+from wendelin.core.bigdata.sealing import read_extent, read_tail, rehome, seal
 from wendelin.core.bigdata.snapshot import FileSnapshot
-from wendelin.core.bigdata.store import Buffer, store_for
+from wendelin.core.bigdata.store import BLOBS, Buffer, store_for, store_of
 from wendelin.core.bigdata.tail import EXTENT, INLINE, Tail
 from wendelin.core.bigdata.transactions import note_extent, view_of
 from wendelin.core.errors import ReadOnlyView
@@ -143,6 +143,17 @@ class BigFile(Persistent):
         view = view_of(self)
         if view is not None:
             view.advise(advice)
+
+    def single_extent(self) -> str | None:
+        """The path of the one extent that holds the whole file from its beginning, when there is such a one."""
+        self.settle()
+        run, tail = self._table.runs(0, 1), self._tail
+        if len(run) and not tail.chunks and tail.end and int(run["at"][0]) == 0:
+            whole = self._table.runs(0, tail.end // PAGE)
+            if len(whole) == 1 and int(whole["count"][0]) * PAGE == tail.end:
+                handle = self._table.extents(0, 1)[int(run["extent"][0])]
+                return store_of(handle).path(handle)
+        return None
 
     # ---------------------------------------------------------------- upkeep
 
@@ -302,4 +313,7 @@ class BigFile(Persistent):
         if view is not None:
             view_of(self, existing=True)
             view.flush()
+        store = store_for(self._p_jar)
+        if store is not BLOBS:
+            rehome(self._tail, self._table, lambda buffers: store.write(self._p_jar, buffers))
         return super().__getstate__()

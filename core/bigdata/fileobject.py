@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ class BigFileReader(io.BufferedIOBase):
     def __init__(self, file: BigFile) -> None:
         self._file = file
         self._position = 0
+        self._descriptor: int | None = None
 
     def readable(self) -> bool:
         return True
@@ -48,6 +50,37 @@ class BigFileReader(io.BufferedIOBase):
 
     def readinto1(self, buffer: Any) -> int:
         return self.readinto(buffer)
+
+    def window(self, size: int = -1) -> memoryview:
+        """The next bytes as memory of the file, without a copy; read-only."""
+        left = self._file.size - self._position
+        snapshot = self._file.snapshot()
+        found = snapshot.memory(self._position, left if size < 0 else min(size, left))
+        self._position += len(found)
+        return found
+
+    def fileno(self) -> int:
+        """A descriptor with the file's bytes, for what insists on one (``mmap=True``).
+
+        That of the extent when one extent is all there is; else of a temporary copy on disk, made now.
+        """
+        if self._descriptor is None:
+            path = self._file.single_extent()
+            self._descriptor = os.open(path, os.O_RDONLY) if path is not None else self._spool()
+        return self._descriptor
+
+    def _spool(self) -> int:
+        with tempfile.TemporaryFile() as copy:
+            for block in self._file.iterate():
+                copy.write(block)
+            copy.flush()
+            return os.dup(copy.fileno())
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+        super().close()
 
     def readline(self, size: int | None = -1) -> bytes:
         limit = self._file.size - self._position if size is None or size < 0 else size

@@ -12,7 +12,7 @@ from typing import Any
 
 from wendelin.core.bigdata.extents import SegmentTable, unique_number
 from wendelin.core.bigdata.runs import PAGE, Runs, holes, overlay, runs
-from wendelin.core.bigdata.store import store_of
+from wendelin.core.bigdata.store import BLOBS, store_of
 from wendelin.core.bigdata.tail import EXTENT, HOLE, INLINE, Chunk, Tail
 from wendelin.core.errors import BigDataError
 
@@ -112,3 +112,22 @@ def seal(tail: Tail, table: SegmentTable, end: int, write: Callable[[Iterable[An
     table.put(ready, extents)
     table.prepare_next(last)
     tail.consume(end)
+
+
+def rehome(tail: Tail, table: SegmentTable, write: Callable[[Iterable[Any]], Any]) -> None:
+    """Give extents that were made before the file had a database to the store of that database."""
+    for segment in table.segments.values():
+        if any(store_of(handle) is BLOBS for handle in segment.extents.values()):
+            segment.extents = {number: _moved(handle, write) for number, handle in segment.extents.items()}
+    if any(chunk.kind == EXTENT and store_of(chunk.source) is BLOBS for chunk in tail.chunks):
+        tail.chunks = tuple(
+            chunk._replace(source=_moved(chunk.source, write)) if chunk.kind == EXTENT else chunk
+            for chunk in tail.chunks
+        )
+
+
+def _moved(handle: Any, write: Callable[[Iterable[Any]], Any]) -> Any:
+    if store_of(handle) is not BLOBS:
+        return handle
+    with open(BLOBS.path(handle), "rb") as source:
+        return write(iter(lambda: source.read(_BLOCK), b""))

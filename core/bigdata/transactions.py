@@ -83,7 +83,8 @@ class ViewManager:
         self._joined, self._extents, self._lost = None, [], None
         if transaction.status != "Committed":
             self._discard()
-        self._follow()
+        if not self.jar.explicit_transactions:  # else the connection stays where it was until the next begin
+            self._follow()
         for view in self.views.values():
             view.touched, view.pending = view.leased, None
         report_late_writes()
@@ -103,7 +104,7 @@ class ViewManager:
                 del self.views[oid]
                 view.detach()
             elif view.leased:
-                view.refresh()
+                view.follow()
 
     # ---------------------------------------------------------------- data manager
 
@@ -173,7 +174,7 @@ class ViewSavepoint:
                 view.restore(kept[1])
             else:
                 view.discard()
-                view.revision = -1
+                view.forget_revision()
 
 
 def manager_of(jar: Any) -> ViewManager:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+_UNKNOWN, _LATE = -1, -2  # revisions of a view that has to be refreshed
 _SMALL_READ = 256 << 10
 _LARGE_READ = 4 << 20
 
@@ -148,9 +149,21 @@ class View:
             self._show(np.concatenate(wanted) if wanted else EMPTY, source)
             self.revision = revision
 
+    def follow(self) -> None:
+        """Refresh at a transaction's end or begin, where an error has no place: it is raised when the view is used."""
+        try:
+            self.refresh()
+        except Exception:
+            logger.exception("a view of %r could not be refreshed", self.file._p_oid)
+            self.revision = _UNKNOWN
+
     def _show(self, wanted: Runs, source: Source) -> None:
         self._mapping.show(wanted, source.path_of)
         self._source = source
+
+    def forget_revision(self) -> None:
+        """Have the next use refresh the view."""
+        self.revision = _LATE
 
     def state(self) -> tuple[Runs, Source, int]:
         """What is shown, to come back to after a savepoint's rollback."""
@@ -163,7 +176,7 @@ class View:
         complete = overlay(shown, EMPTY)
         late = [gap for low, high in self._mapping.covered for gap in _gaps(shown, self._mapping.shown, low, high)]
         self._show(restrict(complete, self._mapping.covered), source)
-        self.revision = revision if not late else -1
+        self.revision = revision if not late else _LATE
 
     # ---------------------------------------------------------------- writes
 
@@ -188,6 +201,8 @@ class View:
         self._check_retired()
         if not ranges:
             return
+        if self.revision == _UNKNOWN:
+            raise StaleView("an array was written that could not be brought up to date: take A[...] again")
         self._check_end(ranges)
         memory = self._mapping.reservation.memory
         rows, at, number = [], 0, unique_number()
