@@ -83,8 +83,8 @@ class _Reading:
             found = [(p, s) for p, s in types if (s.data.get("extends") is True) == extends]
             yield [kind(s, TYPES + p.stem, s.data) for p, s in found]
         yield self.single("modules.toml")
-        yield self.paths()
         yield self.single("preferences.toml")
+        yield self.paths()
         yield self.single("actions.toml")
 
     def read(self, path: Path) -> SourceFile:
