@@ -1,4 +1,4 @@
-"""The subcommands against an instance that is stopped: each starts a database server for as long as it needs one."""
+"""The subcommands against a running instance, and some against one that is stopped."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 @pytest.fixture(scope="module")
 def var(tmp_path_factory: pytest.TempPathFactory):
-    """An instance that was started once and stopped."""
-    folder = tmp_path_factory.mktemp("instance") / "var"
-    assert RunningInstance(folder).stop(signal.SIGINT) == 0
-    yield folder
-    assert not processes_of(folder)
+    """The folder of an instance that runs."""
+    instance = RunningInstance(tmp_path_factory.mktemp("instance") / "var")
+    yield instance.var
+    assert instance.stop(signal.SIGINT) == 0
+    assert not processes_of(instance.var)
 
 
 @pytest.mark.parametrize("name", CORE_COMMANDS)
@@ -28,12 +28,6 @@ def test_every_command_explains_itself(name: str, tmp_path: Path) -> None:
     result = wendelin(tmp_path, name, "--help")
     assert result.returncode == 0, result.stderr
     assert "--var DIR" in result.stdout and result.stdout.startswith(f"usage: wendelin {name}")
-
-
-def test_show_of_a_stopped_instance(var: Path) -> None:
-    result = wendelin(var, "show")
-    assert result.returncode == 0
-    assert "Stopped" in result.stdout and "zope" in result.stdout
 
 
 def test_a_folder_without_an_instance_is_one_sentence(tmp_path: Path) -> None:
@@ -168,16 +162,17 @@ def test_pack_says_what_it_saved(var: Path) -> None:
 
 
 def test_a_backup_becomes_a_new_instance(var: Path, tmp_path: Path) -> None:
+    """Made while the first one runs. Of the stopped one, each command starts a database server for its own time."""
     assert wendelin(var, "shell", "-c", "context.title = 'Backed up'").returncode == 0
     made = wendelin(var, "backup", str(tmp_path / "backup"))
     assert made.returncode == 0 and made.stdout.startswith("full backup")
-    restored = wendelin(tmp_path / "new", "restore", str(tmp_path / "backup"))
+    new = tmp_path / "new"
+    restored = wendelin(new, "restore", str(tmp_path / "backup"))
     assert restored.returncode == 0, restored.stderr
-    instance = RunningInstance(tmp_path / "new")
-    try:
-        result = wendelin(tmp_path / "new", "shell", "-c", "print(context.title)")
-        assert result.stdout == "Backed up\n"
-    finally:
-        instance.stop()
-    again = wendelin(tmp_path / "new", "restore", str(tmp_path / "backup"))
+    assert RunningInstance(new).stop() == 0
+    shown = wendelin(new, "show")
+    assert shown.returncode == 0 and "Stopped" in shown.stdout and "zope" in shown.stdout
+    assert wendelin(new, "shell", "-c", "print(context.title)").stdout == "Backed up\n"
+    assert not processes_of(new)
+    again = wendelin(new, "restore", str(tmp_path / "backup"))
     assert again.returncode == 1 and "exists" in again.stderr
