@@ -354,13 +354,16 @@ def claimed(database):
 def test_a_worker_outlives_its_database_server(zeo, workers):
     with open_database(zeo.config_path) as database:
         prepare(database)
-    process = workers(zeo.config_path)
+        enqueue(database, 60)
+        process = workers(zeo.config_path)
+        wait_until(lambda: left(database) < 50)
     zeo.kill()
-    time.sleep(2)
+    time.sleep(1)
     zeo.start()
     with open_database(zeo.config_path) as database:
-        enqueue(database, 3)
         wait_until(lambda: left(database) == 0)
+        with site_at(database) as site:
+            assert [document.description for document in site.portal_alarms.objectValues()] == ["x"] * 60
     assert process.poll() is None
 
 
