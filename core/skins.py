@@ -17,6 +17,7 @@ from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound
 from wendelin.core.events import DocumentAdded, DocumentEvent, DocumentModified, DocumentMoved, DocumentRemoved
 from wendelin.core.folder import Folder
 from wendelin.core.permissions import MANAGER_PERMISSION_MAP
+from wendelin.core.scripts import BoundScript
 from wendelin.core.security import MANAGE, get_user, private, protected
 from wendelin.core.skin_items import SkinFile, SkinItem, TrustedMethod, from_file
 from wendelin.core.uids import new_uid
@@ -69,9 +70,12 @@ class SkinMethod:
     def title(self) -> str:
         return self.document.title or self.id
 
-    def bind(self, context: Any) -> Any:
-        """A callable that runs the method on ``context``."""
-        return self.document.bind(context)
+    def bind(self, context: Any, traverse_subpath: tuple[str, ...] = ()) -> Any:
+        """A callable that runs the method on ``context``; a script sees the ``traverse_subpath`` of the URL."""
+        bound = self.document.bind(context)
+        if traverse_subpath and isinstance(bound, BoundScript):
+            bound.traverse_subpath = tuple(traverse_subpath)
+        return bound
 
 
 class SkinFolder(Folder):

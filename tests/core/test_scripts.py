@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from wendelin.core.errors import ScriptError, Unauthorized
 from wendelin.core.scripts import PythonScript
 from wendelin.core.security import User, as_user, get_user
+from wendelin.core.skins import find_method
 
 
 @pytest.fixture
@@ -30,6 +31,12 @@ def run(site):
 def test_bound_names(run, site):
     result = run("return context.getId(), container.getId(), script.getId(), traverse_subpath")
     assert result == ("erp5", "tests", "Base_sample", [])
+
+
+def test_what_followed_in_the_url(run, site):
+    run("return 1")
+    site.portal_skins["tests"]["Base_sample"].edit(body="return traverse_subpath")
+    assert find_method(site, "Base_sample").bind(site, ("a", "b"))() == ["a", "b"]
 
 
 def test_parameters_defaults_and_keywords(run):
