@@ -46,7 +46,7 @@ class Document(Persistent):
         # Called only when the instance and its class have no such name, or when a property of the class raised.
         if name.startswith("_") and not name.startswith(GENERATED_PREFIXES):
             raise AttributeError(name)
-        if any(name in vars(cls) for cls in type(self).__mro__):
+        if hasattr(type(self), name):
             return super().__getattribute__(name)  # the property's own error, never a container's attribute
         return acquisition.lookup(self, name)
 

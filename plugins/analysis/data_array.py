@@ -11,7 +11,7 @@ import numpy as np
 from wendelin.core.bigdata import BigArray, RAMArray
 from wendelin.core.errors import BadRequest, UnsupportedArray
 from wendelin.core.folder import Folder
-from wendelin.core.security import ACCESS, MODIFY, private, protected
+from wendelin.core.security import ACCESS, MODIFY, check_permission, private, protected
 from wendelin.plugins.analysis.indexing import parse_index
 
 Array = BigArray | RAMArray
@@ -64,8 +64,10 @@ class DataArray(Folder):
 
     @protected(ACCESS)
     def getArray(self, default: Any = None) -> Any:
-        """The array; ``default`` where there is none yet."""
-        return default if self.array is None else self.array
+        """The array; ``default`` where there is none yet. Who may not modify the document gets a read-only snapshot."""
+        if self.array is None:
+            return default
+        return self.array if check_permission(MODIFY, self) else self.snapshot()
 
     @protected(ACCESS)
     def getArraySlice(self, start: int | None, end: int | None) -> np.ndarray:
@@ -80,12 +82,14 @@ class DataArray(Folder):
     @protected(ACCESS)
     def getArrayShape(self) -> tuple[int, ...] | None:
         """Length of each dimension; None where there is no array."""
-        return None if self.getArray() is None else tuple(self.getArray().shape)
+        array = self._described()
+        return None if array is None else tuple(array.shape)
 
     @protected(ACCESS)
     def getArrayDtype(self) -> np.dtype | None:
         """The type of the elements; None where there is no array."""
-        return None if self.getArray() is None else self.getArray().dtype
+        array = self._described()
+        return None if array is None else array.dtype
 
     @protected(ACCESS)
     def getArrayDtypeNames(self) -> tuple[str, ...] | None:
@@ -96,19 +100,22 @@ class DataArray(Folder):
     @protected(ACCESS)
     def getSize(self) -> int:
         """Bytes of all elements."""
-        array = self.getArray()
+        array = self._described()
         return 0 if array is None else int(array.nbytes)
+
+    def _described(self) -> Any:
+        """The array whose shape and type are asked for: no snapshot is taken for that."""
+        return self.array
 
     @private
     def snapshot(self) -> Any:
         """The array as it is now, for readers: read-only and shared in the process; None where there is none."""
-        array = self.getArray()
-        return array.snapshot() if isinstance(array, BigArray) else array
+        return self.array.snapshot() if isinstance(self.array, BigArray) else self.array
 
     @private
     def revision(self) -> str:
         """Changes whenever the elements do: the ETag of downloads."""
-        array = self.getArray()
+        array = self.array
         if not isinstance(array, BigArray):
             return "none" if array is None else "temporary"
         shape = "x".join(map(str, array.shape))
@@ -154,6 +161,9 @@ class DataArrayLine(DataArray):
         if whole is None:
             return default
         return self._part_of(whole)
+
+    def _described(self) -> Any:
+        return self.getArray()
 
     @private
     def snapshot(self) -> Any:

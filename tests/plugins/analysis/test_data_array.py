@@ -7,6 +7,7 @@ import pytest
 
 from wendelin.core.bigdata import BigArray, RAMArray
 from wendelin.core.errors import BadRequest
+from wendelin.core.security import as_user
 
 
 def test_array_is_kept_and_found_again(database, document, site, commit):
@@ -111,6 +112,21 @@ def test_an_index_is_never_evaluated(document, expression):
     line = document.newContent(portal_type="Data Array Line", index_expression=expression)
     with pytest.raises(BadRequest):
         line.getArray()
+
+
+def test_readers_get_an_array_they_cannot_write(site, document, commit):
+    document.setArray(np.arange(3))
+    site.acl_users.add_user("reader", "a long password", [])
+    document.manage_setLocalRoles("reader", ["Auditor"])
+    document.validate()
+    commit()
+    with as_user(site.acl_users.get_user("reader")):
+        assert document.getArray()[:].tolist() == [0, 1, 2]
+        with pytest.raises((TypeError, ValueError)):
+            document.getArray()[:][0] = 9
+        with pytest.raises(TypeError):
+            document.getArray()[0] = 9
+    assert document.getArray()[0] == 0
 
 
 def test_interchange(site):
