@@ -86,6 +86,8 @@ def value_of(document: Document, field: Field) -> Any:
     if isinstance(field.prop, CategoryProperty) or field.prop.is_list:
         # A property whose own id ends in "_list" is not called getScriptIdListList.
         return getattr(document, f"get{camel_case(field.id).removesuffix('List')}List")()
+    if field.id == "title":
+        return document.title  # not the id, which stands in for a missing title everywhere else
     return document.getProperty(field.id)
 
 

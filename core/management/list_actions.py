@@ -27,7 +27,7 @@ from wendelin.core.web.urls import is_own_path, url
 
 SHOWN_TITLES = 20
 #: The clipboard travels in a cookie of 4 kB.
-CLIPBOARD_LIMIT = 2500
+CLIPBOARD_LIMIT = 1000
 EXPORT_BLOCK = 500
 
 

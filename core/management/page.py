@@ -6,6 +6,7 @@ Pages are made with the layout: ``<html metal:use-macro="layout">`` and a ``meta
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -31,6 +32,8 @@ LAYOUT = f"{TEMPLATES}/layout.pt"
 
 #: Actions that the layout has a button of its own for: a link must not be able to log people out.
 BUTTONS = frozenset({"logout"})
+#: Bytes as JSON; a cookie has 4 kB, the clipboard needs some of them.
+ROOM_FOR_MESSAGES = 1500
 MACROS = ("fields", "head", "list", "search")
 
 
@@ -61,8 +64,13 @@ class ModuleGroup:
 
 
 def say(request: Request, text: str, kind: str = "") -> None:
-    """Show a message on the next page that this browser opens."""
-    request.session.flash([text, kind])
+    """Show a message on the next page that this browser opens. It travels in a cookie, so it is cut to a few lines."""
+    room = ROOM_FOR_MESSAGES - len(json.dumps(request.session.peek_flash()))
+    shortened = text
+    while shortened and len(json.dumps(shortened)) > min(room, ROOM_FOR_MESSAGES // 2):
+        shortened = shortened[: len(shortened) * 3 // 4]
+    if shortened:
+        request.session.flash([shortened if shortened == text else shortened + "...", kind])
 
 
 def render_page(request: Request, context: Any, template: str, values: dict[str, Any]) -> Response:

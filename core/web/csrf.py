@@ -40,7 +40,11 @@ def is_same_origin(request: Request) -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return True
-    return urlsplit(origin).netloc.lower() == request.host.lower()
+    return _without_default_port(urlsplit(origin).netloc) == _without_default_port(request.host)
+
+
+def _without_default_port(netloc: str) -> str:
+    return netloc.lower().removesuffix(":80").removesuffix(":443")
 
 
 def origin_tween_factory(handler: Handler, registry: Any) -> Handler:

@@ -157,3 +157,35 @@ def test_bad_addresses(make_client):
     assert client.get("/erp5/%ff", status=400)
     assert client.get("/nothing", status=404).json["kind"] == "not-found"
     assert client.get("/", status=303).location.endswith("/erp5/")
+
+
+def test_the_engine_is_away(make_client, web_database, monkeypatch):
+    def refuse(*args, **kw):
+        raise errors.DatabaseUnavailable("the database server does not answer", retry_after=5)
+
+    client, browser = make_client("zope"), make_client(accept="text/html")
+    monkeypatch.setattr(web_database, "open", refuse)
+    answer = client.get("/erp5/", status=503)
+    assert answer.json["kind"] == "database-unavailable" and answer.headers["Retry-After"] == "5"
+    assert "Wait a few seconds" in browser.get("/erp5/", status=503).text
+    assert browser.get("/erp5/static/core/wendelin.css").status_int == 200
+    monkeypatch.undo()
+    assert client.get("/erp5/").status_int == 200
+
+
+def test_many_long_messages_do_not_break_the_cookie(browser_client, web_database):
+    from wendelin.core.management.page import say
+
+    def talk(context, request):
+        for number in range(50):
+            say(request, f"{number} " + "ä" * 5000)
+        request.session["clipboard"] = ["copy", "x" * 990]
+        return request.response
+
+    from webtest import TestApp
+
+    registry = load_registry()
+    PluginConfig(registry, "test").add_view(talk, "talk", permission="")
+    client = TestApp(make_application(web_database, registry=registry))
+    client.get("/erp5/talk", status=200)
+    assert "0 ä" in client.get("/erp5/login_form", headers={"Accept": "text/html"}).text
