@@ -15,7 +15,7 @@ import numpy as np
 from persistent import Persistent
 from ZODB.POSException import ConflictError
 
-from wendelin.core.bigdata.runs import EMPTY, PAGE, RUN, PageConflict, Runs, clip, merge, overlay, shift
+from wendelin.core.bigdata.runs import EMPTY, PAGE, RUN, PageConflict, Runs, clip, distinct, merge, overlay, shift
 
 SEGMENT_PAGES = 1 << 18  # 1 GiB of 4 KiB pages
 REGION_PAGES = 1 << 12  # writes are counted per 16 MiB
@@ -58,7 +58,7 @@ class Segment(Persistent):
         if not self._p_changed:  # an epoch is a transaction, not a change
             self.epoch += 1
         self.table = table
-        self.extents = {int(number): extents[int(number)] for number in np.unique(table["extent"])}
+        self.extents = {int(number): extents[int(number)] for number in distinct(table["extent"])}
 
     def _count_writes(self, new: Runs) -> None:
         written = new[new["kept"] == 0]
@@ -83,7 +83,7 @@ class Segment(Persistent):
         except PageConflict as error:
             raise ConflictError("two transactions wrote the same page of a big file") from error
         extents = {**my_extents, **their_extents}
-        named = {int(number): extents[int(number)] for number in np.unique(table["extent"])}
+        named = {int(number): extents[int(number)] for number in distinct(table["extent"])}
         writes = merge_writes(base_writes, their_writes, my_writes)
         return pack_state(max(their_epoch, my_epoch) + 1, table, named, writes)
 
@@ -163,7 +163,7 @@ class SegmentTable(Persistent):
             start = number * SEGMENT_PAGES
             part = clip(new, start, start + SEGMENT_PAGES)
             if len(part):
-                named = {int(n): extents[int(n)] for n in np.unique(part["extent"])}
+                named = {int(n): extents[int(n)] for n in distinct(part["extent"])}
                 self._segment(number).put(shift(part, -start), named)
 
     @staticmethod

@@ -198,7 +198,9 @@ def test_the_overview_is_exact_whatever_happened(session: Session) -> None:
         wanted = [[plain[a:b].min(0), plain[a:b].max(0)] for a, b in zip(edges, edges[1:], strict=False)]
         np.testing.assert_array_equal(array.overview(100, 199_000, 13), wanted)
 
-    assert len(array._pyramid.entries[0].entries) == 2, "two leaves of 65,536 rows were committed before the last append"
+    assert len(array._pyramid.entries[0].entries) == 2, (
+        "two leaves of 65,536 rows were committed before the last append"
+    )
     check()
     array[70_000] = plain[70_000] = 50
     check()

@@ -19,9 +19,7 @@ def table_of(pages: Pages) -> Runs:
 
 
 def pages_of(table: Runs) -> Pages:
-    return {
-        page + i: (extent, at + i, kept) for page, count, extent, at, kept in table.tolist() for i in range(count)
-    }
+    return {page + i: (extent, at + i, kept) for page, count, extent, at, kept in table.tolist() for i in range(count)}
 
 
 SOURCES = st.tuples(st.integers(1, 3), st.integers(0, 5), st.integers(0, 1))

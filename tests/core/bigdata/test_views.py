@@ -113,7 +113,7 @@ def test_a_new_array_whose_commit_fails_can_be_committed_again(session: Session,
         def tpc_vote(self, txn: object) -> None:
             raise RuntimeError("no")
 
-        def sortKey(self) -> str:  # noqa: N802
+        def sortKey(self) -> str:
             return "~"
 
         def savepoint(self) -> object:
