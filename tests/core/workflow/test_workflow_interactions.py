@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from paper_workflow import PAPER
 
+from tests.core.workflow.paper_workflow import PAPER
 from wendelin.core.folder import Folder
 from wendelin.core.hooks import hookable
 from wendelin.core.security import MODIFY, User, as_user, get_user, protected

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from paper_workflow import PAPER, changed
 
+from tests.core.workflow.paper_workflow import PAPER, changed
 from wendelin.core.errors import NotFound, Unauthorized, UnsupportedWorkflowMethod, ValidationFailed
 from wendelin.core.security import ANONYMOUS, ASSIGNEE, ASSIGNOR, AUTHOR, MANAGER, User, as_user, require_attribute
 from wendelin.core.workflow.table import history_of
