@@ -29,11 +29,11 @@ class Series:
 
 @dataclass(frozen=True)
 class Plot:
-    """The picture: some series over the rows ``0`` to ``count``."""
+    """The picture: some series over ``rows`` rows."""
 
     width: int
     height: int
-    count: int
+    rows: str
     series: tuple[Series, ...]
 
 
@@ -47,7 +47,7 @@ def make_plot(array: Any) -> Plot | None:
     except UnsupportedArray:
         return None
     series = tuple(_draw(name, bins[:, 0, at], bins[:, 1, at]) for at, name in enumerate(_names(array)))
-    return Plot(WIDTH, HEIGHT, count, series) if series else None
+    return Plot(WIDTH, HEIGHT, f"{count:,}", series) if series else None
 
 
 def _names(array: BigArray) -> list[str]:

@@ -100,12 +100,17 @@ def _table(array: Any, request: Any) -> dict[str, Any]:
         "table": {
             "heads": shown,
             "hidden": len(heads) - len(shown),
-            "rows": [(first + at, row) for at, row in reversed(list(enumerate(rows)))],
+            "rows": [(first + at, [_shown(value) for value in row]) for at, row in reversed(list(enumerate(rows)))],
         },
         "newer": min(last + SHOWN_ROWS, count) if last < count else None,
         "older": first if first else None,
-        "count": count,
+        "rows": f"{count:,}",
     }
+
+
+def _shown(value: Any) -> str:
+    """A value for people: nine digits of a float are enough, the download has them all."""
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
 
 
 def _page_start(text: str | None, count: int) -> int:
