@@ -6,6 +6,7 @@ Settings (all optional but the first)::
     wendelin.var        the folder of this instance's state; the key that signs cookies is kept there
     wendelin.site       the id of the site (erp5)
     wendelin.https      "true" behind a TLS proxy: cookies are then sent over HTTPS only
+    wendelin.metrics    "loopback": /metrics answers this machine without a login (not behind a reverse proxy here)
     retry.attempts      how often a request is tried when others changed the same objects (5)
 """
 
@@ -28,6 +29,7 @@ PARTS = (
     "wendelin.core.web.traversal",
     "wendelin.core.web.error_views",
     "wendelin.core.web.response_headers",
+    "wendelin.core.web.metrics_view",
     "wendelin.core.web.views",
     "wendelin.core.management.page",
 )
