@@ -1,7 +1,22 @@
-"""Big files and big arrays: out-of-core data in the object database (docs/big-data-engine.md)."""
+"""Big files and big arrays: out-of-core data in the object database (docs/big-data-engine.md).
 
-from wendelin.core.bigdata.bigarray import BigArray
-from wendelin.core.bigdata.bigfile import BigFile
-from wendelin.core.bigdata.ramarray import RAMArray
+The classes are imported when they are first asked for: a ZEO server that merges two appends needs no NumPy for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wendelin.core.bigdata.bigarray import BigArray
+    from wendelin.core.bigdata.bigfile import BigFile
+    from wendelin.core.bigdata.ramarray import RAMArray
 
 __all__ = ["BigArray", "BigFile", "RAMArray"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(importlib.import_module(f"wendelin.core.bigdata.{name.lower()}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,14 +6,16 @@ are left alone, so that concurrent appends can be merged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from persistent import Persistent
 
-from wendelin.core.bigdata.runs import PAGE
 from wendelin.core.bigdata.tail import EXTENT, INLINE, Chunk, InlineChunk, Tail
+from wendelin.core.bigdata.units import PAGE
 
+WriteExtent = Callable[[Iterable[Any], int], Any]
 JOIN_SIZE = 64 << 10  # up to which small appends of one transaction share a record
 
 
@@ -43,11 +45,22 @@ def append_inline(tail: Tail, own: list[Chunk], data: memoryview) -> None:
         tail.add(INLINE, InlineChunk(bytes(data)), 0, len(data))
 
 
-def append_extent(tail: Tail, own: list[Chunk], data: memoryview, write: Callable[[list[Any], int], Any]) -> None:
+def append_extent(tail: Tail, own: list[Chunk], data: memoryview, write: WriteExtent) -> None:
     """Add one extent, in phase with the pages of the file, that takes the inline chunks in."""
+    append_stream(tail, own, [data], write)
+
+
+def append_stream(tail: Tail, own: list[Chunk], pieces: Iterable[memoryview], write: WriteExtent) -> None:
+    """Like :func:`append_extent`, with data that comes piece by piece."""
     before = [memoryview(chunk.source.data)[: chunk.length] for chunk in own]
-    length = sum(map(len, before)) + len(data)
     skip = (tail.end - sum(map(len, before))) % PAGE
-    handle = write([*before, data], skip)
+    lengths = [0]
+
+    def counted() -> Iterator[memoryview]:
+        for piece in chain(before, pieces):
+            lengths[0] += len(piece)
+            yield piece
+
+    handle = write(counted(), skip)
     tail.drop_last(len(own))
-    tail.add(EXTENT, handle, skip, length)
+    tail.add(EXTENT, handle, skip, lengths[0])

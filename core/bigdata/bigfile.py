@@ -13,15 +13,16 @@ from typing import Any
 from persistent import Persistent
 
 from wendelin.core.bigdata import pages
-from wendelin.core.bigdata.appending import append_extent, append_inline, own_inline_chunks
+from wendelin.core.bigdata.appending import append_extent, append_inline, append_stream, own_inline_chunks
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
-from wendelin.core.bigdata.extents import SegmentTable, page_span, unique_number
-from wendelin.core.bigdata.runs import PAGE, Runs, clip, runs
+from wendelin.core.bigdata.extents import SegmentTable, page_span
+from wendelin.core.bigdata.runs import Runs, clip, runs
 from wendelin.core.bigdata.sealing import read_extent, read_tail, rehome, seal
 from wendelin.core.bigdata.snapshot import FileSnapshot
 from wendelin.core.bigdata.store import BLOBS, Buffer, store_for, store_of
 from wendelin.core.bigdata.tail import EXTENT, INLINE, Tail
 from wendelin.core.bigdata.transactions import note_extent, view_of
+from wendelin.core.bigdata.units import PAGE, unique_number
 from wendelin.core.errors import ReadOnlyView
 
 SEAL_SIZE = 1 << 20  # inline bytes after which the tail is sealed into an extent
@@ -189,6 +190,19 @@ class BigFile(Persistent):
             append_inline(tail, own, view)
         else:
             append_extent(tail, own, view, self._write_extent)
+        return position
+
+    def append_pieces(self, pieces: Iterable[Buffer]) -> int:
+        """`append` the bytes of many buffers as one extent, with few of them in memory at a time.
+
+        For what is large: even a few bytes make a file of their own.
+        """
+        self._check_writable()
+        tail = self._tail
+        self._settle_tail()
+        self._seal_what_is_due()
+        position = tail.end
+        append_stream(tail, own_inline_chunks(tail), map(bytes_of, pieces), self._write_extent)
         return position
 
     def _settle_tail(self) -> None:

@@ -7,7 +7,6 @@ merging runs where the commit is decided: on the ZEO server, which must be able 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,17 +14,13 @@ import numpy as np
 from persistent import Persistent
 from ZODB.POSException import ConflictError
 
-from wendelin.core.bigdata.runs import EMPTY, PAGE, RUN, PageConflict, Runs, clip, distinct, merge, overlay, shift
+from wendelin.core.bigdata.runs import EMPTY, RUN, PageConflict, Runs, clip, distinct, merge, overlay, shift
+from wendelin.core.bigdata.units import PAGE, unique_number
 
 SEGMENT_PAGES = 1 << 18  # 1 GiB of 4 KiB pages
 REGION_PAGES = 1 << 12  # writes are counted per 16 MiB
 PREPARED_SEGMENTS = 16  # empty segments made ahead by a resize, for concurrent first writers
 _PACKED = np.dtype([("page", "<u4"), ("count", "<u4"), ("extent", "<u4"), ("at", "<u4"), ("kept", "<u4")])
-
-
-def unique_number() -> int:
-    """A number for an extent that no other process picks: 62 random bits, never 0."""
-    return (int.from_bytes(os.urandom(8), "little") >> 2) | 1
 
 
 class Segment(Persistent):

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from wendelin.core.bigdata import pagemap, pages
-from wendelin.core.bigdata.extents import unique_number
-from wendelin.core.bigdata.runs import EMPTY, PAGE, Runs, changes, clip, holes, overlay, parted, ranges, runs
+from wendelin.core.bigdata.runs import EMPTY, Runs, changes, clip, holes, overlay, parted, ranges, runs
+from wendelin.core.bigdata.units import PAGE, unique_number
 from wendelin.core.errors import BigDataError
 
 MANY_RUNS = 16_384  # in one mapping, a quarter of what the kernel allows; past it small runs are copied in

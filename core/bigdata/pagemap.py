@@ -15,7 +15,7 @@ import struct
 
 import numpy as np
 
-from wendelin.core.bigdata.runs import PAGE
+from wendelin.core.bigdata.units import PAGE
 
 PageRanges = list[tuple[int, int]]  # (first page, one past the last), counted from the address scanned
 

@@ -7,16 +7,17 @@ The one module that knows of addresses. Nothing here can be called with an addre
 from __future__ import annotations
 
 import ctypes
+import errno
 import mmap
 import os
 import sys
 import weakref
 
-from wendelin.core.bigdata.runs import PAGE
+from wendelin.core.bigdata.units import PAGE
 from wendelin.core.errors import BigDataError
 
 _PRIVATE, _FIXED, _ANONYMOUS, _NORESERVE = 0x02, 0x10, 0x20, 0x4000
-RANDOM, SEQUENTIAL, NORMAL, WILL_NEED, DONT_NEED, NO_HUGE_PAGE, POPULATE_READ = 1, 2, 0, 3, 4, 15, 22
+RANDOM, SEQUENTIAL, NORMAL, DONT_NEED, NO_HUGE_PAGE, POPULATE_READ = 1, 2, 0, 4, 15, 22
 _SYNC_FILE_RANGE_WRITE = 2
 READ, READ_WRITE = mmap.PROT_READ, mmap.PROT_READ | mmap.PROT_WRITE
 SUPPORTED = sys.platform == "linux" and mmap.PAGESIZE == PAGE
@@ -89,6 +90,14 @@ class Reservation:
         """The pages' bytes; keeps the reservation alive."""
         address, size = self._place(page, count)
         return window(self, address, size)
+
+    def populate(self, page: int, count: int) -> None:
+        """Read pages in now, without Python's lock; an error of the disk is raised here, not a signal later."""
+        address, size = self._place(page, count)
+        if (
+            _libc.madvise(address, size, POPULATE_READ) and ctypes.get_errno() != errno.EINVAL
+        ):  # EINVAL: before Linux 5.14
+            raise BigDataError(f"{count} pages of a big file cannot be read: {os.strerror(ctypes.get_errno())}")
 
     def _place(self, page: int, count: int) -> tuple[int, int]:
         if page < 0 or count < 0 or page + count > self.pages:

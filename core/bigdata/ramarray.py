@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,6 +18,7 @@ class RAMArray:
         if order not in ("C", "F"):
             raise UnsupportedArray(f"order {order!r}: 'C' (rows together) or 'F' (columns together)")
         self.order = order
+        self._numpy_order: Literal["C", "F"] = "F" if order == "F" else "C"
         self._array = np.zeros(checked_shape(shape), checked_dtype(dtype), order)  # type: ignore[call-overload]
 
     def __getattr__(self, name: str) -> Any:
@@ -60,10 +61,10 @@ class RAMArray:
         """Give the array another shape; its elements stay in order, new ones are zeros."""
         lengths = checked_shape(shape)
         flat = np.zeros(int(np.prod(lengths)), self._array.dtype)
-        old = self._array.reshape(-1, order=self.order)  # type: ignore[call-overload]
+        old = np.ravel(self._array, order=self._numpy_order)
         count = min(len(flat), len(old))
         flat[:count] = old[:count]
-        self._array = flat.reshape(lengths, order=self.order)
+        self._array = np.reshape(flat, lengths, order=self._numpy_order)
 
     def view(self, dtype: Any) -> np.ndarray:
         """The elements as another dtype."""

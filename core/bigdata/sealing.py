@@ -10,10 +10,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from wendelin.core.bigdata.extents import SegmentTable, unique_number
-from wendelin.core.bigdata.runs import PAGE, Runs, holes, overlay, runs
+from wendelin.core.bigdata.extents import SegmentTable
+from wendelin.core.bigdata.runs import Runs, holes, overlay, runs
 from wendelin.core.bigdata.store import BLOBS, store_of
 from wendelin.core.bigdata.tail import EXTENT, HOLE, INLINE, Chunk, Tail
+from wendelin.core.bigdata.units import PAGE, unique_number
 from wendelin.core.errors import BigDataError
 
 _BLOCK = 4 << 20

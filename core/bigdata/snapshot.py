@@ -16,11 +16,11 @@ import numpy as np
 from wendelin.core.bigdata import pages
 from wendelin.core.bigdata.extents import SegmentTable, page_span
 from wendelin.core.bigdata.mapping import Mapping
-from wendelin.core.bigdata.runs import PAGE
 from wendelin.core.bigdata.source import Source
 from wendelin.core.bigdata.store import keeps_local_files
 from wendelin.core.bigdata.tail import Tail
-from wendelin.core.bigdata.view import Lease, advice_for
+from wendelin.core.bigdata.units import PAGE
+from wendelin.core.bigdata.view import SMALL_READ, Lease, advice_for
 from wendelin.core.bigdata.window import Geometry, array_at, copy_of, is_basic, is_scalar
 
 if TYPE_CHECKING:
@@ -94,7 +94,11 @@ class FileSnapshot:
     def address(self, offset: int, size: int) -> int:
         """The address of ``size`` bytes from ``offset`` on."""
         self._cover(offset, size)
-        return self._shared.mapping.reservation.address + offset
+        reservation = self._shared.mapping.reservation
+        if size <= SMALL_READ:
+            first, last = page_span(offset, size)
+            reservation.populate(first, last - first)
+        return reservation.address + offset
 
     @property
     def lease(self) -> Lease:

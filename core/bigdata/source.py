@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from wendelin.core.bigdata.mapping import Scratch
-from wendelin.core.bigdata.runs import EMPTY, PAGE, Runs, overlay, runs
+from wendelin.core.bigdata.runs import EMPTY, Runs, overlay, runs
 from wendelin.core.bigdata.sealing import compose, plan
 from wendelin.core.bigdata.store import store_of
+from wendelin.core.bigdata.units import PAGE
 
 
 class Source:

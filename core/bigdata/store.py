@@ -22,7 +22,7 @@ from ZODB.blob import SAVEPOINT_SUFFIX, Blob
 from ZODB.interfaces import IBlobStorage
 
 from wendelin.core.bigdata.pages import start_writeback
-from wendelin.core.bigdata.runs import PAGE
+from wendelin.core.bigdata.units import PAGE
 from wendelin.core.errors import BigDataError, StorageFull
 
 Buffer = Any  # anything with the buffer protocol
@@ -136,6 +136,8 @@ class BlobStore:
     def write(self, jar: Any, buffers: Iterable[Buffer], skip: int = 0) -> Blob:
         folder = jar.db().storage.temporaryDirectory() if jar is not None else tempfile.gettempdir()
         path = new_file(folder, buffers, skip)
+        if jar is None:
+            sync_path(path)  # it is not known which commit will be the one to make it durable
         blob = Blob()
         blob._p_blob_uncommitted = path
         weakref.finalize(blob, remove_if_there, path).atexit = True

@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 from persistent import Persistent
 from ZODB.POSException import ConflictError
 
-from wendelin.core.bigdata.extents import unique_number
-from wendelin.core.bigdata.runs import PAGE
+from wendelin.core.bigdata.units import PAGE, unique_number
 
 HOLE, INLINE, EXTENT = 0, 1, 2
 

@@ -14,7 +14,7 @@ from transaction.interfaces import IDataManagerSavepoint, ISavepointDataManager,
 from zope.interface import implementer
 
 from wendelin.core.bigdata import pages
-from wendelin.core.bigdata.store import store_of
+from wendelin.core.bigdata.store import store_of, sync_path
 from wendelin.core.bigdata.view import View, report_late_writes
 from wendelin.core.errors import StaleView
 
@@ -54,15 +54,17 @@ class ViewManager:
     def note_extent(self, handle: Any) -> None:
         """An extent was written in this transaction: make it durable before the commit."""
         self._extents.append(handle)
-        self.join()
+        if not self.join():  # written while the connection stores a file that is new to it: no vote of ours will come
+            sync_path(store_of(handle).path(handle))
 
-    def join(self) -> None:
+    def join(self) -> bool:
         """Take part in the current transaction, first of all: a savepoint must flush before the connection stores."""
         txn = self.transaction_manager.get()
         if self._joined is not txn and txn.status in ("Active", "Doomed"):
             txn.join(self)
             txn._resources.insert(0, txn._resources.pop())
             self._joined = txn
+        return self._joined is txn
 
     # ---------------------------------------------------------------- synchronizer
 

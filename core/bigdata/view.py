@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wendelin.core.bigdata import pagemap, pages
-from wendelin.core.bigdata.extents import SEGMENT_PAGES, page_span, unique_number
+from wendelin.core.bigdata.extents import SEGMENT_PAGES, page_span
 from wendelin.core.bigdata.mapping import Mapping, restrict
-from wendelin.core.bigdata.runs import EMPTY, PAGE, Runs, clip, holes, overlay, runs
+from wendelin.core.bigdata.runs import EMPTY, Runs, clip, holes, overlay, runs
 from wendelin.core.bigdata.source import Source
 from wendelin.core.bigdata.store import keeps_local_files
+from wendelin.core.bigdata.units import PAGE, unique_number
 from wendelin.core.errors import StaleView
 
 if TYPE_CHECKING:
@@ -28,13 +29,13 @@ logger = logging.getLogger(__name__)
 
 
 _UNKNOWN, _LATE = -1, -2  # revisions of a view that has to be refreshed
-_SMALL_READ = 256 << 10
+SMALL_READ = 256 << 10
 _LARGE_READ = 4 << 20
 
 
 def advice_for(size: int, now: int) -> int:
     """The advice that suits a part of ``size`` bytes: a small one must not read ahead, a large one should."""
-    if size <= _SMALL_READ:
+    if size <= SMALL_READ:
         return pages.RANDOM
     return pages.SEQUENTIAL if size >= _LARGE_READ else now
 

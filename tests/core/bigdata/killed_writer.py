@@ -1,7 +1,7 @@
 """Run as a program: changes a file in transactions that each leave it whole, and kills itself at a chosen step.
 
-``python killed_writer.py FOLDER COUNT``: at the COUNT-th barrier the process sends itself SIGKILL. After every commit the number of
-the transaction is written to ``FOLDER/acknowledged`` and fsynced.
+``python killed_writer.py FOLDER COUNT``: at the COUNT-th barrier the process sends itself SIGKILL. After every commit
+the number of the transaction is written to ``FOLDER/acknowledged``.
 """
 
 from __future__ import annotations

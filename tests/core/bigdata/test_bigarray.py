@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -195,7 +196,7 @@ def test_the_overview_is_exact_whatever_happened(session: Session) -> None:
 
     def check() -> None:
         edges = np.linspace(100, 199_000, 14).astype(int)
-        wanted = [[plain[a:b].min(0), plain[a:b].max(0)] for a, b in zip(edges, edges[1:], strict=False)]
+        wanted = [[plain[a:b].min(0), plain[a:b].max(0)] for a, b in pairwise(edges)]
         np.testing.assert_array_equal(array.overview(100, 199_000, 13), wanted)
 
     assert len(array._pyramid.entries[0].entries) == 2, (
