@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
-import threading
-import time
 from base64 import b64decode
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,35 +31,6 @@ from wendelin.core.web.urls import is_static
 COOKIE = "__ac"
 SESSION_SECONDS = 12 * 3600
 REISSUE_SECONDS = 15 * 60
-REMEMBERED_SECONDS = 300
-REMEMBERED_LOGINS = 1000
-
-
-class CheckedLogins:
-    """Basic credentials that were right a moment ago, so that a client that sends many requests pays argon2 once.
-
-    Keys are HMACs under a key of this process; the value is the user's stamp, which a new password changes.
-    """
-
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
-        self._entries: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def digest(self, user_id: str, password: str) -> bytes:
-        return hmac.digest(self._key, f"{user_id}\0{password}".encode(), "sha256")
-
-    def holds(self, digest: bytes, stamp: str) -> bool:
-        with self._lock:
-            known, until = self._entries.get(digest, ("", 0.0))
-        return until > time.monotonic() and hmac.compare_digest(known, stamp)
-
-    def add(self, digest: bytes, stamp: str) -> None:
-        with self._lock:
-            self._entries[digest] = (stamp, time.monotonic() + REMEMBERED_SECONDS)
-            self._entries.move_to_end(digest)
-            while len(self._entries) > REMEMBERED_LOGINS:
-                self._entries.popitem(last=False)
 
 
 def stamp_token(user_folder: Any, user_id: str) -> str:
@@ -85,7 +52,6 @@ class Policy:
             wild_domain=False,
             samesite="Lax",
         )
-        self.checked = CheckedLogins()
 
     def identity(self, request: Request) -> User | None:
         user = request.user
@@ -125,15 +91,9 @@ class Policy:
             separator = ""
         if not separator:
             raise BadCredentials("the Authorization header is not valid HTTP Basic")
-        users = request.site.acl_users
-        digest = self.checked.digest(user_id, password)
-        known = users.get_user(user_id)
-        if known is not None and self.checked.holds(digest, users.get_session_stamp(user_id)):
-            return known
-        user = users.authenticate(user_id, password)
+        user = request.site.acl_users.authenticate(user_id, password)
         if user is None:
             raise BadCredentials("wrong user or password")
-        self.checked.add(digest, users.get_session_stamp(user_id))
         return user
 
     def _from_token(self, request: Request, token: str) -> User:

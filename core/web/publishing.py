@@ -77,9 +77,7 @@ def call_published(publication: Publication, request: Request) -> Response:
     if request.method not in allowed:
         raise HTTPMethodNotAllowed(headers=[("Allow", ", ".join(sorted(allowed)))])
     require_token(request)
-    function = method.bind(document)
-    if hasattr(function, "traverse_subpath"):
-        function.traverse_subpath = tuple(request.subpath)
+    function = method.bind(document, tuple(request.subpath))
     response = to_response(request, call_with(function, request.params, request))
     if method.content_type and response.status_int == 200:
         response.content_type = method.content_type
@@ -95,14 +93,15 @@ def _allowed_methods(method: Any) -> set[str]:
 def call_with(function: Callable[..., Any], parameters: Mapping[str, Any], request: Request) -> Any:
     """Call with the request's parameters by name; repeated ones become lists.
 
-    A parameter ``request`` or ``REQUEST`` of the function is given the request. Raises `BadRequest` that names a
-    parameter which is missing, or which the function does not know.
+    A parameter ``request`` or ``REQUEST`` of a plugin's function is given the request; scripts kept in the site never
+    get it, because it leads to the whole process. Raises `BadRequest` that names a parameter which is missing, or which
+    the function does not know.
     """
     arguments = collect_parameters(request, parameters)
     signature = signature_of(function)
     for name in ("request", "REQUEST"):
         arguments.pop(name, None)
-        if name in signature.parameters:
+        if name in signature.parameters and not hasattr(function, "script"):
             arguments[name] = request
     try:
         signature.bind(**arguments)

@@ -89,3 +89,13 @@ def test_skin_file_is_served_with_its_type(make_client, put):
     answer = make_client("zope").get("/erp5/my_style.css")
     assert answer.content_type == "text/css"
     assert answer.body == b"p { color: red }"
+
+
+def test_scripts_never_get_the_request(make_client, put):
+    put("Base_request.py", HEADER % b"request=None, REQUEST=None" + b"return [request, REQUEST]")
+    assert make_client("zope").get("/erp5/Base_request?request=x").json == [None, None]
+
+
+def test_the_rest_of_the_address(make_client, put):
+    put("Base_rest.py", HEADER % b"" + b"return traverse_subpath")
+    assert make_client("zope").get("/erp5/document_module/Base_rest/a/b").json == ["a", "b"]
