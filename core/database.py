@@ -56,6 +56,9 @@ __all__ = [
 
 Result = TypeVar("Result")
 
+# Seconds between two tries of a transaction, at most: writers that meet often should not wait ever longer.
+LONGEST_PAUSE = 0.5
+
 # Where the id of the user stands in a transaction's extension: ZODB's own user field puts a folder path before it.
 USER_KEY = "wendelin_user"
 
@@ -184,7 +187,7 @@ class Database:
                 if attempt >= attempts or is_away(error):
                     raise
                 # Two writers that met once would meet again: let one of them go first.
-                time.sleep(random.uniform(0, 0.005 * 2**attempt))
+                time.sleep(random.uniform(0, min(0.005 * 2**attempt, LONGEST_PAUSE)))
         raise ValueError("attempts has to be at least 1")
 
     @property
