@@ -14,6 +14,7 @@ would expect, so that ``except KeyError`` keeps working::
     │   ├── QueryError                          query-error
     │   ├── RequestTooLarge                     request-too-large
     │   └── ValidationFailed                    validation-failed
+    ├── RateExceeded (RuntimeError)             rate-exceeded
     ├── WorkflowError (RuntimeError)            workflow-error
     │   └── UnsupportedWorkflowMethod           unsupported-workflow-method
     ├── ScriptError (RuntimeError)              script-error
@@ -114,6 +115,16 @@ class ValidationFailed(BadRequest):
     def __init__(self, message_list: Iterable[str]) -> None:
         self.message_list = list(message_list)
         super().__init__("; ".join(self.message_list))
+
+
+class RateExceeded(WendelinError, RuntimeError):
+    """Somebody asks more often than a stated limit allows; it is worth trying again after ``retry_after`` seconds."""
+
+    kind = "rate-exceeded"
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class WorkflowError(WendelinError, RuntimeError):

@@ -24,6 +24,7 @@ from wendelin.core.errors import (
     BadRequest,
     DatabaseUnavailable,
     NotFound,
+    RateExceeded,
     ScriptError,
     StorageFull,
     Unauthorized,
@@ -50,6 +51,7 @@ ADVICE = {
     ),
     413: ("That is too large", "Send less at a time."),
     416: ("There is no such part", "The range that was asked for lies outside of the file."),
+    429: ("Too often", "Wait a little, and send more at a time."),
     422: ("Some values are not valid", "Go back, correct what the message names, and try again."),
     500: ("Something went wrong here", "It is not your fault. Tell the operator the number below; the log says more."),
     503: ("The site is busy or away", "Nothing was lost or half done. Wait a few seconds and reload this page."),
@@ -106,7 +108,10 @@ def wendelin_error_view(error: WendelinError, request: Request) -> Response:
     if status == 500 and not isinstance(error, ScriptError):
         # What went wrong inside is for the log; scripts are the users' own, and their authors need the line.
         message = "The platform could not do this." if not wants_page(request) else ""
-    return error_response(request, status, error.kind, message, _problems(error))
+    response = error_response(request, status, error.kind, message, _problems(error))
+    if isinstance(error, RateExceeded):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def unauthorized_view(error: Exception, request: Request) -> Response:

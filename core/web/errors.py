@@ -25,6 +25,7 @@ STATUS_BY_KIND = {
     "cross-site-request": 403,
     "duplicate-id": 409,
     "request-too-large": 413,
+    "rate-exceeded": 429,
     "validation-failed": 422,
     "unsupported-workflow-method": 409,
     "missing-dependency": 409,

@@ -20,26 +20,26 @@ import msgpack
 import numpy
 
 from wendelin.core.errors import BadRequest
+from wendelin.plugins.ingestion.body import Body
 
 FEED_SIZE = 1 << 20  # bytes that the unpacker is given at a time
-BATCH_SIZE = 16 << 20  # bytes that are appended at a time: each append of this size becomes a file of its own
+BATCH_SIZE = 1 << 20  # bytes of payload that are put together before they are handed on
 PAYLOAD_KEYS = ("message", "log", b"message", b"log")
 _EVENT_TIME = struct.Struct(">II")
 _NANOSECONDS = 1_000_000_000
 
 
-def unpack_lazy(data: bytes, use_list: bool = True) -> Iterator[Any]:
+def unpack_lazy(data: bytes | Body, use_list: bool = True) -> Iterator[Any]:
     """The objects of a msgpack stream, one by one.
 
     Raises `BadRequest` at the first byte that is not msgpack, and at the end when the last object is torn: a caller
     that writes as it reads relies on its transaction being aborted then.
     """
     unpacker = _unpacker(len(data), use_list)
-    view = memoryview(data)
     position = 0
     try:
-        for start in range(0, len(data), FEED_SIZE):  # the unpacker copies what it is fed
-            unpacker.feed(view[start : start + FEED_SIZE])
+        for block in Body.of(data).blocks(FEED_SIZE):  # the unpacker copies what it is fed
+            unpacker.feed(block)
             for item in unpacker:
                 position = unpacker.tell()
                 yield item
@@ -51,7 +51,7 @@ def unpack_lazy(data: bytes, use_list: bool = True) -> Iterator[Any]:
         raise BadRequest(f"the msgpack body is torn: it ends inside the object that starts at byte {position}")
 
 
-def unpack(data: bytes) -> list[Any]:
+def unpack(data: bytes | Body) -> list[Any]:
     """All objects of a msgpack stream; loads everything. Raises `BadRequest` like `unpack_lazy`."""
     return list(unpack_lazy(data))
 
@@ -69,11 +69,15 @@ def unpack_complete(data: bytes) -> tuple[list[Any], int]:
 
 def _unpacker(size: int, use_list: bool) -> msgpack.Unpacker:
     return msgpack.Unpacker(
-        raw=False, unicode_errors="surrogateescape", strict_map_key=False, use_list=use_list, max_buffer_size=size or 1
+        raw=False,
+        unicode_errors="surrogateescape",
+        strict_map_key=False,
+        use_list=use_list,
+        max_buffer_size=max(size, FEED_SIZE),
     )
 
 
-def iter_event(data: bytes) -> Iterator[tuple[Any, Any]]:
+def iter_event(data: bytes | Body) -> Iterator[tuple[Any, Any]]:
     """The events of a chunk as ``(time, record)``, outer arrays opened, Fluent Bit's metadata dropped."""
     for item in unpack_lazy(data):
         if _is_event(item):
@@ -144,12 +148,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def iter_payload(data: bytes, batch_size: int = BATCH_SIZE) -> Iterator[bytes]:
+def iter_payload(data: bytes | Body, batch_size: int = BATCH_SIZE) -> Iterator[bytes]:
     """The payloads of a chunk's records, joined into pieces of about ``batch_size`` bytes."""
     return _batched((record_payload(record) for _time, record in iter_event(data)), batch_size)
 
 
-def iter_text(data: bytes, batch_size: int = BATCH_SIZE) -> Iterator[bytes]:
+def iter_text(data: bytes | Body, batch_size: int = BATCH_SIZE) -> Iterator[bytes]:
     """The records of a chunk as text (`record_text`), joined into pieces of about ``batch_size`` bytes."""
     return _batched((record_text(record) for _time, record in iter_event(data)), batch_size)
 

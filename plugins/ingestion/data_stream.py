@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy
 
 from wendelin.core.bigdata import BigFile
-from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest
 from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected
 from wendelin.plugins.ingestion import chunks
+from wendelin.plugins.ingestion.marks import ChunkMarks, MarkedDocument
 
 UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 
 
-class DataStream(Document):
+class DataStream(MarkedDocument):
     """A file to which data is appended.
 
     Its bytes live in a `BigFile`, which has records of its own: an append does not write the document itself.
@@ -34,9 +35,22 @@ class DataStream(Document):
         if data_chunk:
             self._file().append(data_chunk)
 
+    @private
+    def append_pieces(self, pieces: Iterable[bytes | memoryview]) -> None:
+        """Append many pieces, with one of them in memory at a time (small ones are joined by who makes them)."""
+        first = next(pieces := iter(pieces), None)
+        if first is None:
+            return
+        second = next(pieces, None)
+        if second is None:
+            self._file().append(first)
+        else:
+            self._file().append_pieces(itertools.chain((first, second), pieces))
+
     @protected(MODIFY)
     def setData(self, data: bytes | None) -> None:
-        """Replace the whole content."""
+        """Replace the whole content; chunks that were stored before may be sent again."""
+        self.forget_chunks()
         if self.big_file is not None:
             self.big_file.truncate(0)
         if data:
@@ -46,6 +60,7 @@ class DataStream(Document):
         """Give a new stream its file at once: two processes that append first then meet no conflict here."""
         super()._initialise()
         self._file()
+        self.chunk_marks = ChunkMarks()
 
     def _file(self) -> BigFile:
         if self.big_file is None:

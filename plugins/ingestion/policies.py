@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from wendelin.core.document import Document
-from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound
+from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound, WendelinError
 from wendelin.core.folder import Folder
-from wendelin.core.security import ADD, protected, public
-from wendelin.plugins.ingestion import chunks
+from wendelin.core.security import ADD, private, protected, public
+from wendelin.plugins.ingestion import chunks, policy_log
+from wendelin.plugins.ingestion.body import Body
+from wendelin.plugins.ingestion.limits import check_limits
+from wendelin.plugins.ingestion.marks import DEFAULT_COUNT, find_marked, mark_of_body, mark_of_id
+from wendelin.plugins.ingestion.operations import run_operation
 
 PARAMETER_SCRIPT = "IngestionPolicy_getIngestionOperationAndParameterDict"
 LARGEST_REFERENCE = 200
@@ -32,31 +36,90 @@ class IngestionPolicyTool(Folder):
 class IngestionPolicy(Document):
     """What may be sent under which tags: who has the permission "Add portal content" here may send."""
 
+    ingestion_log: policy_log.PolicyLog | None = None
+
+    def _initialise(self) -> None:
+        super()._initialise()
+        self.ingestion_log = policy_log.PolicyLog()
+
+    @private
+    def log(self) -> policy_log.PolicyLog:
+        """The last refusals and repeats, made at first use."""
+        if self.ingestion_log is None:
+            self.ingestion_log = policy_log.PolicyLog()
+        return self.ingestion_log
+
     @public
     def unpack(self, data: bytes) -> list[Any]:
         """All objects of a msgpack stream (`chunks.unpack`)."""
         return chunks.unpack(data)
 
+    @public
+    def unpackLazy(self, data: bytes, use_list: bool = True) -> Iterator[Any]:
+        """The objects of a msgpack stream, one by one (`chunks.unpack_lazy`)."""
+        return chunks.unpack_lazy(data, use_list)
+
     @protected(ADD)
-    def ingest(self, reference: str, data_chunk: bytes) -> None:
+    def ingest(self, reference: str, data_chunk: bytes | Body, chunk_id: str | None = None) -> bool:
         """Store a chunk that was sent under the tag ``reference``; an empty chunk leaves nothing behind.
 
         The policy's scripts do the work: one parses the tag, one finds or makes the Data Ingestion, and the script of
-        its Data Operation writes. Raises `BadRequest` for a tag that the parser cannot read or a body that the
-        operation cannot read, and `NotFound` for a tag that nothing is set up for.
+        its Data Operation writes. False when there was nothing to store: the chunk was empty, or it is a repeat. A
+        repeat is known by ``chunk_id``; where that is None by its bytes; and where it is "", the sender says that it
+        sends nothing twice, so that equal chunks are different ones.
+
+        Raises `BadRequest` for a tag that the parser cannot read or a body that the operation cannot read, `NotFound`
+        for a tag that nothing is set up for, and what `check_limits` raises. What is raised stands in the log.
         """
+        body = Body.of(data_chunk)
+        try:
+            check_limits(self, check_reference(reference), body.size)
+            plan = self.plan(reference)
+            return bool(body.size) and self._store_once(*plan(), reference, body, chunk_id)
+        except WendelinError as error:
+            self._note(error, reference)
+            raise
+
+    @private
+    def plan(self, reference: str) -> Callable[[], tuple[Any, dict[str, Any]]]:
+        """Parse a tag; gives a function that finds, or makes, the operation's script and its parameters."""
         if self.getValidationState() in ("invalidated", "deleted"):
             raise NotFound(f"the ingestion policy {self.getId()!r} is {self.getValidationState()}: it takes no data")
-        check_reference(reference)
         movement_dict = self._script(self.getScriptId(), "tag parser")(reference)
         if not movement_dict:
-            raise BadRequest(f"the tag {reference!r} does not have the form that this ingestion policy expects")
-        if not data_chunk:
-            return
+            raise BadTag(f"the tag {reference!r} does not have the form that this ingestion policy expects")
         find_operation = self._script(self.getDataOperationScriptId() or PARAMETER_SCRIPT, "data ingestion script")
-        operation, parameter_dict = find_operation(movement_dict, reference)
-        write = self._script(operation.getScriptId(), "data operation script")
-        write(data_chunk=data_chunk, **parameter_dict)
+
+        def find() -> tuple[Any, dict[str, Any]]:
+            operation, parameter_dict = find_operation(movement_dict, reference)
+            return self._script(operation.getScriptId(), "data operation script"), parameter_dict
+
+        return find
+
+    def _store_once(
+        self, write: Callable[..., Any], parameters: dict[str, Any], reference: str, body: Body, chunk_id: str | None
+    ) -> bool:
+        mark, sink = self._mark(reference, body, chunk_id), find_marked(parameters)
+        if mark is None or sink is None:
+            run_operation(write, body, parameters)
+            return True
+        if mark in sink.marks():
+            sink.marks().dropped += 1
+            policy_log.note(self, policy_log.REPEATED, reference, f"{body.size} bytes that {sink.getPath()} has")
+            return False
+        run_operation(write, body, parameters)
+        sink.marks().add(mark, max(self.getMarkCount(), DEFAULT_COUNT if chunk_id else 0))
+        return True
+
+    def _mark(self, reference: str, body: Body, chunk_id: str | None) -> bytes | None:
+        if chunk_id:
+            return mark_of_id(reference, chunk_id)
+        by_bytes = chunk_id is None and self.getMarkCount() > 0
+        return mark_of_body(reference, body.blocks()) if by_bytes else None
+
+    def _note(self, error: WendelinError, reference: str) -> None:
+        kind = policy_log.BAD_TAG if isinstance(error, BadTag) else policy_log.REFUSED
+        policy_log.note(self, kind, str(reference or ""), str(error))
 
     def _script(self, script_id: str | None, what: str) -> Callable[..., Any]:
         """The skin method of that id, bound to this policy."""
@@ -66,6 +129,12 @@ class IngestionPolicy(Document):
             return getattr(self, script_id)
         except AttributeNotFound as error:
             raise NotFound(f"the {what} {script_id!r} of ingestion policy {self.getId()!r} does not exist") from error
+
+
+class BadTag(BadRequest):
+    """A policy's parser cannot read the tag."""
+
+    kind = "bad-tag"
 
 
 def check_reference(reference: str | None) -> str:

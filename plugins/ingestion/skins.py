@@ -12,6 +12,8 @@ from typing import Any
 from wendelin.core.errors import BadRequest, DuplicateId
 from wendelin.core.security import ADD, require_permission
 from wendelin.plugins.ingestion import chunks, pipeline
+from wendelin.plugins.ingestion.body import Body
+from wendelin.plugins.ingestion.operations import takes_body
 from wendelin.plugins.ingestion.policies import check_reference
 
 SUPPLY_DAYS = 3650
@@ -136,18 +138,19 @@ def _add_supply(site: Any, reference: str, title: str, product: Any) -> Any:
 # -- data operations: DataIngestionLine_write...(data_chunk, out_stream)
 
 
-def write_payload_to_data_stream(policy: Any, data_chunk: bytes, out_stream: dict[str, Any]) -> None:
+@takes_body
+def write_payload_to_data_stream(policy: Any, data_chunk: bytes | Body, out_stream: dict[str, Any]) -> None:
     """Append exactly what the records of a msgpack chunk carry (`chunks.record_payload`)."""
-    for piece in chunks.iter_payload(data_chunk):
-        out_stream["Data Stream"].appendData(piece)
+    out_stream["Data Stream"].append_pieces(chunks.iter_payload(data_chunk))
 
 
-def write_ingestion_to_data_stream(policy: Any, data_chunk: bytes, out_stream: dict[str, Any]) -> None:
+@takes_body
+def write_ingestion_to_data_stream(policy: Any, data_chunk: bytes | Body, out_stream: dict[str, Any]) -> None:
     """Append the body as it came."""
-    out_stream["Data Stream"].appendData(data_chunk)
+    out_stream["Data Stream"].append_pieces(Body.of(data_chunk).blocks())
 
 
-def write_fluentd_ingestion_to_data_stream(policy: Any, data_chunk: bytes, out_stream: dict[str, Any]) -> None:
+@takes_body
+def write_fluentd_ingestion_to_data_stream(policy: Any, data_chunk: bytes | Body, out_stream: dict[str, Any]) -> None:
     """Append the records of a msgpack chunk as text (`chunks.record_text`)."""
-    for piece in chunks.iter_text(data_chunk):
-        out_stream["Data Stream"].appendData(piece)
+    out_stream["Data Stream"].append_pieces(chunks.iter_text(data_chunk))

@@ -6,20 +6,35 @@ from typing import Any
 
 from pyramid.response import Response
 
-from wendelin.core.errors import BadRequest
+from wendelin.core.errors import BadRequest, WendelinError
 from wendelin.core.management.document_head import DocumentHead
+from wendelin.core.security import ADD, require_permission
+from wendelin.core.web.csrf import require_token
 from wendelin.core.web.downloads import respond
-from wendelin.plugins.ingestion.bodies import read_chunk, read_reference
+from wendelin.plugins.ingestion import policy_log
+from wendelin.plugins.ingestion.bodies import read_chunk, read_chunk_id, read_reference
 from wendelin.plugins.ingestion.data_stream import DataStream, format_size
+from wendelin.plugins.ingestion.limits import maximum_size
 from wendelin.plugins.ingestion.policies import IngestionPolicy, check_reference
 from wendelin.plugins.ingestion.preview import preview_ends
 
 
 def ingest(policy: IngestionPolicy, request: Any) -> Response:
     """Store the chunk of a POST; 204 means that it is committed when the client reads this."""
-    if request.method != "POST":
-        raise BadRequest("Only POST request is allowed.")
-    policy.ingest(check_reference(read_reference(request)), read_chunk(request))
+    reference = ""
+    try:
+        require_permission(ADD, policy)
+        require_token(request)
+        if request.method != "POST":
+            raise BadRequest("Only POST request is allowed.")
+        reference = check_reference(read_reference(request))
+        chunk_id = read_chunk_id(request)
+        body = read_chunk(request, maximum_size(policy))
+    except WendelinError as error:
+        if not request.user.is_anonymous:
+            policy_log.note(policy, policy_log.REFUSED, reference, str(error))
+        raise
+    policy.ingest(reference, body, chunk_id)
     return Response(status=204)
 
 

@@ -154,9 +154,9 @@ def test_without_the_permission_it_is_forbidden(app: TestApp, database: Database
 
 
 def test_a_sensor_may_send_and_nothing_else(app: TestApp, database: Database) -> None:
-    for _ in range(2):
-        post(app, pack(b"x"), headers=basic("sensor"), status=204)
-    assert stored(database) == {"1": b"xx"}
+    for piece in (b"x", b"y"):
+        post(app, pack(piece), headers=basic("sensor"), status=204)
+    assert stored(database) == {"1": b"xy"}
     for path in ("data_stream_module", "data_stream_module/1", "data_stream_module/1/getData", "data_ingestion_module"):
         app.get(f"/erp5/{path}", headers=basic("sensor"), status=403)
     app.post("/erp5/portal_ingestion_policies/pydata/view", headers=basic("sensor"), status=403)

@@ -1,0 +1,89 @@
+"""A chunk's bytes: in memory when they are few, else in the file that the web server made; read block by block."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zlib
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from wendelin.core.errors import BadRequest, RequestTooLarge
+
+BLOCK = 1 << 20
+SPOOL_SIZE = 1 << 20  # bytes of a body that is unpacked from gzip, up to which it stays in memory
+
+
+class Body:
+    """``size`` bytes, which can be read as often as needed. A file is left open: it is its owner's."""
+
+    def __init__(self, source: bytes | BinaryIO) -> None:
+        self._data = source if isinstance(source, bytes) else None
+        self._file: Any = None if isinstance(source, bytes) else source
+        self.size = len(source) if isinstance(source, bytes) else source.seek(0, io.SEEK_END)
+
+    @classmethod
+    def of(cls, data: Any) -> Body:
+        """A body itself; bytes or any other buffer as a body."""
+        return data if isinstance(data, Body) else cls(data if isinstance(data, bytes) else bytes(data))
+
+    def __len__(self) -> int:
+        return self.size
+
+    def blocks(self, size: int = BLOCK) -> Iterator[memoryview | bytes]:
+        """The bytes, at most ``size`` at a time."""
+        if self._data is not None:
+            view = memoryview(self._data)
+            yield from (view[start : start + size] for start in range(0, self.size, size))
+            return
+        for start in range(0, self.size, size):
+            self._file.seek(start)
+            block = self._file.read(size)
+            if not block:
+                raise BadRequest(f"the body ends at byte {start} of {self.size}")
+            yield block
+
+    def read(self) -> bytes:
+        """All bytes at once: for scripts that ask for bytes."""
+        return self._data if self._data is not None else b"".join(self.blocks())
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the bytes are in memory anyway."""
+        return self._data is not None
+
+
+def unzip(body: Body, limit: int) -> Body:
+    """The contents of a gzip body, members after one another. Raises `BadRequest`, and `RequestTooLarge` at ``limit``.
+
+    Never more than a block is unpacked at a time, so that a few bytes that stand for gigabytes cost nothing.
+    """
+    target = tempfile.SpooledTemporaryFile(SPOOL_SIZE)  # noqa: SIM115 (closed when the body is forgotten)
+    size = 0
+    try:
+        for piece in _unzipped(body):
+            size += len(piece)
+            if size > limit:
+                raise RequestTooLarge(f"the body has more than {limit} bytes when it is unpacked: send smaller chunks")
+            target.write(piece)
+    except zlib.error as error:
+        raise BadRequest(f"the body is not gzip: {error}") from error
+    return Body(target)  # type: ignore[arg-type]  # a file in all that is used
+
+
+def _unzipped(body: Body) -> Iterator[bytes]:
+    decoder: Any = zlib.decompressobj(wbits=31)
+    started = False
+    for block in body.blocks():
+        waiting = bytes(block)
+        while waiting:
+            if decoder.eof:
+                decoder, started = zlib.decompressobj(wbits=31), False
+            started = True
+            yield decoder.decompress(waiting, BLOCK)
+            waiting = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
+    while started and not decoder.eof:
+        piece = decoder.decompress(decoder.unconsumed_tail, BLOCK)
+        if not piece:
+            raise BadRequest("the gzip body is torn")
+        yield piece

@@ -1,0 +1,126 @@
+"""The log of an ingestion policy: what it refused, what came twice, which tags it could not read. Bounded.
+
+An entry is about a request whose own transaction is aborted, or has better things to do. So entries wait in memory, and
+a thread writes those of a moment in one transaction of its own; a flood of refusals costs no more than that.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from persistent import Persistent
+from transaction.interfaces import TransientError
+from ZODB.POSException import ConflictError
+
+from wendelin.core.database import Database
+from wendelin.core.security import SYSTEM, as_user, get_user
+from wendelin.core.site import SITE_ID
+
+LENGTH = 100  # entries that a policy keeps
+WAITING = 1000  # entries that wait in memory, at most
+SECONDS = 0.5  # between two writes
+TEXT = 200
+
+logger = logging.getLogger(__name__)
+
+REFUSED, REPEATED, BAD_TAG, FAILED = "refused", "repeated", "bad tag", "failed"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """``time`` in UTC; ``kind`` is one of the words above."""
+
+    time: datetime
+    kind: str
+    user: str
+    reference: str
+    message: str
+
+
+class PolicyLog(Persistent):
+    """The last entries; those of two processes are put together."""
+
+    def __init__(self) -> None:
+        self.entries: tuple[Entry, ...] = ()
+
+    def add(self, entries: list[Entry]) -> None:
+        """Add entries, and drop the oldest."""
+        self.entries = (*self.entries, *entries)[-LENGTH:]
+
+    def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
+        if set(old) != {"entries"}:
+            raise ConflictError("the log of a policy has a form that is not known")
+        mine = tuple(entry for entry in new["entries"] if entry not in old["entries"])
+        return {"entries": (*saved["entries"], *mine)[-LENGTH:]}
+
+
+class Writer:
+    """Entries of this process that are not written yet, and the thread that writes them."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Any, str, Entry]] = []  # database, policy, entry
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def note(self, policy: Any, kind: str, reference: str, message: str) -> None:
+        """Add an entry to a policy's log, a moment later; dropped when too many wait."""
+        if policy._p_jar is None:
+            return
+        entry = Entry(datetime.now(UTC), kind, get_user().id[:TEXT], reference[:TEXT], message[:TEXT])
+        with self._lock:
+            if len(self._waiting) >= WAITING:
+                return
+            self._waiting.append((policy._p_jar.db(), policy.getId(), entry))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="policy-log", daemon=True)
+                self._thread.start()
+
+    def flush(self) -> None:
+        """Write what waits, now."""
+        with self._writing:
+            with self._lock:
+                waiting, self._waiting = self._waiting, []
+            by_database: dict[Any, dict[str, list[Entry]]] = {}
+            for database, policy_id, entry in waiting:
+                by_database.setdefault(database, {}).setdefault(policy_id, []).append(entry)
+            for database, entries in by_database.items():
+                _write(Database(database), entries)
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(SECONDS)
+            self.flush()
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+
+
+def _write(database: Database, entries: dict[str, list[Entry]]) -> None:
+    """One transaction; a database that is away or full loses the entries, and says so in the server's log."""
+    try:
+        with as_user(SYSTEM):
+            database.run(lambda connection: _add(connection, entries), description="Log of ingestion policies")
+    except TransientError:
+        logger.warning("others kept writing the logs of ingestion policies: %d entries are lost", len(entries))
+    except Exception:
+        logger.warning("the logs of ingestion policies cannot be written", exc_info=True)
+
+
+def _add(connection: Any, entries: dict[str, list[Entry]]) -> None:
+    tool = connection.root()[SITE_ID].get("portal_ingestion_policies")
+    for policy_id, added in entries.items():
+        policy = tool.get(policy_id) if tool is not None else None
+        if policy is not None:
+            policy.log().add(added)
+
+
+writer = Writer()
+note = writer.note
+flush = writer.flush
