@@ -7,7 +7,10 @@ there, so that the dirty scan sees them as what they are: not written.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import tempfile
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +21,7 @@ from wendelin.core.bigdata.runs import EMPTY, Runs, changes, clip, holes, overla
 from wendelin.core.bigdata.units import PAGE, unique_number
 from wendelin.core.errors import BigDataError
 
-MANY_RUNS = 16_384  # in one mapping, a quarter of what the kernel allows; past it small runs are copied in
+MANY_RUNS = 16_384  # in one mapping, or half of all, of 65,530 that the kernel allows; past it small ones are copied in
 SMALL_RUN = 8  # pages
 _MIN_PAGES = 1 << 22  # 16 GiB
 _HUGE = 1 << 30  # 4 TiB: a quarter more must do, of 128 TiB in all
@@ -26,11 +29,14 @@ _OPEN_FILES = 256
 
 
 class Scratch:
-    """A file in memory for pages that no extent holds as they are; a page keeps its place while its bytes do."""
+    """A file for pages that no extent holds as they are; a page keeps its place while its bytes do.
 
-    def __init__(self) -> None:
-        self.number = unique_number()
-        self.descriptor = os.memfd_create("wendelin-tail", os.MFD_CLOEXEC)
+    In memory when it is small, else a temporary file on disk.
+    """
+
+    def __init__(self, on_disk: bool) -> None:
+        self.number, self.on_disk = unique_number(), on_disk
+        self.descriptor = _temporary_file() if on_disk else os.memfd_create("wendelin-tail", os.MFD_CLOEXEC)
         self.slots: dict[int, tuple[int, bytes]] = {}
         self.used = 0
 
@@ -39,13 +45,24 @@ class Scratch:
 
     def place(self, page: int, data: bytes) -> int:
         """The scratch file's page that holds ``data`` for logical page ``page``."""
+        digest = hashlib.blake2b(data, digest_size=16).digest()
         slot = self.slots.get(page)
-        if slot is not None and slot[1] == data:
+        if slot is not None and slot[1] == digest:
             return slot[0]
         os.pwrite(self.descriptor, data, self.used * PAGE)
-        self.slots[page] = (self.used, data)
+        self.slots[page] = (self.used, digest)
         self.used += 1
         return self.used - 1
+
+    def forget_before(self, page: int) -> None:
+        """Pages before this one are in the map now."""
+        for sealed in [known for known in self.slots if known < page]:
+            del self.slots[sealed]
+
+
+def _temporary_file() -> int:
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 class Files:
@@ -75,6 +92,9 @@ class Files:
         return descriptor
 
 
+_mappings: weakref.WeakSet[Mapping] = weakref.WeakSet()
+
+
 class Mapping:
     """Shows runs in a reservation; ``covered`` says which page ranges are mapped at all."""
 
@@ -85,6 +105,7 @@ class Mapping:
         self.copied: Runs = EMPTY
         self.covered: list[tuple[int, int]] = []
         self.advice = pages.NORMAL
+        _mappings.add(self)
 
     def missing(self, first: int, last: int) -> list[tuple[int, int]]:
         """The ranges within pages ``first`` to ``last`` that are not mapped yet."""
@@ -108,7 +129,8 @@ class Mapping:
         start, stop, extent, at = changes(old, new)
         if not len(start):
             return
-        copying = (stop - start <= SMALL_RUN) & (extent != 0) if len(new) > MANY_RUNS else np.zeros(len(start), bool)
+        many = max(len(new), sum(len(mapping.shown) for mapping in _mappings) // 2) > MANY_RUNS
+        copying = (stop - start <= SMALL_RUN) & (extent != 0) & many
         rows = np.column_stack([start, stop - start, extent, at, np.zeros_like(start)])
         with Files(path_of) as files:
             for (page, count, number, position, _), copy in zip(rows.tolist(), copying.tolist(), strict=True):

@@ -10,6 +10,8 @@ from wendelin.core.bigdata.sealing import compose, plan
 from wendelin.core.bigdata.store import store_of
 from wendelin.core.bigdata.units import PAGE
 
+LARGE_SCRATCH = 1 << 14  # pages: above 64 MiB the scratch file is on disk
+
 
 class Source:
     """Where a file's pages are to be found: runs and extents as of one state of the file."""
@@ -35,8 +37,15 @@ class Source:
     def _composed(self, tail: Any, ranges: list[tuple[int, int]]) -> Runs:
         if not ranges:
             return EMPTY
-        if self.scratch is None or self.scratch.used > 4 * len(self.scratch.slots) + 4096:
-            self.scratch = Scratch()
+        large = sum(high - low for low, high in ranges) > LARGE_SCRATCH
+        if self.scratch is not None:
+            self.scratch.forget_before(tail.start // PAGE)
+        if (
+            self.scratch is None
+            or self.scratch.on_disk < large
+            or self.scratch.used > 4 * len(self.scratch.slots) + 4096
+        ):
+            self.scratch = Scratch(large)
         rows = []
         for low, high in ranges:
             page = low

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-from ZODB.blob import SAVEPOINT_SUFFIX, Blob
+from ZODB.blob import SAVEPOINT_SUFFIX, Blob, BlobStorageMixin
 from ZODB.interfaces import IBlobStorage
 
 from wendelin.core.bigdata.pages import start_writeback
@@ -210,9 +210,7 @@ def store_for(jar: Any) -> IExtentStore:
 def keeps_local_files(jar: Any) -> bool:
     """Whether every extent is a file on this host already, so that mapping more than was asked for costs nothing."""
     storage = jar.db().storage if jar is not None else None
-    shared = getattr(storage, "shared_blob_dir", None)
-    has_folder = getattr(storage, "fshelper", None) is not None
-    return storage is None or (has_folder and shared is not False)
+    return storage is None or isinstance(storage, BlobStorageMixin) or bool(getattr(storage, "shared_blob_dir", False))
 
 
 def store_of(handle: Any) -> IExtentStore:
