@@ -16,8 +16,9 @@ from wendelin.core.bigdata import pages
 from wendelin.core.bigdata.appending import append_extent, append_inline, append_stream, own_inline_chunks
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents import SegmentTable, page_span
+from wendelin.core.bigdata.reading import read_extent, read_file
 from wendelin.core.bigdata.runs import Runs, clip, runs
-from wendelin.core.bigdata.sealing import read_extent, read_tail, rehome, seal
+from wendelin.core.bigdata.sealing import rehome, seal
 from wendelin.core.bigdata.snapshot import FileSnapshot
 from wendelin.core.bigdata.store import BLOBS, Buffer, store_for, store_of
 from wendelin.core.bigdata.tail import EXTENT, INLINE, Tail
@@ -86,24 +87,8 @@ class BigFile(Persistent):
         if view is not None and count:
             target[:count] = view.memory(offset, count)
         elif count:
-            self._read_extents(offset, target[:count])
+            read_file(self._tail, self._table, offset, target[:count])
         return count
-
-    def _read_extents(self, offset: int, target: memoryview) -> None:
-        """Fill ``target`` from extents and tail, as the transaction sees them, without mapping anything."""
-        stop, start = offset + len(target), self._tail.start
-        mapped = min(stop, start)
-        if offset < mapped:
-            target[: mapped - offset] = bytes(mapped - offset)
-            first, last = page_span(offset, mapped - offset)
-            extents = self._table.extents(first, last)
-            for run in self._table.runs(first, last):
-                low, high = max(int(run["page"]) * PAGE, offset), min(int(run["page"] + run["count"]) * PAGE, mapped)
-                at = int(run["at"]) * PAGE + low - int(run["page"]) * PAGE
-                read_extent(extents[int(run["extent"])], at, target[low - offset : high - offset])
-        if stop > start:
-            low = max(offset, start)
-            read_tail(self._tail, low, target[low - offset :])
 
     def iterate(self, start: int = 0, end: int | None = None, block_size: int = BLOCK_SIZE) -> Iterator[bytes]:
         """The bytes from ``start`` to ``end`` (to the end of the file when None) in blocks."""

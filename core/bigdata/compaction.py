@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from wendelin.core.bigdata.extents import SEGMENT_PAGES, Segment
+from wendelin.core.bigdata.reading import read_extent
 from wendelin.core.bigdata.runs import Runs, runs, shift
-from wendelin.core.bigdata.sealing import read_extent
 from wendelin.core.bigdata.store import store_of
 from wendelin.core.bigdata.units import PAGE, unique_number
 from wendelin.core.errors import BigDataError

@@ -6,61 +6,17 @@ whole pages as runs, without a copy. Holes give nothing. All other pages are com
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from wendelin.core.bigdata.extents import SegmentTable
+from wendelin.core.bigdata.reading import placed, read_tail
 from wendelin.core.bigdata.runs import Runs, holes, overlay, runs
 from wendelin.core.bigdata.store import BLOBS, store_of
-from wendelin.core.bigdata.tail import EXTENT, HOLE, INLINE, Chunk, Tail
+from wendelin.core.bigdata.tail import EXTENT, HOLE, Tail
 from wendelin.core.bigdata.units import PAGE, unique_number
-from wendelin.core.errors import BigDataError
 
 _BLOCK = 4 << 20
-
-
-def read_extent(handle: Any, offset: int, target: memoryview) -> None:
-    """Fill ``target`` with an extent's bytes from ``offset`` on; beyond the extent's end there are zeros."""
-    descriptor = os.open(store_of(handle).path(handle), os.O_RDONLY)
-    try:
-        done = 0
-        while done < len(target):
-            count = os.preadv(descriptor, [target[done:]], offset + done)
-            if not count:
-                if len(target) - done >= PAGE:
-                    raise BigDataError(f"an extent ends {len(target) - done} bytes too early")
-                target[done:] = bytes(len(target) - done)
-                return
-            done += count
-    finally:
-        os.close(descriptor)
-
-
-def placed(tail: Tail) -> Iterator[tuple[int, Chunk]]:
-    """Each chunk with its position in the file."""
-    position = tail.start
-    for chunk in tail.chunks:
-        yield position, chunk
-        position += chunk.length
-
-
-def read_tail(tail: Tail, offset: int, target: memoryview) -> None:
-    """Fill ``target`` with the tail's bytes from position ``offset`` on; zeros beyond the end."""
-    stop = offset + len(target)
-    for position, chunk in placed(tail):
-        low, high = max(position, offset), min(position + chunk.length, stop)
-        if low >= high:
-            continue
-        part, at = target[low - offset : high - offset], chunk.skip + low - position
-        if chunk.kind == INLINE:
-            part[:] = memoryview(chunk.source.data)[at : at + high - low]
-        elif chunk.kind == EXTENT:
-            read_extent(chunk.source, at, part)
-        else:
-            part[:] = bytes(high - low)
-    if stop > tail.end:
-        target[max(tail.end, offset) - offset :] = bytes(stop - max(tail.end, offset))
 
 
 def plan(tail: Tail, first: int, last: int) -> tuple[Runs, dict[int, Any], list[tuple[int, int]]]:

@@ -110,7 +110,8 @@ class View:
 
     def memory(self, offset: int, size: int) -> memoryview:
         """``size`` bytes from ``offset`` on, as writable memory."""
-        return pages.window(self.lease(), self.address(offset, size), size)
+        address = self.address(offset, size)  # before the lease: the file may move to another reservation
+        return pages.window(self.lease(), address, size)
 
     def _cover(self, first: int, last: int) -> None:
         missing = self._mapping.missing(first, last)
