@@ -3,6 +3,7 @@
 A plugin adds one with ``config.add_process(name, command, **options)``: ``command`` is a list of strings in which
 ``{python}``, ``{var}``, ``{url}``, ``{host}`` and ``{port:NAME}`` (a free port, the same for every use of NAME and
 kept in ``instance.json`` as ``ports``) are filled in; options are the fields of `Process`, such as ``priority=40``.
+A function in its place is called with the instance and returns such a list, or None for no process.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ def plugin_processes(instance: Instance, ports: dict[str, int], left_out: frozen
         if entry.name in left_out:
             continue
         command = entry.value(instance) if callable(entry.value) else entry.value
+        if command is None:
+            continue
         filled = tuple(fill_in(part, instance, ports) for part in command)
         try:
             found.append(Process(entry.name, filled, **entry.options))

