@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wendelin.plugins.ingestion import clients
+
 if TYPE_CHECKING:
     from wendelin.core.registry import PluginConfig
 
@@ -23,3 +25,4 @@ def includeme(config: PluginConfig) -> None:
     config.add_view(
         f"{views}:preview", "preview", "Data Stream", renderer="wendelin.plugins.ingestion:templates/preview.pt"
     )
+    clients.register(config)
