@@ -16,11 +16,11 @@ from wendelin.core.bigdata import pages
 from wendelin.core.bigdata.appending import append_extent, append_inline, append_stream, own_inline_chunks
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents import SegmentTable, page_span
-from wendelin.core.bigdata.reading import read_extent, read_file
+from wendelin.core.bigdata.reading import read_extent, read_file, single_extent
 from wendelin.core.bigdata.runs import Runs, clip, runs
 from wendelin.core.bigdata.sealing import rehome, seal
 from wendelin.core.bigdata.snapshot import FileSnapshot
-from wendelin.core.bigdata.store import BLOBS, Buffer, store_for, store_of
+from wendelin.core.bigdata.store import BLOBS, Buffer, store_for
 from wendelin.core.bigdata.tail import EXTENT, INLINE, Tail
 from wendelin.core.bigdata.transactions import note_extent, view_of
 from wendelin.core.bigdata.units import PAGE, unique_number
@@ -134,13 +134,7 @@ class BigFile(Persistent):
     def single_extent(self) -> str | None:
         """The path of the one extent that holds the whole file from its beginning, when there is such a one."""
         self.settle()
-        run, tail = self._table.runs(0, 1), self._tail
-        if len(run) and not tail.chunks and tail.end and int(run["at"][0]) == 0:
-            whole = self._table.runs(0, tail.end // PAGE)
-            if len(whole) == 1 and int(whole["count"][0]) * PAGE == tail.end:
-                handle = self._table.extents(0, 1)[int(run["extent"][0])]
-                return store_of(handle).path(handle)
-        return None
+        return single_extent(self._tail, self._table)
 
     # ---------------------------------------------------------------- upkeep
 

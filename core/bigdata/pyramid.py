@@ -94,8 +94,13 @@ class Pyramid:
             self.table.put(number, PyramidTable())
         return self.table.entries[number]
 
+    def _rows(self, start: int, stop: int) -> np.ndarray:
+        """Rows as a copy: a view would map the array into a process that only appends to it."""
+        data = self.array.file.read(start * self.row_size, (stop - start) * self.row_size)
+        return np.frombuffer(data, self.array.dtype).reshape(stop - start, *self.rest)
+
     def _groups_of_data(self, leaf: int) -> np.ndarray:
-        rows = self.array[leaf * LEAF_ROWS : (leaf + 1) * LEAF_ROWS].reshape(FACTOR, FACTOR, *self.rest)
+        rows = self._rows(leaf * LEAF_ROWS, (leaf + 1) * LEAF_ROWS).reshape(FACTOR, FACTOR, *self.rest)
         return np.stack([np.fmin.reduce(rows, 1), np.fmax.reduce(rows, 1)], axis=1)
 
     def _entry(self, leaf: int) -> tuple[bytes, PyramidLeaf] | None:
@@ -119,7 +124,7 @@ class Pyramid:
 
     def _raw(self, start: int, stop: int) -> list[np.ndarray]:
         blocks = range(start, stop, _BLOCK_ROWS)
-        return [extremes(self.array[at : min(at + _BLOCK_ROWS, stop)]) for at in blocks]
+        return [extremes(self._rows(at, min(at + _BLOCK_ROWS, stop))) for at in blocks]
 
     def reduce(self, start: int, stop: int) -> np.ndarray:
         """The exact extremes of rows ``start`` to ``stop``."""

@@ -75,3 +75,13 @@ def _read_mapped(table: SegmentTable, offset: int, target: memoryview) -> None:
     for page, count, number, at, _ in table.runs(first, last).tolist():
         low, high = max(page * PAGE, offset), min((page + count) * PAGE, stop)
         read_extent(extents[number], at * PAGE + low - page * PAGE, target[low - offset : high - offset])
+
+
+def single_extent(tail: Tail, table: SegmentTable) -> str | None:
+    """The path of the extent that is the whole file, when one is."""
+    pages = tail.end // PAGE
+    found = table.runs(0, pages).tolist() if pages and not tail.chunks else []
+    if len(found) != 1 or found[0][:2] != (0, pages) or found[0][3]:
+        return None
+    handle = table.extents(0, pages)[found[0][2]]
+    return store_of(handle).path(handle)
