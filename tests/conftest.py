@@ -14,6 +14,8 @@ import ZODB
 from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
 
+# Once for all tests: a second definition of `browser` would start a second driver in the same process.
+from tests.web_fixtures import *  # noqa: F403
 from wendelin.core.database import Database, class_factory
 from wendelin.core.portal_types import PortalType
 from wendelin.core.property_sheets import PropertySheet

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from tests.web_fixtures import *  # noqa: F403
 from tests.web_fixtures import Server, log_in
 from wendelin.core.launcher.check import make_chunks, make_wave
 from wendelin.core.launcher.instance import Instance

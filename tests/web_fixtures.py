@@ -1,6 +1,6 @@
 """Fixtures for tests over HTTP: an application, a real server on a free port, and pages in real Chromium.
 
-Use them with ``from tests.web_fixtures import *`` in a conftest, or by name::
+They are there for every test, by name::
 
     def test_x(browser_page, server):        # logged in as zope, who is Manager
         browser_page.goto(f"{server.url}/erp5/")

@@ -1,4 +1,4 @@
-"""A site with business template erp5_wendelin_analysis, and web fixtures."""
+"""A site with business template erp5_wendelin_analysis, in a database of the test's own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from ZODB.FileStorage import FileStorage
 
 from tests.conftest import layered_database, make_storage
-from tests.web_fixtures import *  # noqa: F403
 from wendelin.core.database import Database
 
 
