@@ -51,5 +51,9 @@ def hex_rows(data: bytes, start: int = 0) -> list[Row]:
 
 
 def _row(piece: bytes, offset: int) -> Row:
-    text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in piece)
-    return Row(f"{offset:08x}", piece.hex(" ", 1).ljust(3 * ROW - 1), text)
+    return Row(f"{offset:08x}", piece.hex(" ", 1).ljust(3 * ROW - 1), as_text(piece))
+
+
+def as_text(piece: bytes) -> str:
+    """ASCII, with dots for what cannot be shown."""
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in piece)
