@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wendelin.plugins.ingestion import clients
+from wendelin.plugins.ingestion import clients, pages
 
 if TYPE_CHECKING:
     from wendelin.core.registry import PluginConfig
@@ -26,3 +26,4 @@ def includeme(config: PluginConfig) -> None:
         f"{views}:preview", "preview", "Data Stream", renderer="wendelin.plugins.ingestion:templates/preview.pt"
     )
     clients.register(config)
+    pages.register(config)
