@@ -201,7 +201,7 @@ class BigFile(Persistent):
             inline = sum(chunk.length for chunk in tail.chunks if chunk.kind == INLINE)
             extents = sum(chunk.kind == EXTENT for chunk in tail.chunks)
             fullness = max(inline / SEAL_SIZE, extents / SEAL_CHUNKS, len(tail.chunks) / TAIL_CHUNKS)
-            if fullness >= 1 + (os.getpid() % 8) / 8:  # of several appending processes the least patient seals
+            if fullness >= 1 + (os.getpid() % 4) / 2:  # of several appending processes the least patient seals
                 self._seal(tail.end)
 
     def _seal(self, end: int) -> None:
