@@ -46,7 +46,7 @@ _ARRAY = "shape dtype order strides size nbytes itemsize ndim blocks view snapsh
 #: Classes and the names of theirs that scripts may use. Big data is reached through documents, whose methods have
 #: checked the caller's rights.
 OPEN_NAMES: Mapping[type, frozenset[str]] = {
-    User: frozenset({"id", "roles", "is_anonymous", "effective_roles", "getId", "getRoles"}),
+    User: frozenset({"id", "roles", "is_anonymous", "effective_roles", "getId", "getUserName", "getRoles", "has_role"}),
     BigArray: frozenset(_ARRAY.split()),
     RAMArray: frozenset(_ARRAY.split()),
     ArraySnapshot: frozenset(_ARRAY.split()) - {"append", "resize"},
