@@ -31,7 +31,20 @@ FORBIDDEN_TYPES = (CodeType, FrameType, TracebackType, MappingProxyType)
 #: Raw memory, pickles, files of the server, switches that would make read-only memory writable; ``resize`` in place
 #: leaves other views of the array pointing at freed memory (``numpy.resize`` makes a new one).
 ARRAY_DOORS = frozenset(
-    {"tofile", "dump", "dumps", "ctypes", "cffi", "capsule", "setflags", "setfield", "resize", "data", "base", "baseclass"}
+    {
+        "tofile",
+        "dump",
+        "dumps",
+        "ctypes",
+        "cffi",
+        "capsule",
+        "setflags",
+        "setfield",
+        "resize",
+        "data",
+        "base",
+        "baseclass",
+    }
 )
 #: Methods that write raw bytes into any buffer they are given, also into an array of objects.
 WRITING_TO_BUFFERS = frozenset({"readinto", "readinto1", "pack_into"})
