@@ -140,6 +140,10 @@ class PluginConfig:
         variant = "".join(f" {key}={options[key]}" for key in ("request_param", "header", "accept") if key in options)
         self.register("view", f"{what}/{name} {' '.join(methods)}{variant}", value | options, depth=2)
 
+    def add_entrance(self, name: str, factory: str) -> None:
+        """A WSGI application before the platform's: ``module:factory`` is called with the one behind it."""
+        self.register("entrance", name, factory, depth=2)
+
     def add_static(self, name: str, folder: Path | str) -> None:
         """Files served below ``/erp5/static/<name>/``."""
         self.register("static", name, Path(folder), depth=2)

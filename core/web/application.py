@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.path import DottedNameResolver
 from pyramid.settings import asbool
 
 from wendelin.core.registry import Registry, get_registry
@@ -64,7 +65,10 @@ def make_application(
     for part in PARTS:
         config.include(part)
     config.commit()
-    return SeekableBody(config.make_wsgi_app())
+    application: Any = SeekableBody(config.make_wsgi_app())
+    for registration in config.registry["wendelin.registry"].get_list("entrance"):
+        application = DottedNameResolver().resolve(registration.value)(application)
+    return application
 
 
 class SeekableBody:

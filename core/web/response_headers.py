@@ -35,9 +35,14 @@ HEADERS = {
 }
 
 
-def request_id(request: Request) -> str:
-    """``request.id``: what ties an answer to its line in the log."""
+def new_request_id() -> str:
+    """What ties an answer to its line in the log."""
     return secrets.token_hex(6)
+
+
+def request_id(request: Request) -> str:
+    """``request.id``."""
+    return new_request_id()
 
 
 def header_tween_factory(handler: Handler, registry: Any) -> Handler:
@@ -52,22 +57,23 @@ def header_tween_factory(handler: Handler, registry: Any) -> Handler:
         if response.content_type in ("text/html", "application/json"):
             # What a page shows depends on who looks at it, and when.
             response.headers.setdefault("Cache-Control", "private, no-cache")
-        _log(request, response, time.perf_counter() - start)
+        log_request(request.environ, response.status_int, request.user.id, time.perf_counter() - start, request.id)
         return response
 
     return header_tween
 
 
-def _log(request: Request, response: Response, seconds: float) -> None:
+def log_request(environ: dict[str, Any], status: int, user_id: str, seconds: float, id: str) -> None:
+    """The line of a request that is answered."""
     log.info(
         "%s %s %s %d %s %.1fms %s",
-        request.client_addr or "-",
-        request.method,
-        quote(request.environ.get("PATH_INFO", "").encode("latin-1")),
-        response.status_int,
-        request.user.id.replace(" ", "_"),
+        environ.get("REMOTE_ADDR") or "-",
+        environ["REQUEST_METHOD"],
+        quote(environ.get("PATH_INFO", "").encode("latin-1")),
+        status,
+        user_id.replace(" ", "_"),
         seconds * 1000,
-        request.id,
+        id,
     )
 
 

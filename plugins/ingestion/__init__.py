@@ -18,9 +18,16 @@ def includeme(config: PluginConfig) -> None:
     """The business template ``erp5_wendelin`` and the addresses of its documents."""
     config.add_business_template(HERE / "template")
     views = "wendelin.plugins.ingestion.views"
+    # It asks for the permission and the token by itself, so that what it refuses stands in the policy's log.
     config.add_view(
-        f"{views}:ingest", "ingest", "Ingestion Policy", permission="Add portal content", request_method=EVERY_METHOD
+        f"{views}:ingest",
+        "ingest",
+        "Ingestion Policy",
+        permission="",
+        require_csrf=False,
+        request_method=EVERY_METHOD,
     )
+    config.add_entrance("ingestion", "wendelin.plugins.ingestion.entrance:Entrance")
     config.add_view(f"{views}:get_data", "getData", "Data Stream")
     config.add_view(
         f"{views}:preview", "preview", "Data Stream", renderer="wendelin.plugins.ingestion:templates/preview.pt"

@@ -15,6 +15,7 @@ from typing import Any
 
 from wendelin.core.errors import NotFound
 from wendelin.core.security import MANAGER, proxy_roles
+from wendelin.plugins.ingestion import resolution
 from wendelin.plugins.ingestion.supplies import compose, composed_properties, iterate_lines
 
 OPEN_STATES = ["started", "stopped"]
@@ -134,19 +135,19 @@ def get_operation_and_parameters(
 
     With ``modify``, what is missing is made. Raises `NotFound` when nothing is set up for the tag.
     """
-    site = policy.getPortalObject()
-    ingestion = find_data_ingestion(policy, movement_dict["reference"])
-    if ingestion is None:
-        supply_reference = movement_dict["specialise_reference"]
-        supply = find_data_supply(site, supply_reference)
-        if supply is None or not modify:
-            raise NotFound(f"No relevant data ingestion line found: no data supply {supply_reference!r}.")
-        ingestion = site.ERP5Site_createDataIngestion([supply.getRelativeUrl()], movement_dict["reference"])
+    key = (movement_dict["reference"], movement_dict["resource_reference"])
+    known = resolution.recall(policy, key)
+    if known is not None:
+        operation, parameter_dict = known
+        return operation, {name: dict(items) for name, items in parameter_dict.items()}
+    ingestion = find_or_create_data_ingestion(policy, movement_dict, modify)
+    seen = [ingestion]
     operation, parameter_dict = None, {}
     for line in ingestion.objectValues(portal_type="Data Ingestion Line"):
         resource = line.getResourceValue()
         if resource is None:
             continue
+        seen += [line, resource]
         if resource.getPortalType() == "Data Operation":
             operation = resource
         elif resource.getReference() == movement_dict["resource_reference"]:
@@ -156,7 +157,24 @@ def get_operation_and_parameters(
             f"No relevant data ingestion line found: product {movement_dict['resource_reference']!r} "
             f"of data ingestion {ingestion.getReference()!r}."
         )
+    if ingestion.getSimulationState() in OPEN_STATES:
+        seen += [item for items in parameter_dict.values() for item in items.values()]
+        kept = {name: dict(items) for name, items in parameter_dict.items()}
+        resolution.remember(policy, key, ingestion, (operation, kept), seen)
     return operation, parameter_dict
+
+
+def find_or_create_data_ingestion(policy: Any, movement_dict: dict[str, Any], modify: bool) -> Any:
+    """The Data Ingestion of a parsed tag, made with ``modify`` from the supply of its source; else `NotFound`."""
+    site = policy.getPortalObject()
+    ingestion = find_data_ingestion(policy, movement_dict["reference"])
+    if ingestion is not None:
+        return ingestion
+    supply_reference = movement_dict["specialise_reference"]
+    supply = find_data_supply(site, supply_reference)
+    if supply is None or not modify:
+        raise NotFound(f"No relevant data ingestion line found: no data supply {supply_reference!r}.")
+    return site.ERP5Site_createDataIngestion([supply.getRelativeUrl()], movement_dict["reference"])
 
 
 def get_items(ingestion: Any, line: Any, product: Any, modify: bool) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from wendelin.plugins.ingestion.operations import run_operation
 
 PARAMETER_SCRIPT = "IngestionPolicy_getIngestionOperationAndParameterDict"
 LARGEST_REFERENCE = 200
+STORED, EMPTY = "stored", "empty"  # what became of a chunk
 
 
 class IngestionPolicyTool(Folder):
@@ -71,14 +72,22 @@ class IngestionPolicy(Document):
         Raises `BadRequest` for a tag that the parser cannot read or a body that the operation cannot read, `NotFound`
         for a tag that nothing is set up for, and what `check_limits` raises. What is raised stands in the log.
         """
-        body = Body.of(data_chunk)
         try:
-            check_limits(self, check_reference(reference), body.size)
-            plan = self.plan(reference)
-            return bool(body.size) and self._store_once(*plan(), reference, body, chunk_id)
+            outcome = self.take_in(reference, Body.of(data_chunk), chunk_id)
         except WendelinError as error:
-            self._note(error, reference)
+            kind = policy_log.BAD_TAG if isinstance(error, BadTag) else policy_log.REFUSED
+            policy_log.note(self, kind, str(reference or ""), str(error))
             raise
+        if outcome not in (STORED, EMPTY):
+            policy_log.note(self, policy_log.REPEATED, reference, outcome)
+        return outcome is STORED
+
+    @private
+    def take_in(self, reference: str, body: Body, chunk_id: str | None) -> str:
+        """`ingest`, without a line in the log: `STORED`, `EMPTY`, or what makes the chunk a repeat."""
+        check_limits(self, check_reference(reference), body.size)
+        find = self.plan(reference)
+        return self._store_once(*find(), reference, body, chunk_id) if body.size else EMPTY
 
     @private
     def plan(self, reference: str) -> Callable[[], tuple[Any, dict[str, Any]]]:
@@ -98,28 +107,23 @@ class IngestionPolicy(Document):
 
     def _store_once(
         self, write: Callable[..., Any], parameters: dict[str, Any], reference: str, body: Body, chunk_id: str | None
-    ) -> bool:
+    ) -> str:
         mark, sink = self._mark(reference, body, chunk_id), find_marked(parameters)
         if mark is None or sink is None:
             run_operation(write, body, parameters)
-            return True
+            return STORED
         if mark in sink.marks():
             sink.marks().dropped += 1
-            policy_log.note(self, policy_log.REPEATED, reference, f"{body.size} bytes that {sink.getPath()} has")
-            return False
+            return f"{body.size} bytes that {sink.getPath()} has"
         run_operation(write, body, parameters)
         sink.marks().add(mark, max(self.getMarkCount(), DEFAULT_COUNT if chunk_id else 0))
-        return True
+        return STORED
 
     def _mark(self, reference: str, body: Body, chunk_id: str | None) -> bytes | None:
         if chunk_id:
             return mark_of_id(reference, chunk_id)
         by_bytes = chunk_id is None and self.getMarkCount() > 0
         return mark_of_body(reference, body.blocks()) if by_bytes else None
-
-    def _note(self, error: WendelinError, reference: str) -> None:
-        kind = policy_log.BAD_TAG if isinstance(error, BadTag) else policy_log.REFUSED
-        policy_log.note(self, kind, str(reference or ""), str(error))
 
     def _script(self, script_id: str | None, what: str) -> Callable[..., Any]:
         """The skin method of that id, bound to this policy."""

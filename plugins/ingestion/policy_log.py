@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from persistent import Persistent
@@ -70,13 +72,20 @@ class Writer:
 
     def note(self, policy: Any, kind: str, reference: str, message: str) -> None:
         """Add an entry to a policy's log, a moment later; dropped when too many wait."""
-        if policy._p_jar is None:
-            return
+        self.note_later(policy, kind, reference, message)()
+
+    def note_later(self, policy: Any, kind: str, reference: str, message: str) -> Callable[[], None]:
+        """A function that adds the entry, when it is sure that it happened."""
         entry = Entry(datetime.now(UTC), kind, get_user().id[:TEXT], reference[:TEXT], message[:TEXT])
+        if policy._p_jar is None:
+            return lambda: None
+        return partial(self._add, (policy._p_jar.db(), policy.getId(), entry))
+
+    def _add(self, waiting: tuple[Any, str, Entry]) -> None:
         with self._lock:
             if len(self._waiting) >= WAITING:
                 return
-            self._waiting.append((policy._p_jar.db(), policy.getId(), entry))
+            self._waiting.append(waiting)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="policy-log", daemon=True)
                 self._thread.start()
@@ -123,4 +132,5 @@ def _add(connection: Any, entries: dict[str, list[Entry]]) -> None:
 
 writer = Writer()
 note = writer.note
+note_later = writer.note_later
 flush = writer.flush
