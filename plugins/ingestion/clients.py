@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def register(config: PluginConfig) -> None:
     """The commands, and the processes of instances that have their settings files."""
     config.add_command("forward", _command("forward.command"), "receive Fluentd's forward protocol")
+    config.add_command("send", _command("sender.command"), "send files to a policy, and what is appended to them")
     config.add_process("forward", _receiver("forward"), priority=40)
 
 

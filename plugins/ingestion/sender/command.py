@@ -1,0 +1,115 @@
+"""``wendelin send PATH... --policy pydata``: send files, and what is appended to them."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from wendelin.core.errors import BadRequest
+from wendelin.plugins.ingestion.instance_folder import add_var, find_credentials, find_url
+from wendelin.plugins.ingestion.sender.positions import sole_sender
+from wendelin.plugins.ingestion.sender.progress import ProgressBar
+from wendelin.plugins.ingestion.sender.tailing import CHUNK_SIZE, Sender
+from wendelin.plugins.ingestion.sender.transport import Transport
+
+HELP = "send files to an ingestion policy, and what is appended to them"
+URL_VARIABLE, USER_VARIABLE, PASSWORD_VARIABLE = "WENDELIN_URL", "WENDELIN_USER", "WENDELIN_PASSWORD"
+LARGEST_CHUNK = 64 << 20
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wendelin send",
+        description=f"{HELP}. After an interruption of whatever kind it goes on where it was; nothing is stored twice.",
+        epilog=f"The password is read from --password-file, ${PASSWORD_VARIABLE}, or the instance's credentials.json.",
+    )
+    add_var(parser)
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, or patterns in quotes such as 'data/**/*.wav'")
+    parser.add_argument("--policy", required=True, metavar="ID", help="the ingestion policy")
+    parser.add_argument("--reference", metavar="TAG", help="the tag to send under (default: the policy's id)")
+    parser.add_argument("--follow", action="store_true", help="wait for more, and for further files, until Ctrl-C")
+    parser.add_argument("--url", help=f"address of the site (default: ${URL_VARIABLE}, else that of the instance)")
+    parser.add_argument("--user", help=f"default: ${USER_VARIABLE}, else the instance's first user")
+    parser.add_argument("--password-file", type=Path, metavar="FILE", help="a file whose first line is the password")
+    parser.add_argument(
+        "--position-file", type=Path, metavar="FILE", help="where it is kept how far each file was sent"
+    )
+    parser.add_argument("--chunk-size", type=int, default=CHUNK_SIZE, metavar="BYTES", help="default: 4 MiB")
+    parser.add_argument("--give-up-after", type=float, metavar="SECONDS", help="default: try again for ever")
+    parser.add_argument("--insecure", action="store_true", help="do not verify the certificate of an https site")
+    return parser
+
+
+def find_login(arguments: argparse.Namespace) -> tuple[str, str] | None:
+    """User and password as the options, the environment and the instance say; None to send without."""
+    user = arguments.user or os.environ.get(USER_VARIABLE)
+    password = os.environ.get(PASSWORD_VARIABLE)
+    if arguments.password_file:
+        lines = arguments.password_file.read_text("utf-8").splitlines()
+        password = lines[0] if lines else ""
+    known = find_credentials(arguments.var)
+    if user is None and password is None:
+        return known
+    user = user or (known[0] if known else None)
+    if password is None and known and known[0] == user:
+        password = known[1]
+    if not user or not password:
+        raise BadRequest(f"say both user and password: --user, and --password-file or ${PASSWORD_VARIABLE}")
+    return user, password
+
+
+def find_position_file(arguments: argparse.Namespace, url: str, reference: str) -> Path:
+    """One for each target: in the instance's folder, else where programs of this user keep their state."""
+    if arguments.position_file:
+        return Path(arguments.position_file)
+    target = hashlib.sha256(f"{url} {arguments.policy} {reference}".encode()).hexdigest()[:8]
+    name = f"send-{''.join(c for c in arguments.policy if c.isalnum() or c in '-_')}-{target}.json"
+    if (arguments.var / "zodb.conf").is_file():
+        return Path(arguments.var) / "run" / name
+    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(state) / "wendelin" / name
+
+
+def main(argv: list[str]) -> int:
+    """The command: 0 when all was acknowledged."""
+    arguments = make_parser().parse_args(argv)
+    if not 1 <= arguments.chunk_size <= LARGEST_CHUNK:
+        raise BadRequest(f"--chunk-size has to be between 1 and {LARGEST_CHUNK}")
+    url = arguments.url or os.environ.get(URL_VARIABLE) or find_url(arguments.var)
+    reference = arguments.reference or arguments.policy
+    bar = ProgressBar()
+    transport = Transport(
+        url,
+        arguments.policy,
+        reference,
+        find_login(arguments),
+        verify=not arguments.insecure,
+        give_up_after=arguments.give_up_after,
+        say=bar.say,
+    )
+    signal.signal(signal.SIGTERM, stop)
+    with sole_sender(find_position_file(arguments, url, reference)) as positions:
+        sender = Sender(positions, transport.send, arguments.chunk_size, bar)
+        try:
+            if arguments.follow:
+                sender.follow(arguments.paths)
+            count = sender.send_once(arguments.paths)
+        except KeyboardInterrupt:
+            bar.say("stopped; the next run goes on here")
+            return 0 if arguments.follow else 1
+        finally:
+            bar.finish()
+            transport.close()
+    print(f"sent {count} files to {arguments.policy}", file=sys.stderr)
+    return 0
+
+
+def stop(number: int, frame: FrameType | None) -> NoReturn:
+    """SIGTERM ends it as Ctrl-C does."""
+    raise KeyboardInterrupt

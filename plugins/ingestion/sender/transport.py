@@ -1,0 +1,118 @@
+"""Chunks over HTTP to ``<policy>/ingest``, each until it is acknowledged."""
+
+from __future__ import annotations
+
+import http.client
+import random
+import re
+import ssl
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from urllib.parse import quote, urlsplit
+
+from wendelin.core.errors import BadRequest, Unauthorized, WendelinError
+
+ANSWER_SECONDS = 300
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds
+TRY_AGAIN = frozenset({408, 425, 429})  # besides all of 5xx
+EXCERPT = 300
+
+
+class GaveUp(WendelinError, ConnectionError):
+    """The server was away, or failed, for longer than the sender was to wait."""
+
+    kind = "gave-up"
+
+
+class Transport:
+    """A connection that is kept. ``say`` is told why a chunk has to wait."""
+
+    def __init__(
+        self,
+        url: str,
+        policy_id: str,
+        reference: str,
+        credentials: tuple[str, str] | None,
+        *,
+        verify: bool = True,
+        give_up_after: float | None = None,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        self.address = urlsplit(url)
+        if self.address.scheme not in ("http", "https") or not self.address.hostname:
+            raise BadRequest(f"{url!r} is not the address of a site: http://host:port/erp5/")
+        policy = quote(policy_id, safe="")
+        path = self.address.path.rstrip("/")
+        self.path = f"{path}/portal_ingestion_policies/{policy}/ingest?reference={quote(reference, safe='')}"
+        self.headers = {"Content-Type": "application/octet-stream", "Accept": "text/plain"}
+        if credentials is not None:
+            login = b64encode(":".join(credentials).encode("utf-8")).decode("ascii")
+            self.headers["Authorization"] = f"Basic {login}"
+        self.verify, self.give_up_after, self.say = verify, give_up_after, say
+        self._connection: http.client.HTTPConnection | None = None
+
+    def send(self, body: bytes, chunk_id: str) -> None:
+        """Return when the server has stored the chunk.
+
+        Raises `Unauthorized` or `BadRequest` when it never will, and `GaveUp`.
+        """
+        started, pause = time.monotonic(), FIRST_PAUSE
+        while True:
+            status, wait, text = self._try(body, chunk_id)
+            if 200 <= status < 300:
+                return
+            if status and status < 500 and status not in TRY_AGAIN:
+                raise refusal(status, text)
+            if self.give_up_after is not None and time.monotonic() - started > self.give_up_after:
+                raise GaveUp(f"not acknowledged after {self.give_up_after:g} s: {text}")
+            pause = min(pause * 2, LONGEST_PAUSE)
+            delay = max(wait, random.uniform(pause / 2, pause))
+            self.say(f"{text}; trying again in {delay:.0f} s")
+            time.sleep(delay)
+
+    def _try(self, body: bytes, chunk_id: str) -> tuple[int, float, str]:
+        """``(status, seconds to wait, text)``; status 0 when there was no answer."""
+        connection = self._connection or self._connect()
+        try:
+            connection.request("POST", self.path, body, self.headers | {"X-Fluentd-Chunk-Id": chunk_id})
+            answer = connection.getresponse()
+            text = answer.read().decode("utf-8", "replace")
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            return 0, 0.0, f"{self.address.netloc}: {error or type(error).__name__}"
+        self._connection = connection
+        if answer.will_close:
+            self.close()
+        return answer.status, seconds_of(answer.headers.get("Retry-After")), f"{answer.status}: {plain(text)}"
+
+    def _connect(self) -> http.client.HTTPConnection:
+        host, port = self.address.hostname or "", self.address.port
+        if self.address.scheme == "http":
+            return http.client.HTTPConnection(host, port, timeout=ANSWER_SECONDS)
+        context = ssl.create_default_context() if self.verify else ssl._create_unverified_context()
+        return http.client.HTTPSConnection(host, port, timeout=ANSWER_SECONDS, context=context)
+
+    def close(self) -> None:
+        """The next chunk makes a new connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def refusal(status: int, text: str) -> WendelinError:
+    """The error for an answer that will not change when the same is sent again."""
+    if status in (401, 403):
+        return Unauthorized(f"the server lets this user not send ({text})")
+    return BadRequest(f"the server refused the chunk ({text})")
+
+
+def plain(text: str) -> str:
+    """What a person can read of an answer, in one line."""
+    text = re.sub(r"<(head|style|script).*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE)
+    return " ".join(text.split())[:EXCERPT]
+
+
+def seconds_of(value: str | None) -> float:
+    """``Retry-After`` in seconds; 0 when it is not there, or a date."""
+    return float(value) if value is not None and value.isdigit() else 0.0
