@@ -105,6 +105,7 @@ class Mapping:
         self.copied: Runs = EMPTY
         self.covered: list[tuple[int, int]] = []
         self.advice = pages.NORMAL
+        self._remembered: dict[int, bytes] | None = None
         _mappings.add(self)
 
     def missing(self, first: int, last: int) -> list[tuple[int, int]]:
@@ -190,6 +191,9 @@ class Mapping:
 
     def _unchanged_copies(self, path_of: Callable[[int], str]) -> Runs:
         """Pages that were copied in look written: compare them with where they came from."""
+        if self._remembered is not None:
+            digests = self._remembered.items()
+            return ranges([(page, page + 1) for page, digest in digests if self._digest(page) == digest])
         same: pagemap.PageRanges = []
         with Files(path_of) as files:
             for page, count, number, at, _ in self.copied.tolist():
@@ -197,6 +201,14 @@ class Mapping:
                 equal = (self._memory(page, count) == np.frombuffer(data, np.uint64).reshape(count, -1)).all(axis=1)
                 same.extend((page + i, page + i + 1) for i in np.flatnonzero(equal).tolist())
         return ranges(same)
+
+    def remember_copies(self) -> None:
+        """From now on compare copied pages with what they hold at present: their files may be out of reach soon."""
+        pairs = self.copied[["page", "count"]].tolist()
+        self._remembered = {page + i: self._digest(page + i) for page, count in pairs for i in range(count)}
+
+    def _digest(self, page: int) -> bytes:
+        return hashlib.blake2b(self.reservation.memory(page, 1), digest_size=16).digest()
 
     def _zeros(self, written: Runs) -> Runs:
         """A hole that holds zeros is a hole (and plain pagemap cannot tell a hole that was read)."""

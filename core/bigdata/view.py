@@ -256,6 +256,7 @@ class View:
             if self.written():
                 logger.error("a connection was closed with unsaved writes to %r", self.file._p_oid)
                 self.discard()
+            self._mapping.remember_copies()
             weakref.finalize(lease, _orphans.append, (self._mapping, self._source, self.file._p_oid)).atexit = False
 
 

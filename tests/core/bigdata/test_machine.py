@@ -14,12 +14,21 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+import ZODB
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
 from tests.core.bigdata.sessions import Session, open_database
-from wendelin.core.bigdata import BigArray, bigfile
+from wendelin.core.bigdata import BigArray, pagemap, recordstore
 
 PAGE = 4096
 MAX_SIZE = 24 * PAGE
@@ -75,8 +84,12 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="machine-"))
-        self.db = open_database(self.folder)
+        self.db = self.open()
         self.counter = 0
+
+    def open(self) -> ZODB.DB:
+        """The database under test."""
+        return open_database(self.folder)
 
     @initialize(size=st.integers(0, 6 * PAGE))
     def create(self, size: int) -> None:
@@ -248,16 +261,33 @@ PHASES = [phase for phase in Phase if os.environ.get("WENDELIN_SHRINK", "1") == 
 EXAMPLES = int(os.environ.get("WENDELIN_EXAMPLES", "25"))
 
 
+class RecordMachine(Machine):
+    """The same on an engine without blobs."""
+
+    def open(self) -> ZODB.DB:
+        recordstore.use_cache(str(self.folder / "cache"))
+        return ZODB.DB(FileStorage(str(self.folder / "Data.fs")))
+
+
+VARIANTS = {
+    "blobs": (Machine, {}),
+    "records": (RecordMachine, {}),
+    "runs copied in": (Machine, {"wendelin.core.bigdata.mapping.MANY_RUNS": 2}),
+    "plain pagemap": (Machine, {"wendelin.core.bigdata.pagemap.written": pagemap.read}),
+}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
-def test_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bigfile, "SEAL_SIZE", 4 * PAGE)
-    monkeypatch.setattr(bigfile, "SEAL_CHUNKS", 2)
-    monkeypatch.setattr(bigfile, "DIRECT_SIZE", 2 * PAGE)
-    from hypothesis.stateful import run_state_machine_as_test
-
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_machine(monkeypatch: pytest.MonkeyPatch, variant: str) -> None:
+    machine, patches = VARIANTS[variant]
+    limits = {"SEAL_SIZE": 4 * PAGE, "SEAL_CHUNKS": 2, "DIRECT_SIZE": 2 * PAGE}
+    for name, value in {**{f"wendelin.core.bigdata.bigfile.{n}": v for n, v in limits.items()}, **patches}.items():
+        monkeypatch.setattr(name, value)
+    monkeypatch.setattr(recordstore, "_folder", None)
     run_state_machine_as_test(
-        Machine,
+        machine,
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=30,
