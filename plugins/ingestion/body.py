@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tempfile
 import zlib
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, BinaryIO
 
 from wendelin.core.errors import BadRequest, RequestTooLarge
@@ -42,6 +44,14 @@ class Body:
             if not block:
                 raise BadRequest(f"the body ends at byte {start} of {self.size}")
             yield block
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of the bytes."""
+        found = hashlib.sha256()
+        for block in self.blocks():
+            found.update(block)
+        return found.digest()
 
     def read(self) -> bytes:
         """All bytes at once: for scripts that ask for bytes."""

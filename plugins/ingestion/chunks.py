@@ -11,6 +11,7 @@ that type, as ``str``: both give the same bytes back, whatever they hold (``surr
 
 from __future__ import annotations
 
+import contextlib
 import json
 import struct
 from collections.abc import Iterator
@@ -26,7 +27,9 @@ FEED_SIZE = 1 << 20  # bytes that the unpacker is given at a time
 BATCH_SIZE = 1 << 20  # bytes of payload that are put together before they are handed on
 PAYLOAD_KEYS = ("message", "log", b"message", b"log")
 _EVENT_TIME = struct.Struct(">II")
+_UNREADABLE = (ValueError, TypeError, OverflowError)
 _NANOSECONDS = 1_000_000_000
+_TIMES = frozenset({int, float, msgpack.ExtType, msgpack.Timestamp})
 
 
 def unpack_lazy(data: bytes | Body, use_list: bool = True) -> Iterator[Any]:
@@ -36,19 +39,40 @@ def unpack_lazy(data: bytes | Body, use_list: bool = True) -> Iterator[Any]:
     that writes as it reads relies on its transaction being aborted then.
     """
     unpacker = _unpacker(len(data), use_list)
-    position = 0
     try:
         for block in Body.of(data).blocks(FEED_SIZE):  # the unpacker copies what it is fed
             unpacker.feed(block)
-            for item in unpacker:
-                position = unpacker.tell()
-                yield item
-    except (ValueError, TypeError, OverflowError) as error:
-        if isinstance(error, BadRequest):
-            raise
+            yield from unpacker
+    except BadRequest:
+        raise
+    except _UNREADABLE as error:
+        position = _end_of_last(data)
         raise BadRequest(f"the body is not msgpack: byte {position} starts something unreadable ({error})") from error
-    if position != len(data):
-        raise BadRequest(f"the msgpack body is torn: it ends inside the object that starts at byte {position}")
+    if not _is_between(unpacker):
+        raise BadRequest(
+            f"the msgpack body is torn: it ends inside the object that starts at byte {_end_of_last(data)}"
+        )
+
+
+def _is_between(unpacker: msgpack.Unpacker) -> bool:
+    """Whether all that was fed is unpacked: then a further nil is an object, else it is a part of one."""
+    unpacker.feed(b"\xc0")
+    try:
+        return unpacker.unpack() is None
+    except msgpack.OutOfData:
+        return False
+
+
+def _end_of_last(data: bytes | Body) -> int:
+    """Where the last complete object ends. To ask after each object costs as much as to unpack it."""
+    unpacker = _unpacker(len(data), True)
+    position = 0
+    with contextlib.suppress(*_UNREADABLE):
+        for block in Body.of(data).blocks(FEED_SIZE):
+            unpacker.feed(block)
+            for _item in unpacker:
+                position = unpacker.tell()
+    return position
 
 
 def unpack(data: bytes | Body) -> list[Any]:
@@ -73,20 +97,42 @@ def _unpacker(size: int, use_list: bool) -> msgpack.Unpacker:
         unicode_errors="surrogateescape",
         strict_map_key=False,
         use_list=use_list,
-        max_buffer_size=max(size, FEED_SIZE),
+        ext_hook=_ext_type,
+        max_buffer_size=max(size, FEED_SIZE) + 1,
     )
+
+
+def _ext_type(code: int, data: bytes) -> msgpack.ExtType:
+    """What msgpack makes of an ext type, without its checks: every event has one."""
+    return tuple.__new__(msgpack.ExtType, (code, data))
 
 
 def iter_event(data: bytes | Body) -> Iterator[tuple[Any, Any]]:
     """The events of a chunk as ``(time, record)``, outer arrays opened, Fluent Bit's metadata dropped."""
     for item in unpack_lazy(data):
-        if _is_event(item):
-            yield _time_of(item), item[1]
-        elif isinstance(item, list) and all(map(_is_event, item)):
-            for event in item:
-                yield _time_of(event), event[1]
-        else:
-            raise BadRequest("the body holds msgpack, but not events: each must be [time, record]")
+        for event in _events_in(item):
+            yield _time_of(event), event[1]
+
+
+def _events_in(item: Any) -> list[Any]:
+    """The events that one object of a chunk is or holds."""
+    if _is_event(item):
+        return [item]
+    if isinstance(item, list) and all(map(_is_event, item)):
+        return item
+    raise BadRequest("the body holds msgpack, but not events: each must be [time, record]")
+
+
+def _iter_record_payload(data: bytes | Body) -> Iterator[bytes]:
+    """`record_payload` of every event; what nearly all events are is looked at with as few steps as can be."""
+    for item in unpack_lazy(data):
+        if type(item) is list and len(item) == 2 and type(item[0]) in _TIMES and type(item[1]) is dict:
+            value = item[1].get("message")
+            if type(value) is bytes:
+                yield value
+                continue
+        for event in _events_in(item):
+            yield record_payload(event[1])
 
 
 def _is_event(item: Any) -> bool:
@@ -150,7 +196,7 @@ def _plain(value: Any) -> Any:
 
 def iter_payload(data: bytes | Body, batch_size: int = BATCH_SIZE) -> Iterator[bytes]:
     """The payloads of a chunk's records, joined into pieces of about ``batch_size`` bytes."""
-    return _batched((record_payload(record) for _time, record in iter_event(data)), batch_size)
+    return _batched(_iter_record_payload(data), batch_size)
 
 
 def iter_text(data: bytes | Body, batch_size: int = BATCH_SIZE) -> Iterator[bytes]:

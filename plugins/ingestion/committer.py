@@ -47,7 +47,7 @@ class Chunk:
     site_id: str
     policy_id: str
     reference: str
-    data: bytes
+    body: Body
     chunk_id: str | None = None
     user_id: str = ""
     is_stored: bool = False
@@ -118,10 +118,10 @@ class Committer:
             kept: deque[Chunk] = deque()
             size = 0
             for chunk in self._waiting:
-                fits = not batch or (len(batch) < BATCH_LENGTH and size + len(chunk.data) <= BATCH_SIZE)
+                fits = not batch or (len(batch) < BATCH_LENGTH and size + chunk.body.size <= BATCH_SIZE)
                 if fits and (not batch or chunk.authorization == batch[0].authorization):
                     batch.append(chunk)
-                    size += len(chunk.data)
+                    size += chunk.body.size
                 else:
                     kept.append(chunk)
             self._waiting = kept
@@ -173,7 +173,7 @@ class Committer:
     def _take_in(self, connection: Any, chunk: Chunk, notes: list[Callable[[], None]]) -> None:
         try:
             policy = _find_policy(connection, chunk)
-            outcome = policy.take_in(chunk.reference, Body(chunk.data), chunk.chunk_id)
+            outcome = policy.take_in(chunk.reference, chunk.body, chunk.chunk_id)
         except TransientError:
             raise
         except Exception as error:

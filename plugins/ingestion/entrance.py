@@ -18,6 +18,7 @@ from wendelin.core.errors import WendelinError
 from wendelin.core.site import get_site
 from wendelin.core.web.response_headers import HEADERS, log_request, new_request_id
 from wendelin.plugins.ingestion.bodies import CHUNK_ID_SIZE, FORM, MULTIPART
+from wendelin.plugins.ingestion.body import Body
 from wendelin.plugins.ingestion.committer import TOOL, Chunk, committer_of
 
 LARGEST = 2 << 20
@@ -79,7 +80,10 @@ def read_chunk(environ: Environment) -> Chunk | None:
         reference = unquote(query[1], errors="strict")
     except UnicodeDecodeError:
         return None
-    return Chunk(authorization, path[1], path[2], reference, body.read(int(size)), chunk_id)
+    data = Body(body.read(int(size)))
+    if chunk_id is None:
+        _ = data.digest  # while other threads store: hashing lets them run
+    return Chunk(authorization, path[1], path[2], reference, data, chunk_id)
 
 
 def _answer(environ: Environment, start_response: Callable[..., Any], user_id: str, started: float) -> Iterable[bytes]:

@@ -8,7 +8,6 @@ conflict with those of the first; it is run again, and then finds the chunk stor
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from typing import Any
 
 from persistent import Persistent
@@ -28,12 +27,10 @@ def mark_of_id(reference: str, chunk_id: str) -> bytes:
     return hashlib.blake2b(f"{reference}\0{chunk_id}".encode("utf-8", "surrogatepass"), digest_size=MARK_SIZE).digest()
 
 
-def mark_of_body(reference: str, blocks: Iterable[bytes | memoryview]) -> bytes:
-    """The mark of a chunk that is known by its bytes alone."""
-    digest = hashlib.blake2b(reference.encode("utf-8", "surrogatepass"), digest_size=MARK_SIZE, person=b"body")
-    for block in blocks:
-        digest.update(block)
-    return digest.digest()
+def mark_of_body(reference: str, digest: bytes) -> bytes:
+    """The mark of a chunk that is known by the digest of its bytes alone."""
+    tag = reference.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(tag + digest, digest_size=MARK_SIZE, person=b"body").digest()
 
 
 def has_mark(marks: bytes, mark: bytes) -> bool:

@@ -123,7 +123,7 @@ class IngestionPolicy(Document):
         if chunk_id:
             return mark_of_id(reference, chunk_id)
         by_bytes = chunk_id is None and self.getMarkCount() > 0
-        return mark_of_body(reference, body.blocks()) if by_bytes else None
+        return mark_of_body(reference, body.digest) if by_bytes else None
 
     def _script(self, script_id: str | None, what: str) -> Callable[..., Any]:
         """The skin method of that id, bound to this policy."""
