@@ -3,7 +3,8 @@
     python benchmarks/bigdata.py [--quick] [--folder DIR] [ROW ...]
 
 Each line: ``{"workload", "goal", "figure", "holds", "peers"}``. Figures are ratios against a peer measured in the
-same seconds, medians of several. ``--quick`` takes under a minute at smaller sizes, at which fixed costs weigh more.
+same seconds, medians of several. ``--quick`` takes under a minute at smaller sizes, at which fixed costs weigh more;
+a full run five, with 12 GiB of disk and 4 of memory.
 Rows: see ``ROWS``.
 """
 

@@ -23,7 +23,7 @@ from wendelin.core.errors import BigDataError
 
 MANY_RUNS = 16_384  # in one mapping, or half of all, of 65,530 that the kernel allows; past it small ones are copied in
 SMALL_RUN = 8  # pages
-_MIN_PAGES = 1 << 22  # 16 GiB
+_MIN_PAGES = 1 << 20  # 4 GiB
 _HUGE = 1 << 30  # 4 TiB: a quarter more must do, of 128 TiB in all
 _OPEN_FILES = 256
 

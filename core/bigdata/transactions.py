@@ -21,6 +21,7 @@ from wendelin.core.errors import StaleView
 if TYPE_CHECKING:
     from wendelin.core.bigdata.bigfile import BigFile
 
+MANY_VIEWS = 512
 _ATTRIBUTE = "_wendelin_views"
 
 
@@ -42,10 +43,16 @@ class ViewManager:
         """The file's view, made when first asked for."""
         view = self.views.get(file._p_oid)
         if view is None:
+            self._forget_idle_views()
             view = self.views[file._p_oid] = View(file, writable=not self.jar.isReadOnly())
         if view.writable:
             self.join()
         return view
+
+    def _forget_idle_views(self) -> None:
+        """Each view takes address space: keep those that somebody looks at, or may have written."""
+        if len(self.views) >= MANY_VIEWS:
+            self.views = {oid: view for oid, view in self.views.items() if not view.idle}
 
     def adopt(self, file: BigFile, view: View) -> None:
         """Take over the view of a file that has just been added to the database."""

@@ -95,6 +95,12 @@ class View:
         """Whether somebody still holds an array."""
         return self._lease is not None and self._lease() is not None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing would be lost with the view: nobody holds an array, also not one from before a move."""
+        retired = any(ref() is not None for ref, _ in self._retired)
+        return not (self.leased or self.touched or retired)
+
     def address(self, offset: int, size: int) -> int:
         """The address of ``size`` bytes from ``offset`` on, mapped."""
         if self.closed:

@@ -369,3 +369,19 @@ def test_a_missing_extent_raises_where_the_code_stands(tmp_path: Path) -> None:
 def test_committed_extents_cannot_be_written(array: BigArray, session: Session, tmp_path: Path) -> None:
     modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "blobs").rglob("*.blob")}
     assert modes == {0o444}
+
+
+def test_many_files_share_the_address_space(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wendelin.core.bigdata.transactions.MANY_VIEWS", 5)
+    for number in range(20):
+        session.root[number] = BigArray((1000,), "i8")
+    session.commit()
+    kept = session.root[3][:]
+    for number in range(20):
+        session.root[number][0] = number
+        session.commit()
+    assert len(session.connection._wendelin_views.views) <= 6
+    kept[1] = 33
+    session.commit()
+    assert [int(session.root[number][0]) for number in range(20)] == list(range(20))
+    assert session.root[3][1] == 33
