@@ -1,4 +1,4 @@
-"""Tabs that show what a document holds without being its container: the streams of a Data Set, the buckets of a stream."""
+"""Tabs that show what a document holds without being its container: a Data Set's streams, a stream's buckets."""
 
 from __future__ import annotations
 

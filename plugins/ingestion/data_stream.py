@@ -12,12 +12,13 @@ from wendelin.core.bigdata import BigFile
 from wendelin.core.errors import BadRequest
 from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected
 from wendelin.plugins.ingestion import chunks
+from wendelin.plugins.ingestion.growth import GrowingDocument, Growth
 from wendelin.plugins.ingestion.marks import ChunkMarks, MarkedDocument
 
 UNITS = ("bytes", "KB", "MB", "GB", "TB", "PB")
 
 
-class DataStream(MarkedDocument):
+class DataStream(GrowingDocument, MarkedDocument):
     """A file to which data is appended.
 
     Its bytes live in a `BigFile`, which has records of its own: an append does not write the document itself.
@@ -34,6 +35,7 @@ class DataStream(MarkedDocument):
             self.edit(content_type=content_type)
         if data_chunk:
             self._file().append(data_chunk)
+            self.note_growth()
 
     @private
     def append_pieces(self, pieces: Iterable[bytes | memoryview]) -> None:
@@ -46,6 +48,7 @@ class DataStream(MarkedDocument):
             self._file().append(first)
         else:
             self._file().append_pieces(itertools.chain((first, second), pieces))
+        self.note_growth()
 
     @protected(MODIFY)
     def setData(self, data: bytes | None) -> None:
@@ -55,12 +58,14 @@ class DataStream(MarkedDocument):
             self.big_file.truncate(0)
         if data:
             self._file().append(data)
+        self.note_growth()
 
     def _initialise(self) -> None:
         """Give a new stream its file at once: two processes that append first then meet no conflict here."""
         super()._initialise()
         self._file()
         self.chunk_marks = ChunkMarks()
+        self.growth = Growth()
 
     def _file(self) -> BigFile:
         if self.big_file is None:

@@ -1,7 +1,8 @@
-"""Registers the pages on which one sees what came in; named, so that processes without a web server do not load them."""
+"""Registers the pages on which one sees what came in; by name, so that only a web server loads them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +14,13 @@ TEMPLATES = f"{HERE}:templates"
 
 def register(config: PluginConfig) -> None:
     """Views, static files and the panel of the main page."""
+    config.add_static("ingestion", Path(__file__).parent / "static")
+    stream = f"{HERE}.stream_page"
+    config.add_view(f"{stream}:preview", "preview", "Data Stream", renderer=f"{TEMPLATES}/preview.pt")
+    for name in ("facts", "waveform"):
+        config.add_view(f"{stream}:{name}", name, "Data Stream", renderer="json")
+    for name in ("live", "listen"):
+        config.add_view(f"{stream}:{name}", name, "Data Stream")
     content = f"{HERE}.content_pages"
     config.add_view(f"{content}:data_streams", "data_streams", "Data Set", renderer=f"{TEMPLATES}/data_streams.pt")
     config.add_view(f"{content}:buckets", "buckets", "Data Bucket Stream", renderer=f"{TEMPLATES}/buckets.pt")

@@ -1,4 +1,4 @@
-"""The addresses of ingestion: ``<policy>/ingest``, ``<stream>/getData`` and the preview of a stream."""
+"""The addresses that programs use: ``<policy>/ingest`` and ``<stream>/getData``."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from typing import Any
 from pyramid.response import Response
 
 from wendelin.core.errors import BadRequest, WendelinError
-from wendelin.core.management.document_head import DocumentHead
 from wendelin.core.security import ADD, require_permission
 from wendelin.core.web.csrf import require_token
 from wendelin.core.web.downloads import respond
 from wendelin.plugins.ingestion import policy_log
 from wendelin.plugins.ingestion.bodies import read_chunk, read_chunk_id, read_reference
-from wendelin.plugins.ingestion.data_stream import DataStream, format_size
+from wendelin.plugins.ingestion.data_stream import DataStream
 from wendelin.plugins.ingestion.limits import maximum_size
 from wendelin.plugins.ingestion.policies import IngestionPolicy, check_reference
-from wendelin.plugins.ingestion.preview import preview_ends
 
 
 def ingest(policy: IngestionPolicy, request: Any) -> Response:
@@ -48,15 +46,3 @@ def get_data(stream: DataStream, request: Any) -> Response:
         filename=stream.getFilename() or stream.getReference() or stream.getId(),
         etag=stream.revision(),
     )
-
-
-def preview(stream: DataStream, request: Any) -> dict[str, Any]:
-    """The first and last bytes of a stream, as hexadecimal and text; nothing else of it is read."""
-    size = stream.getSize()
-    return {
-        "title": stream.getTitle(),
-        "head": DocumentHead(request, stream, "Preview"),
-        "size": f"{size:,}",
-        "formatted_size": format_size(size),
-        "ends": preview_ends(stream),
-    }

@@ -1,0 +1,149 @@
+"""WAV files in data streams: what the header says, and a picture of the sound from samples of it.
+
+The picture is made of `BINS` columns. Each is the lowest and highest of the values in one part of the file, of which at
+most `PIECE` bytes are read: short sounds are drawn whole, long ones by the beginning of each part, and no more than
+`BINS` times `PIECE` bytes are ever looked at. What was drawn is kept until the stream changes.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+BINS = 400
+PIECE = 32 << 10
+WIDTH, HEIGHT = 800, 160
+LARGEST_HEADER = 64 << 10
+PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
+UNKNOWN_SIZES = (0, 0xFFFFFFFF)  # what recorders write that do not know yet
+MOST_DRAWN = 200
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A WAV file: ``size`` bytes of sound from ``start`` on, as far as they have arrived."""
+
+    channels: int
+    rate: int
+    bits: int
+    is_float: bool
+    start: int
+    size: int
+
+    @property
+    def frame(self) -> int:
+        """Bytes of one moment, all channels."""
+        return self.channels * self.bits // 8
+
+    @property
+    def seconds(self) -> float:
+        return self.size / self.frame / self.rate
+
+    @property
+    def text(self) -> str:
+        """``44.1 kHz, 16 bit, stereo, 1:02``; for a long sound also that it is not drawn whole."""
+        channels = {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels} channels")
+        minutes, seconds = divmod(round(self.seconds), 60)
+        parts = [f"{self.rate / 1000:g} kHz", f"{self.bits} bit{' float' * self.is_float}", channels]
+        parts += [f"{minutes}:{seconds:02d}"] + ["drawn from samples"] * (self.size > BINS * PIECE)
+        return ", ".join(parts)
+
+
+def read_wave(stream: Any) -> Wave | None:
+    """What the stream's header says; None when the stream is no WAV file that can be drawn. Reads 64 KB at most."""
+    size = stream.getSize()
+    head = b"".join(stream.iterate(0, min(size, LARGEST_HEADER)))
+    if head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE":
+        return None
+    at, form = 12, None
+    while at + 8 <= len(head):
+        name, length = struct.unpack_from("<4sI", head, at)
+        if name == b"fmt " and length >= 16 and at + 8 + length <= len(head):
+            form = head[at + 8 : at + 8 + length]
+        elif name == b"data" and form is not None:
+            return _wave(form, at + 8, length, size)
+        at += 8 + length + length % 2
+    return None
+
+
+def _wave(form: bytes, start: int, length: int, size: int) -> Wave | None:
+    kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", form)
+    if kind == EXTENSIBLE and len(form) >= 26:
+        kind = struct.unpack_from("<H", form, 24)[0]
+    known = (kind == PCM and bits in (8, 16, 24, 32)) or (kind == FLOAT and bits in (32, 64))
+    if not known or not 0 < channels <= 64 or not 0 < rate <= 10_000_000:
+        return None
+    there = size - start if length in UNKNOWN_SIZES else min(length, size - start)
+    frame = channels * bits // 8
+    return Wave(channels, rate, bits, kind == FLOAT, start, max(there, 0) // frame * frame)
+
+
+def values_of(wave: Wave, data: bytes) -> np.ndarray:
+    """Whole frames as numbers from -1 to 1, one column for each channel."""
+    data = data[: len(data) // wave.frame * wave.frame]
+    if wave.is_float:
+        values = np.nan_to_num(np.frombuffer(data, f"<f{wave.bits // 8}"))
+    elif wave.bits == 8:
+        values = np.frombuffer(data, "u1") / 128 - 1
+    elif wave.bits == 24:
+        wide = np.zeros((len(data) // 3, 4), "u1")
+        wide[:, 1:] = np.frombuffer(data, "u1").reshape(-1, 3)
+        values = wide.view("<i4").ravel() / 2.0**31
+    else:
+        values = np.frombuffer(data, f"<i{wave.bits // 8}") / 2.0 ** (wave.bits - 1)
+    return values.reshape(-1, wave.channels)
+
+
+def read_bins(stream: Any, wave: Wave, bins: int = BINS, piece: int = PIECE) -> np.ndarray:
+    """``(bins, 2)``: the lowest and highest value in each part of the sound, over all channels."""
+    frames = wave.size // wave.frame
+    bins = min(bins, frames)
+    edges = [wave.start + frames * number // bins * wave.frame for number in range(bins + 1)] if bins else []
+    most = max(piece // wave.frame, 1) * wave.frame
+    found = np.zeros((bins, 2))
+    for number in range(bins):
+        start, end = edges[number], edges[number + 1]
+        values = values_of(wave, b"".join(stream.iterate(start, min(end, start + most))))
+        found[number] = values.min(), values.max()
+    return found
+
+
+def draw(bins: np.ndarray) -> str:
+    """The points of an SVG polygon in a box of `WIDTH` by `HEIGHT`: along the highest values, back along the lowest."""
+    if not len(bins):
+        return ""
+    across = np.linspace(0, WIDTH, len(bins)) if len(bins) > 1 else np.array([0.0])
+    low, high = np.clip(bins[:, 0], -1, 1), np.clip(bins[:, 1], -1, 1)
+    upper = (1 - high) / 2 * (HEIGHT - 1)
+    lower = np.maximum((1 - low) / 2 * (HEIGHT - 1), upper + 1)
+    points = [*zip(across, upper, strict=True), *zip(across[::-1], lower[::-1], strict=True)]
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+class Drawn:
+    """The pictures that this process made last."""
+
+    def __init__(self) -> None:
+        self._points: OrderedDict[Any, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def points(self, stream: Any, wave: Wave) -> str:
+        """The picture of a stream as it is now."""
+        key = (stream.getUid(), stream.revision())
+        with self._lock:
+            known = self._points.get(key)
+        if known is None:
+            known = draw(read_bins(stream, wave))
+            with self._lock:
+                self._points[key] = known
+                while len(self._points) > MOST_DRAWN:
+                    self._points.popitem(last=False)
+        return known
+
+
+DRAWN = Drawn()
