@@ -29,8 +29,5 @@ def includeme(config: PluginConfig) -> None:
     )
     config.add_entrance("ingestion", "wendelin.plugins.ingestion.entrance:Entrance")
     config.add_view(f"{views}:get_data", "getData", "Data Stream")
-    config.add_view(
-        f"{views}:preview", "preview", "Data Stream", renderer="wendelin.plugins.ingestion:templates/preview.pt"
-    )
     clients.register(config)
     pages.register(config)
