@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from transaction.interfaces import IDataManagerSavepoint, ISavepointDataManager, ISynchronizer
+from transaction.interfaces import IDataManagerSavepoint, ISavepointDataManager, ISynchronizer, NoTransaction
 from zope.interface import implementer
 
 from wendelin.core.bigdata import pages
@@ -36,6 +36,7 @@ class ViewManager:
         self._extents: list[Any] = []
         self._joined: Any = None
         self._lost: str | None = None
+        self._paused = False
         jar.onCloseCallback(self._close)
         self.transaction_manager.registerSynch(self)
 
@@ -45,6 +46,7 @@ class ViewManager:
         if view is None:
             self._forget_idle_views()
             view = self.views[file._p_oid] = View(file, writable=not self.jar.isReadOnly())
+            view.paused = self._paused
         if view.writable:
             self.join()
         return view
@@ -66,7 +68,10 @@ class ViewManager:
 
     def join(self) -> bool:
         """Take part in the current transaction, first of all: a savepoint must flush before the connection stores."""
-        txn = self.transaction_manager.get()
+        try:
+            txn = self.transaction_manager.get()
+        except NoTransaction:  # an explicit manager between transactions: looking is allowed
+            return False
         if self._joined is not txn and txn.status in ("Active", "Doomed"):
             txn.join(self)
             txn._resources.insert(0, txn._resources.pop())
@@ -75,7 +80,13 @@ class ViewManager:
 
     # ---------------------------------------------------------------- synchronizer
 
+    def _pause(self, paused: bool) -> None:
+        self._paused = paused
+        for view in self.views.values():
+            view.paused = paused
+
     def newTransaction(self, transaction: Any) -> None:
+        self._pause(False)
         self._follow()
         if any(view.leased and view.writable for view in self.views.values()):
             self.join()
@@ -92,7 +103,8 @@ class ViewManager:
         self._joined, self._extents, self._lost = None, [], None
         if transaction.status != "Committed":
             self._discard()
-        if not self.jar.explicit_transactions:  # else the connection stays where it was until the next begin
+        self._pause(self.jar.explicit_transactions)  # the connection stays where it was until the next begin
+        if not self.jar.explicit_transactions:
             self._follow()
         for view in self.views.values():
             view.touched, view.pending = view.leased, None

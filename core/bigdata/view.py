@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from ZODB.POSException import ReadConflictError
 
 from wendelin.core.bigdata import pagemap, pages
 from wendelin.core.bigdata.extents import SEGMENT_PAGES, page_span
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+_BEGIN_FIRST = "the file changed with the last transaction: begin the next one first"
 _UNKNOWN, _LATE = -1, -2  # revisions of a view that has to be refreshed
 SMALL_READ = 256 << 10
 _LARGE_READ = 4 << 20
@@ -70,6 +72,7 @@ class View:
         self.pending: pagemap.PageRanges | None = None
         self.revision = file._tail.revision
         self.closed = False
+        self.paused = False  # between explicit transactions: what was committed last cannot be loaded yet
         self.advice: int | None = None
         self._source = Source()
         self._mapping = self._new_mapping()
@@ -126,8 +129,13 @@ class View:
             first = first // SEGMENT_PAGES * SEGMENT_PAGES
             last = max(last, min(-(-last // SEGMENT_PAGES) * SEGMENT_PAGES, end))
             missing = self._mapping.missing(first, last)
-        for low, high in missing:
-            self._mapping.cover(low, high, self._source.find(self.file, low, high), self._source.path_of)
+        try:
+            for low, high in missing:
+                self._mapping.cover(low, high, self._source.find(self.file, low, high), self._source.path_of)
+        except ReadConflictError as error:
+            if self.paused:
+                raise StaleView(_BEGIN_FIRST) from error
+            raise
 
     def advise(self, advice: int | None) -> None:
         """How the file will be read: pages.RANDOM, SEQUENTIAL or NORMAL; None to judge by the size of each part."""
@@ -151,6 +159,8 @@ class View:
         """Show the file as the transaction sees it now; cheap when nothing changed."""
         revision = self.file._tail.revision
         if revision != self.revision:
+            if self.paused:
+                raise StaleView(_BEGIN_FIRST)
             source = Source()
             source.scratch = self._source.scratch
             wanted = [source.find(self.file, low, high) for low, high in self._mapping.covered]

@@ -385,3 +385,22 @@ def test_many_files_share_the_address_space(session: Session, monkeypatch: pytes
     session.commit()
     assert [int(session.root[number][0]) for number in range(20)] == list(range(20))
     assert session.root[3][1] == 33
+
+
+def test_between_explicit_transactions_nothing_old_is_shown(db: ZODB.DB) -> None:
+    session = Session(db, explicit=True)
+    session.tm.begin()
+    array = session.root["array"] = BigArray((ROWS,), "i8")
+    array[:] = 6
+    session.commit()
+    session.tm.begin()
+    array[:] = 7
+    session.commit()
+    with pytest.raises(StaleView, match="begin"):
+        array[5]
+    session.tm.begin()
+    assert array[5] == 7
+    session.commit()
+    assert array[5] == 7
+    session.tm.begin()
+    session.close()
