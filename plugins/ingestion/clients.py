@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wendelin.core.configuration import ConfigurationOption
 from wendelin.plugins.ingestion.settings_file import is_enabled
 
 if TYPE_CHECKING:
     from wendelin.core.registry import PluginConfig
 
+HERE = Path(__file__).parent
+
 
 def register(config: PluginConfig) -> None:
     """The commands, and the processes of instances that have their settings files."""
     config.add_command("forward", _command("forward.command"), "receive Fluentd's forward protocol")
+    config.add_command("mqtt", _command("mqtt.command"), "store what is published on an MQTT broker")
+    config.add_process("mqtt", _receiver("mqtt"), priority=40)
+    config.add_business_template(HERE / "mqtt" / "template")
+    config.add_configuration_option(
+        ConfigurationOption(
+            "mqtt",
+            "Set up MQTT in Wendelin",
+            ("erp5_mqtt",),
+            description="MQTT Message documents, and the ingestion policy default_mqtt that makes them.",
+        )
+    )
     config.add_command("send", _command("sender.command"), "send files to a policy, and what is appended to them")
     config.add_process("forward", _receiver("forward"), priority=40)
 

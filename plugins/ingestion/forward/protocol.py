@@ -40,6 +40,9 @@ class Entry:
     chunk_id: str | bytes | None = None
     mode: str = "Message"
 
+    def __str__(self) -> str:
+        return f"{len(self.data)} bytes of tag {self.tag!r}"
+
     @property
     def is_acknowledged(self) -> bool:
         return self.chunk_id is not None

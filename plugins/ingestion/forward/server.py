@@ -13,7 +13,8 @@ from wendelin.core.errors import BadRequest
 from wendelin.plugins.ingestion.forward.configuration import ForwardConfiguration
 from wendelin.plugins.ingestion.forward.connection import READ_SIZE, Connection
 from wendelin.plugins.ingestion.forward.protocol import Entry
-from wendelin.plugins.ingestion.forward.storage import EntryStorage, Stopping, Store
+from wendelin.plugins.ingestion.forward.storage import EntryStorage, Store
+from wendelin.plugins.ingestion.patience import Stopping
 
 THREADS = 4
 STOP_SECONDS = 15

@@ -1,0 +1,140 @@
+"""``wendelin send`` over HTTP: a server that is slow, says no, or is real; and kill -9 of the sender."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.plugins.ingestion.forward_fixtures import policies, stored  # noqa: F401
+from tests.web_fixtures import *  # noqa: F403
+from tests.web_fixtures import PASSWORD, Server
+from wendelin.core.errors import BadRequest, Unauthorized
+from wendelin.plugins.ingestion.sender.command import main
+from wendelin.plugins.ingestion.sender.transport import GaveUp, Transport, plain
+
+
+class Flaky(BaseHTTPRequestHandler):
+    """Answers with what the test put into ``answers``, then 204."""
+
+    protocol_version = "HTTP/1.1"
+    answers: list[int] = []
+    seen: list[tuple[str, str, str | None]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append((self.path, self.headers["X-Fluentd-Chunk-Id"], self.headers["Authorization"]))
+        status = self.answers.pop(0) if self.answers else 204
+        if status == 0:
+            self.close_connection = True
+            return
+        self.send_response(status)
+        self.send_header("Content-Length", "0" if status == 204 else "14")
+        self.end_headers()
+        self.wfile.write(b"" if status == 204 else b"<p>because</p>")
+
+    def log_message(self, *arguments: Any) -> None:
+        return
+
+
+@pytest.fixture
+def flaky() -> Iterator[str]:
+    Flaky.answers, Flaky.seen = [], []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Flaky)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/erp5/"
+    server.shutdown()
+    server.server_close()
+
+
+def test_what_may_pass_is_tried_again_under_one_id(flaky: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("wendelin.plugins.ingestion.sender.transport.time.sleep", pauses.append)
+    Flaky.answers = [503, 0, 429, 500]
+    told: list[str] = []
+    transport = Transport(flaky, "py data", "a/b", ("ada", "secret"), say=told.append)
+    transport.send(b"body", "id-1")
+    login = "Basic " + b64encode(b"ada:secret").decode()
+    assert Flaky.seen == [("/erp5/portal_ingestion_policies/py%20data/ingest?reference=a%2Fb", "id-1", login)] * 5
+    assert len(pauses) == len(told) == 4 and pauses[-1] > pauses[0]
+    transport.close()
+
+
+@pytest.mark.parametrize(
+    "status, error", [(401, Unauthorized), (403, Unauthorized), (400, BadRequest), (404, BadRequest)]
+)
+def test_what_will_not_pass_is_told_at_once(flaky: str, status: int, error: type[Exception]) -> None:
+    Flaky.answers = [status]
+    with pytest.raises(error, match="because"):
+        Transport(flaky, "p", "p", None).send(b"body", "x")
+    assert len(Flaky.seen) == 1
+
+
+def test_giving_up() -> None:
+    with pytest.raises(GaveUp):
+        Transport("http://127.0.0.1:9/erp5/", "p", "p", None, give_up_after=0, say=lambda text: None).send(b"", "x")
+    with pytest.raises(BadRequest, match="address"):
+        Transport("ftp://x", "p", "p", None)
+
+
+def test_answers_are_told_as_text() -> None:
+    assert plain("<html><head><title>T</title></head><body>No such <b>policy</b></body></html>") == "No such policy"
+
+
+def test_the_command_against_the_site(
+    policies: Any,  # noqa: F811
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = os.urandom(300_000)
+    (tmp_path / "sound.wav").write_bytes(data)
+    monkeypatch.setenv("WENDELIN_USER", "zope")
+    monkeypatch.setenv("WENDELIN_PASSWORD", PASSWORD)
+    options = ["--url", f"{server.url}/erp5/", "--position-file", str(tmp_path / "p.json"), "--chunk-size", "100000"]
+    arguments = [str(tmp_path / "*.wav"), "--policy", "pydata", *options]
+    assert main(arguments) == 0
+    assert main(arguments) == 0
+    assert stored(policies) == {"pydata.pydata": data}
+    (tmp_path / "wrong").write_text("not this\n")
+    (tmp_path / "sound.wav").write_bytes(data * 2)
+    with pytest.raises(Unauthorized):
+        main([*arguments, "--password-file", str(tmp_path / "wrong")])
+
+
+@pytest.mark.slow
+def test_kill_9_in_the_middle_loses_and_repeats_nothing(
+    policies: Any,  # noqa: F811
+    server: Server,
+    tmp_path: Path,
+) -> None:
+    data = os.urandom(6_000_000)
+    (tmp_path / "big.bin").write_bytes(data)
+    command = [sys.executable, "-m", "wendelin.core.cli", "send", str(tmp_path / "big.bin"), "--policy", "pydata"]
+    command += ["--url", f"{server.url}/erp5/", "--position-file", str(tmp_path / "p.json"), "--chunk-size", "30000"]
+    environment = os.environ | {"WENDELIN_USER": "zope", "WENDELIN_PASSWORD": PASSWORD}
+    killed = 0
+    for number in range(30):
+        child = subprocess.Popen(command, env=environment)
+        before = len(stored(policies).get("pydata.pydata", b""))
+        deadline = time.monotonic() + 30
+        while child.poll() is None and len(stored(policies).get("pydata.pydata", b"")) < before + 600_000:
+            assert time.monotonic() < deadline
+            time.sleep(0.001 * (number % 5))
+        if child.poll() is None:
+            child.send_signal(signal.SIGKILL)
+            killed += 1
+        if child.wait() == 0:
+            break
+    assert killed >= 3
+    assert stored(policies) == {"pydata.pydata": data}
