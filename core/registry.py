@@ -148,6 +148,10 @@ class PluginConfig:
         """Files served below ``/erp5/static/<name>/``."""
         self.register("static", name, Path(folder), depth=2)
 
+    def add_main_page_panel(self, name: str, function: Callable[[Any, Any], Any] | str) -> None:
+        """A panel of the main page: ``function(site, request)``, or its ``module:name`` (core/management/panels.py)."""
+        self.register("main_page_panel", name, function, depth=2)
+
     def add_configuration(self, configuration: Any) -> None:
         """A choice on the page "Configure your Site" (`wendelin.configurator`)."""
         self.register("configuration", configuration.title, configuration, depth=2)

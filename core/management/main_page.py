@@ -8,6 +8,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
 from wendelin.core.management.page import Page
+from wendelin.core.management.panels import main_page_panels
 from wendelin.core.web.urls import static_url, url
 
 
@@ -18,6 +19,7 @@ def main_page(context: Any, request: Request) -> dict[str, Any]:
         "title": context.getTitle(),
         "groups": page.module_groups,
         "worklists": worklists(context, request),
+        "panels": main_page_panels(context, request),
     }
 
 
