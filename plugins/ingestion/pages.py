@@ -24,3 +24,4 @@ def register(config: PluginConfig) -> None:
     content = f"{HERE}.content_pages"
     config.add_view(f"{content}:data_streams", "data_streams", "Data Set", renderer=f"{TEMPLATES}/data_streams.pt")
     config.add_view(f"{content}:buckets", "buckets", "Data Bucket Stream", renderer=f"{TEMPLATES}/buckets.pt")
+    config.add_main_page_panel("silent_streams", f"{HERE}.silence:panel")
