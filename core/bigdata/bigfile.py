@@ -171,6 +171,11 @@ class BigFile(Persistent):
             append_extent(tail, own, view, self._write_extent)
         return position
 
+    def pin_down(self) -> None:
+        """Make this transaction conflict with concurrent appends: what it appends stands where it was told to."""
+        self._check_writable()
+        self._tail.pin_down()
+
     def append_pieces(self, pieces: Iterable[Buffer]) -> int:
         """`append` the bytes of many buffers as one extent, with few of them in memory at a time.
 

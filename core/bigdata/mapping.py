@@ -11,7 +11,7 @@ import hashlib
 import os
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ SMALL_RUN = 8  # pages
 _MIN_PAGES = 1 << 20  # 4 GiB
 _HUGE = 1 << 30  # 4 TiB: a quarter more must do, of 128 TiB in all
 _OPEN_FILES = 256
+_NOT_SHOWN = -2  # an extent that no table names
 
 
 class Scratch:
@@ -105,7 +106,8 @@ class Mapping:
         self.copied: Runs = EMPTY
         self.covered: list[tuple[int, int]] = []
         self.advice = pages.NORMAL
-        self._remembered: dict[int, bytes] | None = None
+        self.stale = False  # part of what is shown could not be restored: show the file's state again
+        self._digests: dict[int, bytes] = {}
         _mappings.add(self)
 
     def missing(self, first: int, last: int) -> list[tuple[int, int]]:
@@ -124,7 +126,7 @@ class Mapping:
     def show(self, wanted: Runs, path_of: Callable[[int], str]) -> None:
         """Make every covered page show what ``wanted`` says; private copies of changed pages are dropped."""
         self._change(self.shown, wanted, path_of)
-        self.shown = wanted
+        self.shown, self.stale = wanted, False
 
     def _change(self, old: Runs, new: Runs, path_of: Callable[[int], str]) -> None:
         start, stop, extent, at = changes(old, new)
@@ -149,11 +151,19 @@ class Mapping:
         os.preadv(descriptor, [self.reservation.writable(page, count)], at * PAGE)
 
     def _note_copies(self, rows: np.ndarray, copying: np.ndarray) -> None:
+        """Remember what was copied in, page by page: a copy looks written, and its file may be out of reach later."""
         if len(self.copied):
             mapped = ranges([(page, page + count) for page, count in rows[~copying, :2].tolist()])
-            self.copied = parted(self.copied, mapped)[1]
+            gone, self.copied = parted(self.copied, mapped)
+            for page in _pages_of(gone):
+                del self._digests[page]
         if copying.any():
-            self.copied = overlay(self.copied, runs([tuple(row) for row in rows[copying].tolist()]))
+            fresh = runs([tuple(row) for row in rows[copying].tolist()])
+            self.copied = overlay(self.copied, fresh)
+            self._digests.update((page, self._digest(page)) for page in _pages_of(fresh))
+
+    def _digest(self, page: int) -> bytes:
+        return hashlib.blake2b(self.reservation.memory(page, 1), digest_size=16).digest()
 
     def advise(self, advice: int) -> None:
         """Advice to the kernel for everything mapped."""
@@ -166,7 +176,7 @@ class Mapping:
         if advice != self.advice:
             self.advise(advice)
 
-    def written(self, path_of: Callable[[int], str], from_page: int = 0) -> pagemap.PageRanges:
+    def written(self, from_page: int = 0) -> pagemap.PageRanges:
         """The ranges of pages, from ``from_page`` on, that hold something else than what is shown."""
         found: pagemap.PageRanges = []
         for low, last in self.covered:
@@ -179,7 +189,7 @@ class Mapping:
             return found
         written = ranges(found)
         if len(self.copied):
-            written = parted(written, self._unchanged_copies(path_of))[1]
+            written = parted(written, self._unchanged_copies())[1]
         full, holes_written = parted(written, self.shown)
         written = np.concatenate([full, parted(holes_written, self._zeros(holes_written))[1]])
         bounds = np.column_stack([written["page"], written["page"] + written["count"]])
@@ -189,26 +199,10 @@ class Mapping:
         """Pages as rows of 64-bit words."""
         return np.frombuffer(self.reservation.memory(page, count), np.uint64).reshape(count, -1)
 
-    def _unchanged_copies(self, path_of: Callable[[int], str]) -> Runs:
-        """Pages that were copied in look written: compare them with where they came from."""
-        if self._remembered is not None:
-            digests = self._remembered.items()
-            return ranges([(page, page + 1) for page, digest in digests if self._digest(page) == digest])
-        same: pagemap.PageRanges = []
-        with Files(path_of) as files:
-            for page, count, number, at, _ in self.copied.tolist():
-                data = os.pread(files.open(number, at + count), count * PAGE, at * PAGE).ljust(count * PAGE, b"\0")
-                equal = (self._memory(page, count) == np.frombuffer(data, np.uint64).reshape(count, -1)).all(axis=1)
-                same.extend((page + i, page + i + 1) for i in np.flatnonzero(equal).tolist())
-        return ranges(same)
-
-    def remember_copies(self) -> None:
-        """From now on compare copied pages with what they hold at present: their files may be out of reach soon."""
-        pairs = self.copied[["page", "count"]].tolist()
-        self._remembered = {page + i: self._digest(page + i) for page, count in pairs for i in range(count)}
-
-    def _digest(self, page: int) -> bytes:
-        return hashlib.blake2b(self.reservation.memory(page, 1), digest_size=16).digest()
+    def _unchanged_copies(self) -> Runs:
+        """Pages that were copied in and hold what they held then."""
+        same = [page for page, digest in self._digests.items() if self._digest(page) == digest]
+        return ranges([(page, page + 1) for page in same])
 
     def _zeros(self, written: Runs) -> Runs:
         """A hole that holds zeros is a hole (and plain pagemap cannot tell a hole that was read)."""
@@ -222,11 +216,21 @@ class Mapping:
         """Drop what was written to these pages."""
         for low, high in written:
             self.reservation.discard(low, high - low)
-        if len(self.copied):
+            for page, count, number, at, _ in clip(self.copied, low, high).tolist():
+                self._copy_again(page, count, number, at, path_of)
+
+    def _copy_again(self, page: int, count: int, number: int, at: int, path_of: Callable[[int], str]) -> None:
+        try:
             with Files(path_of) as files:
-                for low, high in written:
-                    for page, count, number, at, _ in clip(self.copied, low, high).tolist():
-                        self._copy_in(page, count, files.open(number, at + count), at)
+                self._copy_in(page, count, files.open(number, at + count), at)
+        except (OSError, KeyError):  # an extent of an aborted savepoint is gone: the file's own state has to be shown
+            self.shown = overlay(self.shown, runs([(page, count, _NOT_SHOWN, 0, 0)]))
+            self.stale = True
+
+
+def _pages_of(table: Runs) -> Iterator[int]:
+    for page, count in table[["page", "count"]].tolist():
+        yield from range(page, page + count)
 
 
 def _united(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -158,7 +158,7 @@ class View:
     def refresh(self) -> None:
         """Show the file as the transaction sees it now; cheap when nothing changed."""
         revision = self.file._tail.revision
-        if revision != self.revision:
+        if revision != self.revision or self._mapping.stale:
             if self.paused:
                 raise StaleView(_BEGIN_FIRST)
             source = Source()
@@ -200,7 +200,7 @@ class View:
 
     def written(self) -> pagemap.PageRanges:
         """The page ranges that were written and not yet flushed."""
-        return self._mapping.written(self._source.path_of) if self.writable else []
+        return self._mapping.written() if self.writable else []
 
     def drop(self, first: int, count: int) -> None:
         """Forget what was written to these pages: they are about to be replaced."""
@@ -238,7 +238,7 @@ class View:
     def settle_tail(self) -> None:
         """Before the tail changes: what was written to pages that are put together from it must be in extents."""
         first = self.file._tail.start // PAGE
-        if self.writable and self._mapping.written(self._source.path_of, first):
+        if self.writable and self._mapping.written(first):
             self.settle()
 
     def _check_end(self, ranges: pagemap.PageRanges) -> None:
@@ -254,7 +254,7 @@ class View:
     def _check_retired(self) -> None:
         self._retired = [(ref, mapping) for ref, mapping in self._retired if ref() is not None]
         for _, mapping in self._retired:
-            if mapping.written(self._source.path_of):
+            if mapping.written():
                 raise StaleView(
                     "an array from before its file outgrew its address space was written: take A[...] again"
                 )
@@ -272,8 +272,7 @@ class View:
             if self.written():
                 logger.error("a connection was closed with unsaved writes to %r", self.file._p_oid)
                 self.discard()
-            self._mapping.remember_copies()
-            weakref.finalize(lease, _orphans.append, (self._mapping, self._source, self.file._p_oid)).atexit = False
+            weakref.finalize(lease, _orphans.append, (self._mapping, self.file._p_oid)).atexit = False
 
 
 def _gaps(shown: Runs, now: Runs, low: int, high: int) -> list[tuple[int, int]]:
@@ -281,12 +280,12 @@ def _gaps(shown: Runs, now: Runs, low: int, high: int) -> list[tuple[int, int]]:
     return [gap for gap in before if gap not in after]
 
 
-_orphans: deque[tuple[Mapping, Source, bytes]] = deque()  # no arrays left; a finalizer may not look at them itself
+_orphans: deque[tuple[Mapping, bytes]] = deque()  # no arrays left; a finalizer may not look at them itself
 
 
 def report_late_writes() -> None:
     """Say so when an array was written after its connection had closed, and is gone now."""
     while _orphans:
-        mapping, source, oid = _orphans.popleft()
-        if mapping.written(source.path_of):
+        mapping, oid = _orphans.popleft()
+        if mapping.written():
             logger.error("an array was written after its connection was closed; the write to %r is lost", oid)

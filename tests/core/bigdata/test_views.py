@@ -281,17 +281,13 @@ def test_very_many_runs_are_copied_instead_of_mapped(
         np.testing.assert_array_equal(view, model)
     shown = session.connection._wendelin_views.views[array.file._p_oid]._mapping
     assert len(shown.copied) > 20
-    assert shown.written(lambda number: view_path(array, number)) == []
+    assert shown.written() == []
     view[17] = 99
     session.abort()
     np.testing.assert_array_equal(view, model)
     fresh = other(db).root["array"]
     np.testing.assert_array_equal(fresh[:], model)
     np.testing.assert_array_equal(fresh.snapshot()[:], model)
-
-
-def view_path(array: BigArray, number: int) -> str:
-    return array.file._p_jar._wendelin_views.views[array.file._p_oid]._source.path_of(number)
 
 
 def test_snapshots_are_shared_by_revision_and_read_only(array: BigArray, session: Session, db: ZODB.DB) -> None:
