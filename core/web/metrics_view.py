@@ -31,7 +31,7 @@ from wendelin.core.document import Document
 from wendelin.core.errors import DatabaseUnavailable
 from wendelin.core.security import MANAGE, as_user, require_permission
 from wendelin.core.web.connections import Handler
-from wendelin.core.web.metrics import count, describe, exposed_registry, observe
+from wendelin.core.web.metrics import count, count_request, describe, exposed_registry
 from wendelin.core.web.publishing import DialogPage, Publication
 
 log = logging.getLogger(__name__)
@@ -113,8 +113,7 @@ def metrics_tween_factory(handler: Handler, registry: Any) -> Handler:
             count("http_conflicts_total", outcome="given up")
         route = getattr(request, "metrics_route", "none")
         method = request.method if request.method in METHODS else "other"
-        count("http_requests_total", route=route, method=method, status=str(response.status_int))
-        observe("http_request_seconds", time.perf_counter() - started, route=route)
+        count_request(route, method, response.status_int, time.perf_counter() - started)
         return response
 
     return metrics_tween

@@ -11,6 +11,7 @@ from wendelin.core.folder import Folder
 from wendelin.core.security import ADD, private, protected, public
 from wendelin.plugins.ingestion import chunks, policy_log
 from wendelin.plugins.ingestion.body import Body
+from wendelin.plugins.ingestion.counters import count_repeat, count_stored
 from wendelin.plugins.ingestion.limits import check_limits
 from wendelin.plugins.ingestion.marks import DEFAULT_COUNT, find_marked, mark_of_body, mark_of_id
 from wendelin.plugins.ingestion.operations import run_operation
@@ -87,7 +88,14 @@ class IngestionPolicy(Document):
         """`ingest`, without a line in the log: `STORED`, `EMPTY`, or what makes the chunk a repeat."""
         check_limits(self, check_reference(reference), body.size)
         find = self.plan(reference)
-        return self._store_once(*find(), reference, body, chunk_id) if body.size else EMPTY
+        if not body.size:
+            return EMPTY
+        outcome = self._store_once(*find(), reference, body, chunk_id)
+        if outcome is STORED:
+            count_stored(self, body.size)
+        else:
+            count_repeat(self)
+        return outcome
 
     @private
     def plan(self, reference: str) -> Callable[[], tuple[Any, dict[str, Any]]]:

@@ -22,6 +22,7 @@ from ZODB.POSException import ConflictError
 from wendelin.core.database import Database
 from wendelin.core.security import SYSTEM, as_user, get_user
 from wendelin.core.site import SITE_ID
+from wendelin.plugins.ingestion.counters import count_refusal
 
 LENGTH = 100  # entries that a policy keeps
 WAITING = 1000  # entries that wait in memory, at most
@@ -82,6 +83,9 @@ class Writer:
         return partial(self._add, (policy._p_jar.db(), policy.getId(), entry))
 
     def _add(self, waiting: tuple[Any, str, Entry]) -> None:
+        _, policy_id, entry = waiting
+        if entry.kind != REPEATED:  # those count when their transaction commits
+            count_refusal(policy_id, entry.kind)
         with self._lock:
             if len(self._waiting) >= WAITING:
                 return
