@@ -16,11 +16,13 @@ from urllib.parse import unquote
 
 from wendelin.core.errors import WendelinError
 from wendelin.core.site import get_site
+from wendelin.core.web.metrics import count_request
 from wendelin.core.web.response_headers import HEADERS, log_request, new_request_id
 from wendelin.plugins.ingestion.bodies import CHUNK_ID_SIZE, FORM, MULTIPART
 from wendelin.plugins.ingestion.body import Body
 from wendelin.plugins.ingestion.committer import TOOL, Chunk, committer_of
 
+ROUTE = "Ingestion Policy/ingest"
 LARGEST = 2 << 20
 PATH = re.compile(rf"/([A-Za-z0-9_-]+)/{TOOL}/([A-Za-z0-9_.-]+)/ingest")
 QUERY = re.compile(r"reference=([A-Za-z0-9_.~%-]+)")
@@ -89,5 +91,7 @@ def read_chunk(environ: Environment) -> Chunk | None:
 def _answer(environ: Environment, start_response: Callable[..., Any], user_id: str, started: float) -> Iterable[bytes]:
     request_id = new_request_id()
     start_response("204 No Content", [*HEADERS.items(), ("X-Request-Id", request_id)])
-    log_request(environ, 204, user_id, time.perf_counter() - started, request_id)
+    seconds = time.perf_counter() - started
+    count_request(ROUTE, "POST", 204, seconds)
+    log_request(environ, 204, user_id, seconds, request_id)
     return []
