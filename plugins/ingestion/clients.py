@@ -30,6 +30,13 @@ def register(config: PluginConfig) -> None:
             description="MQTT Message documents, and the ingestion policy default_mqtt that makes them.",
         )
     )
+    config.add_view(
+        "wendelin.plugins.ingestion.client_pages:clients",
+        "clients",
+        "Ingestion Policy",
+        renderer="wendelin.plugins.ingestion:templates/clients.pt",
+    )
+    config.add_command("forward-config", _command("forward_config"), "print configurations of Fluentd and Fluent Bit")
     config.add_command("send", _command("sender.command"), "send files to a policy, and what is appended to them")
     config.add_process("forward", _receiver("forward"), priority=40)
 
