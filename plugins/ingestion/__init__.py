@@ -28,6 +28,14 @@ def includeme(config: PluginConfig) -> None:
         request_method=EVERY_METHOD,
     )
     config.add_entrance("ingestion", "wendelin.plugins.ingestion.entrance:Entrance")
+    for name in ("", "getData"):
+        config.add_view(
+            "wendelin.plugins.ingestion.uploads:put",
+            name,
+            "Data Stream",
+            permission="Modify portal content",
+            request_method="PUT",
+        )
     config.add_view(f"{views}:get_data", "getData", "Data Stream")
     clients.register(config)
     pages.register(config)

@@ -59,6 +59,12 @@ def read_chunk(request: Any, limit: int | None = None) -> Body:
     return body
 
 
+def read_raw(request: Any, limit: int) -> Body:
+    """The body and nothing else, unpacked where it is gzip."""
+    check_size(request.content_length, limit)
+    return _decoded(request, _read_body(request), limit)
+
+
 def check_size(size: int | None, limit: int) -> None:
     """Raises `RequestTooLarge` for a body of more than ``limit`` bytes."""
     if size is not None and size > limit:

@@ -35,6 +35,7 @@ BATCH_LENGTH = 64
 ATTEMPTS = 8
 IDLE_SECONDS = 5.0
 GATHER_SECONDS = 0.004
+LARGE_SIZE = 256 << 10  # from this size on a chunk does not wait for others: they are received while it is stored
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +114,8 @@ class Committer:
                 self._thread = None
                 return []
             # Who was answered a moment ago is about to send again: together they cost one transaction, not two.
-            self._changed.wait_for(lambda: len(self._waiting) >= self._expected, GATHER_SECONDS)
+            if self._waiting[0].body.size < LARGE_SIZE:
+                self._changed.wait_for(lambda: len(self._waiting) >= self._expected, GATHER_SECONDS)
             batch: list[Chunk] = []
             kept: deque[Chunk] = deque()
             size = 0

@@ -38,8 +38,13 @@ class DataStream(GrowingDocument, MarkedDocument):
             self.note_growth()
 
     @private
-    def append_pieces(self, pieces: Iterable[bytes | memoryview]) -> None:
-        """Append many pieces, with one of them in memory at a time (small ones are joined by who makes them)."""
+    def append_pieces(self, pieces: Iterable[bytes | memoryview], in_place: bool = False) -> None:
+        """Append many pieces, with one of them in memory at a time (small ones are joined by who makes them).
+
+        With ``in_place`` the commit fails with a conflict when others appended meanwhile; else they are put in order.
+        """
+        if in_place:
+            self._file().pin_down()
         first = next(pieces := iter(pieces), None)
         if first is None:
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -24,6 +25,7 @@ from wendelin.plugins.ingestion.committer import TOOL, Chunk, committer_of
 
 ROUTE = "Ingestion Policy/ingest"
 LARGEST = 2 << 20
+SWITCH_SECONDS = 0.0005
 PATH = re.compile(rf"/([A-Za-z0-9_-]+)/{TOOL}/([A-Za-z0-9_.-]+)/ingest")
 QUERY = re.compile(r"reference=([A-Za-z0-9_.~%-]+)")
 LONG_WAY = ("HTTP_ORIGIN", "HTTP_CONTENT_ENCODING", "HTTP_X_ACCESS_TOKEN", "HTTP_TRANSFER_ENCODING")
@@ -35,6 +37,8 @@ class Entrance:
     """A WSGI application in front of the platform's own."""
 
     def __init__(self, application: Any) -> None:
+        # The thread that receives would wait for the one that unpacks, five milliseconds at a time.
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.application = application
         self.registry = application.registry
 
