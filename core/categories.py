@@ -12,7 +12,8 @@ from typing import Any
 from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest
 from wendelin.core.events import DocumentModified, notify
-from wendelin.core.folder import Folder, walk
+from wendelin.core.folder import Folder
+from wendelin.core.moving import walk
 from wendelin.core.security import ACCESS, MANAGE, READABLE_PERMISSION_MAP, private, protected
 
 

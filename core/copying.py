@@ -13,14 +13,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from BTrees.Length import Length
+from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 
 from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest, DisallowedContent, NotFound
 from wendelin.core.events import DocumentAdded, notify
-from wendelin.core.folder import Folder, walk
+from wendelin.core.folder import Folder
 from wendelin.core.ids import generate_id
-from wendelin.core.security import COPY, DELETE, get_user, require_permission
+from wendelin.core.moving import move, walk
+from wendelin.core.security import ADD, COPY, DELETE, get_user, require_permission
 from wendelin.core.uids import new_uid
 
 if TYPE_CHECKING:
@@ -32,13 +35,14 @@ INDIVIDUAL = ("workflow_history", "_local_roles", "_owner", "creation_date", "mo
 class _Copier(pickle.Pickler):
     """Pickles a document and what it owns; other documents, and parts that copy themselves, go by identity."""
 
-    def __init__(self, stream: io.BytesIO, inside: set[int]) -> None:
+    def __init__(self, stream: io.BytesIO, inside: set[int], shared: tuple[Any, ...] = ()) -> None:
         super().__init__(stream, pickle.HIGHEST_PROTOCOL)
         self.inside = inside
+        self.shared = {id(part) for part in shared}
         self.others: list[Any] = []
 
     def persistent_id(self, obj: Any) -> int | None:
-        if isinstance(obj, Document):
+        if isinstance(obj, Document) or id(obj) in self.shared:
             if id(obj) in self.inside:
                 return None
             self.others.append(obj)
@@ -59,17 +63,23 @@ class _Builder(pickle.Unpickler):
         return self.others[pid]
 
 
-def duplicate(document: Document) -> Any:
+def duplicate(document: Document, with_children: bool = True) -> Any:
     """A copy of the document and all below it, not yet anywhere; its parts start their own life."""
-    parts = list(walk(document))  # kept: an id is only good as long as its object is in memory
+    parts = list(walk(document)) if with_children else [document]  # kept: ids are good while objects are in memory
     stream = io.BytesIO()
-    copier = _Copier(stream, {id(part) for part in parts})
+    copier = _Copier(stream, {id(part) for part in parts}, () if with_children else _children_of(document))
     copier.dump(document)
     stream.seek(0)
     made = _Builder(stream, copier.others).load()
-    for part in walk(made):
+    for part in walk(made) if with_children else [made]:
         _begin_anew(part)
     return made
+
+
+def _children_of(document: Document) -> tuple[Any, ...]:
+    """The records that hold the document's children."""
+    document._p_activate()
+    return tuple(document.__dict__[name] for name in ("_tree", "_count") if name in document.__dict__)
 
 
 def _begin_anew(document: Document) -> None:
@@ -93,6 +103,16 @@ def copy_into(target: Folder, document: Document, id: str | None = None) -> Any:
     for part in walk(made):
         notify(DocumentAdded(part, part.__parent__))
     return made
+
+
+def copy_children(container: Folder, ids: list[str], target: Folder, id_list: list[Any] | None = None) -> list[Any]:
+    """Copies of children, in ``target``; what the current user may not copy, or not put there, is refused first."""
+    documents = [container[id] for id in ids]
+    require_permission(ADD, target)
+    for document in documents:
+        require_permission(COPY, document)
+    new_ids = id_list or [None] * len(documents)
+    return [copy_into(target, document, id) for document, id in zip(documents, new_ids, strict=True)]
 
 
 def _after_clone(document: Document) -> None:
@@ -140,13 +160,20 @@ def _move_into(target: Folder, document: Document) -> Document:
         raise BadRequest(f"{document.getPath()} cannot be moved into itself")
     if document.__parent__ is not target:
         id = document.__name__
-        document.__parent__._move(document, target, id if target.get_child(id) is None else _free_id(target, id))
+        move(document, target, id if target.get_child(id) is None else _free_id(target, id))
     return document
 
 
 def temporary_copy(document: Document) -> Any:
-    """A copy that has the same place and number, but is not kept: for `Document.asContext`."""
-    made = duplicate(document)
+    """A copy that has the same place and number, but is not kept: for `Document.asContext`.
+
+    What is below the document is not copied: its children are reached through the copy as they are, with their own
+    rights, and adding to the copy or deleting from it leaves the original alone.
+    """
+    children = document.__dict__.get("_tree") if document._loaded() else None
+    made = duplicate(document, with_children=False)
+    if children is not None:
+        made._tree, made._count = OOBTree(children), Length(len(document))
     made.__parent__, made.__name__ = document.__parent__, document.__name__
     made.uid, made.temporary = document.uid, True
     made.workflow_history = document.workflow_history

@@ -11,8 +11,9 @@ from BTrees.OOBTree import OOBTree
 
 from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest, DisallowedContent, DuplicateId, NotFound, Unauthorized
-from wendelin.core.events import DocumentAdded, DocumentMoved, DocumentRemoved, notify
+from wendelin.core.events import DocumentAdded, notify
 from wendelin.core.ids import IdCounter, check_id, generate_id
+from wendelin.core.moving import delete_children, move
 from wendelin.core.security import (
     ACCESS,
     ADD,
@@ -25,6 +26,7 @@ from wendelin.core.security import (
     private,
     protected,
     public,
+    require_permission,
 )
 from wendelin.core.uids import new_uid
 
@@ -177,15 +179,18 @@ class Folder(Document):
 
         ``portal_type`` may be left out where only one type is allowed; ``id`` is generated where none is given. With
         ``temp_object`` the document knows this folder as its container but is not kept. Raises `DisallowedContent`,
-        `InvalidId`, `DuplicateId`, `BadRequest`; then nothing is added.
+        `InvalidId`, `DuplicateId`, `BadRequest`, and `Unauthorized` where the portal type asks for a permission of its
+        own; then nothing is added.
         """
         from wendelin.core.portal_types import instantiate
         from wendelin.core.workflow import initialise
 
-        portal_type = self._checked_type(portal_type)
-        if id is not None:
+        info = self._type_information(self._checked_type(portal_type))
+        if info.permission and not temp_object:
+            require_permission(info.permission, self)
+        if id is not None and not temp_object:
             self._check_free(str(id))
-        document = instantiate(self._type_information(portal_type))
+        document = instantiate(info)
         document.__parent__ = self
         document.__name__ = str(id) if id is not None else "temp" if temp_object else generate_id(self)
         document.temporary = temp_object or self.isTempObject()
@@ -249,22 +254,12 @@ class Folder(Document):
 
     @protected(DELETE)
     def manage_delObjects(self, ids: str | Iterable[str]) -> None:
-        """Delete children; raises `NotFound` before anything is deleted when one is missing."""
-        id_list = [ids] if isinstance(ids, str) else list(ids)
-        for id in id_list:
-            self[id]
-        for id in id_list:
-            self._delObject(id)
+        """Delete children. Raises `NotFound` or `Unauthorized` before anything is deleted when one cannot be."""
+        delete_children(self, [ids] if isinstance(ids, str) else ids)
 
     @protected(DELETE)
     def deleteContent(self, id: str | Iterable[str]) -> None:
         self.manage_delObjects(id)
-
-    def _delObject(self, id: str) -> Document:
-        document = self[id]
-        for descendant in reversed(list(walk(document))):
-            notify(DocumentRemoved(descendant, descendant.__parent__))
-        return self._detach(id)
 
     def _detach(self, id: str) -> Document:
         document = self[id]
@@ -276,17 +271,7 @@ class Folder(Document):
     def manage_renameObject(self, id: str, new_id: str) -> None:
         """Give a child another id; its relations from elsewhere follow."""
         self._check_free(new_id)
-        self._move(self[id], self, new_id)
-
-    def _move(self, document: Document, target: Folder, new_id: str) -> None:
-        from wendelin.core.categories import find_references, update_references
-
-        moved = [(part, part.getPath(), find_references(part)) for part in walk(document)]
-        document.__parent__._detach(document.__name__)
-        target._attach(new_id, document)
-        for part, old_path, references in moved:
-            update_references(references, part)
-            notify(DocumentMoved(part, old_path))
+        move(self[id], self, new_id)
 
     @protected(COPY)
     def manage_copyObjects(self, ids: str | Iterable[str]) -> tuple[str, ...]:
@@ -311,20 +296,9 @@ class Folder(Document):
     @protected(ADD)
     def copyContent(self, ids: Iterable[str], target: Folder | None = None, id_list: list[Any] | None = None) -> list:
         """Copies of children, in ``target`` or here, under ``id_list`` or new ids."""
-        from wendelin.core.copying import copy_into
+        from wendelin.core.copying import copy_children
 
-        ids = list(ids)
-        return [
-            copy_into(target or self, self[id], new) for id, new in zip(ids, id_list or [None] * len(ids), strict=True)
-        ]
-
-
-def walk(document: Document) -> Iterator[Document]:
-    """The document and all below it, containers first."""
-    yield document
-    if isinstance(document, Folder):
-        for child in list(document.iterate()):
-            yield from walk(child)
+        return copy_children(self, list(ids), target if target is not None else self, id_list)
 
 
 def _sortable(value: Any) -> tuple[int, Any]:

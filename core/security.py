@@ -252,7 +252,7 @@ def _announce(document: Any) -> None:
     """Who may see the document and all below it has changed: indexes have to hear of it."""
     if hasattr(type(document), "reindexObject"):
         from wendelin.core.events import DocumentModified, notify  # same floor; not needed to decide
-        from wendelin.core.folder import walk
+        from wendelin.core.moving import walk
 
         for descendant in walk(document):
             notify(DocumentModified(descendant))

@@ -16,6 +16,7 @@ from wendelin.core.document import Document
 from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound
 from wendelin.core.events import DocumentAdded, DocumentEvent, DocumentModified, DocumentMoved, DocumentRemoved
 from wendelin.core.folder import Folder
+from wendelin.core.moving import remove
 from wendelin.core.permissions import MANAGER_PERMISSION_MAP
 from wendelin.core.scripts import BoundScript
 from wendelin.core.security import MANAGE, get_user, private, protected
@@ -100,7 +101,7 @@ class SkinFolder(Folder):
     def put(self, id: str, item: SkinItem) -> SkinItem:
         """Attach an item, in the place of what had that id."""
         if id in self:
-            self.manage_delObjects([id])
+            remove(self[id])
         _prepare(item)
         self._setObject(id, item)
         return item

@@ -10,6 +10,7 @@ from ZODB.broken import Broken
 
 from wendelin.core.business_templates.placeholders import detach_placeholder, detach_placeholders
 from wendelin.core.folder import Folder
+from wendelin.core.moving import remove
 from wendelin.core.security import get_user
 from wendelin.core.uids import new_uid
 
@@ -47,7 +48,7 @@ def detach(container: Folder, id: str) -> None:
         return
     if isinstance(child, Folder):
         detach_placeholders(site, child)
-    container._delObject(id)
+    remove(container[id])
 
 
 def below(document: Any, path: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from wendelin.core.errors import Unauthorized
 from wendelin.core.restricted.formatting import GuardedFormatter, guarded_format
 from wendelin.core.restricted.modules import is_open_class, module_attribute
 from wendelin.core.restricted.objects import IMMUTABLE, MISSING, WRITABLE, ScriptClass, may_read
+from wendelin.core.restricted.properties import guard_properties
 from wendelin.core.security import ACCESS, MODIFY, get_user, require_attribute, require_permission
 
 
@@ -70,7 +71,7 @@ def _document_attribute(document: Document, name: str) -> Any:
 
         return restricted_activate(document)
     require_attribute(document, name)
-    return getattr(document, name)
+    return guard_properties(document, name, getattr(document, name))
 
 
 def _class_attribute(cls: type, name: str) -> Any:

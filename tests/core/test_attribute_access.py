@@ -8,7 +8,9 @@ import pytest
 
 from wendelin.core.attribute_access import find_guard
 from wendelin.core.errors import AttributeNotFound, Unauthorized
-from wendelin.core.folder import Folder, walk
+from wendelin.core.folder import Folder
+from wendelin.core.moving import walk
+from wendelin.core.restricted.access import guarded_getattr, guarded_getitem
 from wendelin.core.security import (
     ACCESS,
     ADD,
@@ -237,3 +239,79 @@ def test_without_roles_no_method_that_changes_anything_is_reached(site: Any, mac
 
 def test_managers_manage_users(site: Any) -> None:
     assert check_permission(MANAGE_USERS, site.acl_users, User("m", frozenset({MANAGER})))
+
+
+class TestPropertiesByName:
+    """What takes names of properties asks for the permission of each property; scripts call it as `guarded_getattr`."""
+
+    def test_reading(self, machine: Any) -> None:
+        machine._edit(secret="s")
+        machine.manage_setLocalRoles("ada", ["Auditor"])
+        with as_user(User("ada")):
+            assert guarded_getattr(machine, "getProperty")("label") == "x"
+            for name in ("getProperty", "hasProperty"):
+                with pytest.raises(Unauthorized, match="may not read the property 'secret'"):
+                    guarded_getattr(machine, name)("secret")
+        with as_user(User("zoe", frozenset({"Manager"}))):
+            assert guarded_getattr(machine, "getProperty")("secret") == "s"
+
+    def test_changing(self, machine: Any) -> None:
+        machine.manage_setLocalRoles("ada", ["Assignor"])
+        with as_user(User("ada")):
+            guarded_getattr(machine, "edit")(label="y", title="t")
+            for call in (
+                lambda: guarded_getattr(machine, "edit")(label="z", secret="s"),
+                lambda: guarded_getattr(machine, "setProperty")("secret", "s"),
+                lambda: guarded_getattr(machine, "newContent")(portal_type="Machine", secret="s"),
+            ):
+                with pytest.raises(Unauthorized, match="may not change the property 'secret'"):
+                    call()
+            guarded_getattr(machine, "newContent")(portal_type="Machine", label="s")
+        assert machine.label == "y" and machine.getProperty("secret") is None
+
+    def test_through_a_relation(self, machine: Any, site: Any) -> None:
+        site.portal_types.Machine.edit(base_category_list=("source",))
+        other = machine.newContent(portal_type="Machine", secret="s", label="o")
+        machine.edit(source_value=other)
+        machine.manage_setLocalRoles("ada", ["Auditor"])
+        with as_user(User("ada")):
+            read = guarded_getattr(machine, "getSourceProperty")
+            assert read("label") == "o"
+            with pytest.raises(Unauthorized):
+                read("secret")
+
+
+def test_only_what_may_be_deleted_is(machine: Any, site: Any) -> None:
+    site.machine_module.manage_setLocalRoles("ada", ["Assignor"])
+    machine.part.permission_map = {DELETE: frozenset({"Manager"})}
+    machine.newContent("other", portal_type="Machine")
+    with as_user(User("ada")), pytest.raises(Unauthorized):
+        machine.manage_delObjects(["other", "part"])
+    assert {"other", "part"} <= set(machine)
+
+
+def test_copies_are_put_only_where_one_may_add(machine: Any, site: Any) -> None:
+    machine.manage_setLocalRoles("ada", ["Assignor"])
+    with as_user(User("ada")):
+        assert guarded_getattr(machine, "copyContent")(["part"])[0].getParentValue() is machine
+        with pytest.raises(Unauthorized):
+            guarded_getattr(machine, "copyContent")(["part"], target=site.machine_module)
+        with pytest.raises(Unauthorized):
+            guarded_getattr(machine, "Base_createCloneDocument")()
+
+
+def test_a_type_may_ask_for_more_than_adding(machine: Any, site: Any) -> None:
+    site.portal_types.Machine.edit(permission=MANAGE)
+    site.machine_module.manage_setLocalRoles("ada", ["Assignor"])
+    with as_user(User("ada")), pytest.raises(Unauthorized):
+        site.machine_module.newContent(portal_type="Machine")
+
+
+def test_a_temporary_copy_shows_children_with_their_own_rights(machine: Any) -> None:
+    machine.manage_setLocalRoles("ada", ["Auditor"])
+    with as_user(User("ada")):
+        copy = guarded_getattr(machine, "asContext")(label="z")
+        assert guarded_getitem(copy, "part") is machine.part
+    copy.newContent("more", portal_type="Machine")
+    copy.manage_delObjects(["part"])
+    assert list(machine) == ["part"] and machine.label == "x"

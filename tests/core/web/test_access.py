@@ -14,7 +14,7 @@ from tests.conftest import layered_database, make_storage
 from tests.web_fixtures import PASSWORD, add_users
 from wendelin.core.business_templates.repository import available_manifests
 from wendelin.core.document import Document
-from wendelin.core.folder import walk
+from wendelin.core.moving import walk
 from wendelin.core.registry import get_registry
 from wendelin.core.security import SYSTEM, as_user
 from wendelin.core.site import get_site

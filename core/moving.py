@@ -1,0 +1,51 @@
+"""Removing and moving documents with all that is below them, so that subscribers hear of every part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from wendelin.core.events import DocumentMoved, DocumentRemoved, notify
+from wendelin.core.security import DELETE, require_permission
+
+if TYPE_CHECKING:
+    from wendelin.core.document import Document
+
+
+def walk(document: Document) -> Iterator[Document]:
+    """The document and all below it, containers first."""
+    from wendelin.core.folder import Folder
+
+    yield document
+    if isinstance(document, Folder):
+        for child in document.objectValues():
+            yield from walk(child)
+
+
+def delete_children(container: Any, ids: Iterable[str]) -> None:
+    """Delete children; all are there, and the current user may delete each of them, or nothing is deleted."""
+    id_list = list(dict.fromkeys(ids))
+    for id in id_list:
+        require_permission(DELETE, container[id])
+    for id in id_list:
+        remove(container[id])
+
+
+def remove(document: Any) -> None:
+    """Take a document out of its container, without asking for rights; subscribers are told before it leaves."""
+    for part in reversed(list(walk(document))):
+        if not part.isTempObject():
+            notify(DocumentRemoved(part, part.__parent__))
+    document.__parent__._detach(document.__name__)
+
+
+def move(document: Any, target: Any, new_id: str) -> None:
+    """Put a document elsewhere, or under another id; relations that lead to it or into it follow."""
+    from wendelin.core.categories import find_references, update_references
+
+    moved = [(part, part.getPath(), find_references(part)) for part in walk(document)]
+    document.__parent__._detach(document.__name__)
+    target._attach(new_id, document)
+    for part, old_path, references in moved:
+        update_references(references, part)
+        notify(DocumentMoved(part, old_path))
