@@ -96,6 +96,10 @@ class Database:
 
     def close(self) -> None:
         """Closes the storage; connections that are still open stop working."""
+        for connection in list(self.zodb.pool):
+            manager = connection.transaction_manager
+            if connection.opened and manager.explicit and manager._txn is None:
+                manager.begin()  # ZODB aborts them all, which an explicit manager without a transaction refuses
         self.zodb.close()
 
     def __enter__(self) -> Database:

@@ -167,3 +167,12 @@ def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     )
     with pytest.raises(DatabaseUnavailable):
         open_database(path)
+
+
+def test_closing_with_an_idle_connection() -> None:
+    """A thread may keep a connection between its transactions; closing the database under it is no error."""
+    database = Database.memory()
+    connection = database.open()
+    connection.transaction_manager.begin()
+    connection.transaction_manager.abort()
+    database.close()
