@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit
 
 FORWARD_PORT = 24224
@@ -153,44 +153,44 @@ def make_settings(
         "ingest_url": origin + ingest_path,
         "ingest_path": ingest_path,
     }
-    return [ClientSettings(*head, text.format(**values)) for *head, text in TEXTS]
+    return [replace(each, text=each.text.format(**values)) for each in TEXTS]
 
 
 TEXTS = (
-    (
+    ClientSettings(
         "send",
         "send",
         "This platform's own sender",
         "Sends files byte for byte and what is appended to them, goes on after an interruption, stores nothing twice.",
         SEND,
     ),
-    (
+    ClientSettings(
         "fluentd_forward",
         "fluentd",
         "Fluentd",
         "Lines of files, to the forward receiver, which has to be switched on (docs/forward.md).",
         FLUENTD_FORWARD,
     ),
-    (
+    ClientSettings(
         "fluentd_plugin",
         "fluentd",
         "Fluentd with fluent-plugin-wendelin",
         "Files of any kind byte for byte, over HTTP.",
         FLUENTD_PLUGIN,
     ),
-    (
+    ClientSettings(
         "fluent_bit_http",
         "fluent-bit",
         "Fluent Bit over HTTP",
         "Lines of files; nothing has to be switched on.",
         FLUENT_BIT_HTTP,
     ),
-    (
+    ClientSettings(
         "fluent_bit_forward",
         "fluent-bit",
         "Fluent Bit",
         "Lines of files, to the forward receiver, acknowledged when they are committed.",
         FLUENT_BIT_FORWARD,
     ),
-    ("curl", "curl", "curl", "One chunk of msgpack, to try things out.", CURL),
+    ClientSettings("curl", "curl", "curl", "One chunk of msgpack, to try things out.", CURL),
 )
