@@ -8,6 +8,7 @@ misses nothing.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,7 +78,9 @@ class BucketIndex(Persistent):
     def append(self, key: Any) -> int:
         """Give a key the next index, which is final unless others append before this transaction commits."""
         newest = self.newest
-        if len(newest.keys) >= SEAL_SIZE and not newest._p_changed:
+        # Two that move keys at once conflict: of several processes the least patient does it.
+        patience = SEAL_SIZE + os.getpid() % 8 * SEAL_SIZE // 8
+        if len(newest.keys) >= patience and not newest._p_changed:
             self._seal()
         return newest.add(key)
 

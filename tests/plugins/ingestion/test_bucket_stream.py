@@ -180,8 +180,8 @@ def test_many_buckets_move_to_the_tree(stream: Any, commit: Any) -> None:
     for number in range(count):
         stream.insertBucket(number, b"%d" % number)
         commit()
-    assert len(stream._bucket_index.tree) >= 4 * SEAL_SIZE
-    assert len(stream._bucket_index.newest.keys) <= SEAL_SIZE + 1
+    assert len(stream._bucket_index.tree) >= 3 * SEAL_SIZE
+    assert len(stream._bucket_index.newest.keys) <= 2 * SEAL_SIZE
     assert stream.getIndexKeyTupleList() == [(number, number) for number in range(count)]
     middle = stream._bucket_index.newest.start
     part = stream.getBucketIndexSequenceByIndex(start_index=middle - 2, stop_index=middle + 1, exclude_stop_index=True)
@@ -266,7 +266,8 @@ def test_concurrent_inserts_of_different_keys_merge(filled: Any, commit: Any, da
 
 
 def test_an_insert_merges_with_the_moving_of_keys_to_the_tree(stream: Any, commit: Any, database: Database) -> None:
-    for number in range(SEAL_SIZE):
+    count = 2 * SEAL_SIZE - 1
+    for number in range(count):
         stream.insertBucket(f"{number:03d}", b"")
     commit()
     with as_user(SYSTEM), database.connect() as mover, database.connect() as other:
@@ -276,8 +277,8 @@ def test_an_insert_merges_with_the_moving_of_keys_to_the_tree(stream: Any, commi
         mover.transaction_manager.commit()
         other.transaction_manager.commit()
     commit()
-    assert stream.getIndexKeyTupleList()[-2:] == [(SEAL_SIZE, "900"), (SEAL_SIZE + 1, "901")]
-    assert len(stream._bucket_index.tree) == SEAL_SIZE
+    assert stream.getIndexKeyTupleList()[-2:] == [(count, "900"), (count + 1, "901")]
+    assert len(stream._bucket_index.tree) == count
 
 
 def test_the_same_key_twice_conflicts(filled: Any, database: Database) -> None:
