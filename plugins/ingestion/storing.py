@@ -6,6 +6,7 @@ again after a conflict. When a function returns, its chunks are committed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from wendelin.core.errors import NotFound, Unauthorized
 from wendelin.core.security import ADD, User, as_user, require_permission
 from wendelin.core.site import get_site
 
+log = logging.getLogger(__name__)
 ATTEMPTS = 10
 TOOL = "portal_ingestion_policies"
 
@@ -53,12 +55,18 @@ def store_chunks(database: Database, chunks: Sequence[Chunk], user: str) -> None
 
 
 def check_sender(database: Database, policy_ids: Sequence[str], user: str) -> None:
-    """Raises `Unauthorized` or `NotFound` when the user may not send to one of the policies, or it does not exist."""
+    """Raises `Unauthorized` when there is no such user, or it may not send to one of the policies.
+
+    A policy that does not exist is logged only: it may be made while the program runs, and each chunk is checked again.
+    """
     with database.connect() as connection:
         site = get_site(connection)
         with as_user(find_user(site, user)):
             for policy_id in policy_ids:
-                find_policy(site, policy_id)
+                try:
+                    find_policy(site, policy_id)
+                except NotFound as error:
+                    log.warning("%s: what is sent to it is refused until there is one", error)
 
 
 def _store(connection: Connection, chunks: Sequence[Chunk], user: str) -> None:

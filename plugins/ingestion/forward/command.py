@@ -77,10 +77,7 @@ def main(argv: list[str]) -> int:
 
 
 def check_users(database: Database, configuration: ForwardConfiguration) -> None:
-    """Raises `Unauthorized` or `NotFound` when a user, or a policy that the settings name, is not there or not allowed.
-
-    Policies and rights may still change while the receiver runs: each chunk is checked again.
-    """
+    """Raises `Unauthorized` when a user is not there, or may not send to a policy that the settings name."""
     policies = sorted({route.policy_id for route in configuration.routes})
     for user in {configuration.user, *(account.site_user for account in configuration.users.values())}:
         check_sender(database, policies if user == configuration.user else (), user)

@@ -16,7 +16,7 @@ from wendelin.plugins.ingestion.forward.protocol import Entry
 from wendelin.plugins.ingestion.forward.storage import EntryStorage, Store
 from wendelin.plugins.ingestion.patience import Stopping
 
-THREADS = 4
+THREADS = 16  # one stores, others may wait for a policy whose rate is used up
 STOP_SECONDS = 15
 log = logging.getLogger(__name__)
 

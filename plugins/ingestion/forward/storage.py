@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from threading import Lock
 
 from wendelin.plugins.ingestion.forward.protocol import Entry
 from wendelin.plugins.ingestion.forward.routing import Route, find_target
@@ -18,10 +19,17 @@ class EntryStorage(Patience):
     def __init__(self, store: Store, routes: Sequence[Route] = ()) -> None:
         super().__init__()
         self.store, self.routes = store, routes
+        self._turn = Lock()
 
     def store_entries(self, entries: Sequence[Entry], user: str) -> list[Entry]:
         """Store what can be stored, in order and if possible in one transaction; the refused ones are returned."""
-        return self.store_all(entries, lambda some: self.store(self.join(some), user))
+        return self.store_all(entries, lambda some: self._store(some, user))
+
+    def _store(self, entries: Sequence[Entry], user: str) -> None:
+        """One transaction at a time: large ones into one stream would conflict, and more gathers for the next."""
+        chunks = self.join(entries)
+        with self._turn:
+            self.store(chunks, user)
 
     def join(self, entries: Sequence[Entry]) -> list[Chunk]:
         """The chunks of the entries. Neighbours for one target and without an id become one."""
