@@ -37,5 +37,22 @@ def includeme(config: PluginConfig) -> None:
             request_method="PUT",
         )
     config.add_view(f"{views}:get_data", "getData", "Data Stream")
+    trial = "wendelin.plugins.ingestion.trial"
+    templates = "wendelin.plugins.ingestion:templates"
+    config.add_view(
+        f"{trial}:trial_page",
+        "try_it",
+        "Ingestion Policy",
+        permission="Modify portal content",
+        request_method=("GET", "POST"),
+        renderer=f"{templates}/trial.pt",
+    )
+    config.add_view(
+        f"{trial}:log_page",
+        "log",
+        "Ingestion Policy",
+        permission="Modify portal content",
+        renderer=f"{templates}/log.pt",
+    )
     clients.register(config)
     pages.register(config)

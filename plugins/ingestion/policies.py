@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from wendelin.core.document import Document
-from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound, WendelinError
+from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound, RequestTooLarge, WendelinError
 from wendelin.core.folder import Folder
 from wendelin.core.security import ADD, private, protected, public
 from wendelin.plugins.ingestion import chunks, policy_log
@@ -78,6 +78,8 @@ class IngestionPolicy(Document):
         except WendelinError as error:
             kind = policy_log.BAD_TAG if isinstance(error, BadTag) else policy_log.REFUSED
             policy_log.note(self, kind, str(reference or ""), str(error))
+            if isinstance(error, BadRequest) and not isinstance(error, RequestTooLarge):
+                policy_log.keep_sample(self, str(reference or ""), Body.of(data_chunk), at_once=True)
             raise
         if outcome not in (STORED, EMPTY):
             policy_log.note(self, policy_log.REPEATED, reference, outcome)
@@ -90,6 +92,7 @@ class IngestionPolicy(Document):
         find = self.plan(reference)
         if not body.size:
             return EMPTY
+        policy_log.keep_sample(self, reference, body)
         outcome = self._store_once(*find(), reference, body, chunk_id)
         if outcome is STORED:
             count_stored(self, body.size)

@@ -22,12 +22,16 @@ from ZODB.POSException import ConflictError
 from wendelin.core.database import Database
 from wendelin.core.security import SYSTEM, as_user, get_user
 from wendelin.core.site import SITE_ID
+from wendelin.plugins.ingestion.body import Body
+from wendelin.plugins.ingestion.chunks import unpack_complete
 from wendelin.plugins.ingestion.counters import count_refusal
 
 LENGTH = 100  # entries that a policy keeps
 WAITING = 1000  # entries that wait in memory, at most
 SECONDS = 0.5  # between two writes
 TEXT = 200
+SAMPLE_SIZE = 64 << 10
+SAMPLE_SECONDS = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -45,28 +49,40 @@ class Entry:
     message: str
 
 
+class Sample(Persistent):
+    """The beginning of a chunk that came lately, to try scripts on: whole events, where it has any."""
+
+    def __init__(self, reference: str, data: bytes, size: int) -> None:
+        self.reference, self.data, self.size = reference, data, size
+
+
 class PolicyLog(Persistent):
-    """The last entries; those of two processes are put together."""
+    """The last entries; those of two processes are put together. ``sample`` is whichever came last."""
+
+    sample: Sample | None = None
 
     def __init__(self) -> None:
         self.entries: tuple[Entry, ...] = ()
 
     def add(self, entries: list[Entry]) -> None:
         """Add entries, and drop the oldest."""
+        if not entries:
+            return
         self.entries = (*self.entries, *entries)[-LENGTH:]
 
     def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
-        if set(old) != {"entries"}:
+        if not set(old) <= {"entries", "sample"}:
             raise ConflictError("the log of a policy has a form that is not known")
         mine = tuple(entry for entry in new["entries"] if entry not in old["entries"])
-        return {"entries": (*saved["entries"], *mine)[-LENGTH:]}
+        return {**saved, "entries": (*saved["entries"], *mine)[-LENGTH:]}
 
 
 class Writer:
     """Entries of this process that are not written yet, and the thread that writes them."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Any, str, Entry]] = []  # database, policy, entry
+        self._waiting: list[tuple[Any, str, Entry | Sample]] = []  # database, policy, what is added
+        self._sampled: dict[tuple[int, str], float] = {}
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -82,9 +98,23 @@ class Writer:
             return lambda: None
         return partial(self._add, (policy._p_jar.db(), policy.getId(), entry))
 
-    def _add(self, waiting: tuple[Any, str, Entry]) -> None:
+    def keep_sample(self, policy: Any, reference: str, body: Body, at_once: bool = False) -> None:
+        """Keep the beginning of a chunk, once in a while for each policy, or ``at_once``."""
+        if policy._p_jar is None:
+            return
+        key = (id(policy._p_jar.db()), policy.getId())
+        now = time.monotonic()
+        if not at_once and now < self._sampled.get(key, 0.0):
+            return
+        self._sampled[key] = now + SAMPLE_SECONDS
+        data = bytes(next(iter(body.blocks(SAMPLE_SIZE)), b""))
+        if len(data) < body.size:
+            data = data[: _whole(data)] or data
+        self._add((policy._p_jar.db(), policy.getId(), Sample(reference[:TEXT], data, body.size)))
+
+    def _add(self, waiting: tuple[Any, str, Entry | Sample]) -> None:
         _, policy_id, entry = waiting
-        if entry.kind != REPEATED:  # those count when their transaction commits
+        if isinstance(entry, Entry) and entry.kind != REPEATED:  # those count when their transaction commits
             count_refusal(policy_id, entry.kind)
         with self._lock:
             if len(self._waiting) >= WAITING:
@@ -99,7 +129,7 @@ class Writer:
         with self._writing:
             with self._lock:
                 waiting, self._waiting = self._waiting, []
-            by_database: dict[Any, dict[str, list[Entry]]] = {}
+            by_database: dict[Any, dict[str, list[Entry | Sample]]] = {}
             for database, policy_id, entry in waiting:
                 by_database.setdefault(database, {}).setdefault(policy_id, []).append(entry)
             for database, entries in by_database.items():
@@ -115,7 +145,15 @@ class Writer:
                     return
 
 
-def _write(database: Database, entries: dict[str, list[Entry]]) -> None:
+def _whole(data: bytes) -> int:
+    """How many bytes the complete msgpack objects at the beginning take."""
+    try:
+        return unpack_complete(data)[1]
+    except ValueError:
+        return 0
+
+
+def _write(database: Database, entries: dict[str, list[Entry | Sample]]) -> None:
     """One transaction; a database that is away or full loses the entries, and says so in the server's log."""
     try:
         with as_user(SYSTEM):
@@ -126,15 +164,19 @@ def _write(database: Database, entries: dict[str, list[Entry]]) -> None:
         logger.warning("the logs of ingestion policies cannot be written", exc_info=True)
 
 
-def _add(connection: Any, entries: dict[str, list[Entry]]) -> None:
+def _add(connection: Any, entries: dict[str, list[Entry | Sample]]) -> None:
     tool = connection.root()[SITE_ID].get("portal_ingestion_policies")
     for policy_id, added in entries.items():
         policy = tool.get(policy_id) if tool is not None else None
         if policy is not None:
-            policy.log().add(added)
+            log = policy.log()
+            log.add([entry for entry in added if isinstance(entry, Entry)])
+            for sample in (entry for entry in added if isinstance(entry, Sample)):
+                log.sample = Sample(sample.reference, sample.data, sample.size)  # of this attempt's connection
 
 
 writer = Writer()
 note = writer.note
 note_later = writer.note_later
+keep_sample = writer.keep_sample
 flush = writer.flush

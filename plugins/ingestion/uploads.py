@@ -1,7 +1,8 @@
 """``PUT`` on a Data Stream: its whole content, or with ``Content-Range`` the next part of it.
 
-A client that was cut off asks with ``Content-Range: bytes */*`` how much arrived (308, ``Range: bytes=0-N``), and goes on
-from there. A part has to begin where the stream ends: 409 says that it begins before, 416 that bytes are missing.
+A client that was cut off asks with ``Content-Range: bytes */*`` how much arrived (308, ``Range: bytes=0-N``), and
+goes on from there. A part has to begin where the stream ends: 409 says that it begins before, 416 that bytes are
+missing.
 """
 
 from __future__ import annotations

@@ -1,0 +1,91 @@
+"""Working through a stream in activities, CSV into a Data Array, appending a file."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from webtest import TestApp, Upload
+
+from tests.plugins.ingestion.conftest import pack
+from tests.plugins.ingestion.ingest_fixtures import *  # noqa: F403
+from tests.plugins.ingestion.ingest_fixtures import PASSWORD, post, stored
+from wendelin.core.business_templates import install
+from wendelin.core.database import Database
+from wendelin.core.errors import BadRequest, NotFound
+
+CSV = b"time,value\n" + b"".join(b"%d,%d.5\n" % (number, number * 2) for number in range(100))
+
+
+@pytest.fixture
+def stream(site: Any) -> Any:
+    return site.data_stream_module.newContent(portal_type="Data Stream")
+
+
+@pytest.fixture
+def array(site: Any) -> Any:
+    install(site, "erp5_wendelin_analysis")
+    return site.data_array_module.newContent(portal_type="Data Array", reference="rows")
+
+
+@pytest.mark.parametrize("length", [7 * 4, 64, 10_000])
+def test_csv_chunk_by_chunk(stream: Any, array: Any, length: int) -> None:
+    stream.appendData(CSV)
+    offset = 0
+    while offset < len(CSV):
+        end = min(offset + length, len(CSV))
+        used = stream.DataStream_copyCSVToDataArray(stream, stream.readChunkList(offset, end), offset, end, "rows")
+        assert used[0] == offset and used[1] > offset
+        offset = used[1]
+    expected = np.array([[number, number * 2 + 0.5] for number in range(100)])
+    np.testing.assert_array_equal(array.getArray()[:], expected)
+
+
+def test_csv_that_does_not_fit(stream: Any, array: Any) -> None:
+    for text in (b"1,2\n3\n",):
+        with pytest.raises(BadRequest, match="2 values"):
+            stream.DataStream_copyCSVToDataArray(stream, [text], 0, len(text), "rows")
+    with pytest.raises(NotFound):
+        stream.DataStream_copyCSVToDataArray(stream, [b"1\n"], 0, 2, "unknown")
+
+
+def test_a_chunk_leaves_the_next_to_an_activity(site: Any, stream: Any, array: Any) -> None:
+    stream.appendData(CSV)
+    script = "DataStream_copyCSVToDataArray"
+    stream.DataStream_readChunkListAndTransform(0, 100, 100, script, "rows")
+    assert stream.hasActivity() and 0 < len(array.getArray()) < 100
+    with pytest.raises(BadRequest, match="longer chunks"):
+        stream.DataStream_readChunkListAndTransform(0, 3, 3, script, "rows")
+    with pytest.raises(BadRequest):
+        stream.DataStream_transform(chunk_length=0)
+
+
+@pytest.mark.parametrize("parallelize, messages", [(0, 1), (1, 4)])
+def test_transform_begins_one_activity_or_one_for_each_chunk(
+    site: Any, stream: Any, parallelize: int, messages: int
+) -> None:
+    stream.appendData(bytes(350))
+    stream.DataStream_transform(100, "DataStream_copyCSVToDataArray", "rows", parallelize)
+    assert len(site.portal_activities.getMessageList()) == messages
+    assert stream.DataStream_transformTail(0, 350) is None
+
+
+def test_append_file(site: Any, stream: Any) -> None:
+    stream.appendData(b"start")
+    stream.DataStream_appendFile(io.BytesIO(bytes(3 << 20)))
+    stream.DataStream_appendFile(b"end")
+    assert stream.getSize() == 5 + (3 << 20) + 3 and stream.getData()[-4:] == b"\0end"
+    with pytest.raises(BadRequest, match="choose a file"):
+        stream.DataStream_appendFile(None)
+
+
+def test_append_file_dialog(app: TestApp, database: Database) -> None:
+    post(app, pack(b"abc"))
+    app.authorization = ("Basic", ("zope", PASSWORD))
+    page = app.get("/erp5/data_stream_module/1/DataStream_viewAppendFileDialog")
+    form = next(form for form in page.forms.values() if any("append_file" in str(name) for name in form.fields))
+    form["field_your_append_file"] = Upload("more.bin", b"\0more", "application/octet-stream")
+    assert "File appended." in form.submit().follow().text
+    assert stored(database) == {"1": b"abc\0more"}
