@@ -12,7 +12,7 @@ from BTrees.OOBTree import OOBTree
 from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest, DisallowedContent, DuplicateId, NotFound, Unauthorized
 from wendelin.core.events import DocumentAdded, notify
-from wendelin.core.ids import IdCounter, check_id, generate_id
+from wendelin.core.ids import IdCounter, check_address, check_id, generate_id
 from wendelin.core.moving import delete_children, move
 from wendelin.core.security import (
     ACCESS,
@@ -189,7 +189,7 @@ class Folder(Document):
         if info.permission and not temp_object:
             require_permission(info.permission, self)
         if id is not None and not temp_object:
-            self._check_free(str(id))
+            self._check_free(check_address(self, str(id)))
         document = instantiate(info)
         document.__parent__ = self
         document.__name__ = str(id) if id is not None else "temp" if temp_object else generate_id(self)
@@ -270,7 +270,7 @@ class Folder(Document):
     @protected(MODIFY)
     def manage_renameObject(self, id: str, new_id: str) -> None:
         """Give a child another id; its relations from elsewhere follow."""
-        self._check_free(new_id)
+        self._check_free(check_address(self, new_id))
         move(self[id], self, new_id)
 
     @protected(COPY)

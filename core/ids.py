@@ -20,6 +20,7 @@ from persistent import Persistent
 from ZODB.POSException import ConflictError
 
 from wendelin.core.errors import BadRequest, InvalidId
+from wendelin.core.registry import get_registry
 
 if TYPE_CHECKING:
     from wendelin.core.folder import Folder
@@ -96,6 +97,18 @@ def check_id(id: str) -> str:
         raise InvalidId("an id must be text and not empty")
     if id.startswith(("_", "@@")) or id in (".", "..") or FORBIDDEN & set(id) or not id.isprintable() or len(id) > 200:
         raise InvalidId(f"{id[:80]!r} cannot be an id: it may not start with _ nor hold / \\ ? # : % & + or quotes")
+    return id
+
+
+def check_address(folder: Folder, id: str) -> str:
+    """The id, unless it is the address of a page of the folder itself, which the new document would stand before."""
+    for entry in get_registry().get_list("view"):
+        if entry.value["name"] != id:
+            continue
+        context = entry.value["context"]
+        fits = folder.portal_type == context if isinstance(context, str) else isinstance(folder, context or object)
+        if fits:
+            raise InvalidId(f"{id!r} cannot be an id here: {folder.getPath()}/{id} is a page of {folder.getTitle()}")
     return id
 
 

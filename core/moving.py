@@ -28,15 +28,18 @@ def delete_children(container: Any, ids: Iterable[str]) -> None:
     for id in id_list:
         require_permission(DELETE, container[id])
     for id in id_list:
-        remove(container[id])
+        remove(container, id)
 
 
-def remove(document: Any) -> None:
-    """Take a document out of its container, without asking for rights; subscribers are told before it leaves."""
-    for part in reversed(list(walk(document))):
-        if not part.isTempObject():
+def remove(container: Any, id: str) -> None:
+    """Take a child out, without asking for rights; subscribers are told of each part before it leaves.
+
+    What a temporary copy (`Document.asContext`) holds is still in the original, and nothing happens to it.
+    """
+    if not container.isTempObject():
+        for part in reversed(list(walk(container[id]))):
             notify(DocumentRemoved(part, part.__parent__))
-    document.__parent__._detach(document.__name__)
+    container._detach(id)
 
 
 def move(document: Any, target: Any, new_id: str) -> None:

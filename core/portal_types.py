@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from wendelin.core.accessors import make_property_accessors
 from wendelin.core.actions import Action, Dialog, Form
+from wendelin.core.definition_text import DefinitionText
 from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.folder import Folder
 from wendelin.core.properties import CategoryProperty, Property, from_data, to_data
@@ -45,7 +46,7 @@ class ActionTool(Folder):
     action_list: tuple[Action, ...] = ()
 
 
-class PortalType(Folder):
+class PortalType(DefinitionText, Folder):
     """One portal type. The attributes are the keys of ``portal_types/<Type>.toml``."""
 
     portal_type = "Base Type"
@@ -66,6 +67,7 @@ class PortalType(Folder):
     action_list: tuple[Action, ...] = ()
     form_list: tuple[Form, ...] = ()
     dialog_list: tuple[Dialog, ...] = ()
+    definition_keys = ("action", "form", "dialog")
 
     editable_attributes = frozenset(
         {
@@ -91,20 +93,20 @@ class PortalType(Folder):
         """Build from the mapping of ``portal_types/<id>.toml``; `BadRequest` says which key is wrong."""
         portal_type = cls()
         portal_type.__name__ = id
-        builders: dict[str, tuple[str, Callable[[Any], Any]]] = {
-            "action": ("action_list", lambda entry: from_data(Action, entry)),
-            "form": ("form_list", lambda entry: from_data(Form, entry)),
-            "dialog": ("dialog_list", Dialog.from_data),
-        }
-        for key, value in data.items():
-            if key in builders:
-                attribute, build = builders[key]
-                setattr(portal_type, attribute, tuple(_built(build, id, key, entry) for entry in value))
-            elif key in cls.editable_attributes or key == "title":
-                setattr(portal_type, key, tuple(value) if isinstance(value, list) else value)
-            else:
-                raise BadRequest(f"portal type {id!r} has no {key!r}")
+        portal_type._set_data(data)
         return portal_type
+
+    def _set_data(self, data: Mapping[str, Any]) -> None:
+        new: dict[str, Any] = {}
+        for key, value in data.items():
+            if key in _BUILDERS:
+                new[f"{key}_list"] = tuple(_built(self.__name__, key, entry) for entry in value)
+            elif key in self.editable_attributes or key == "title":
+                new[key] = tuple(value) if isinstance(value, list) else value
+            else:
+                raise BadRequest(f"portal type {self.__name__!r} has no {key!r}")
+        for key, value in new.items():
+            setattr(self, key, value)
 
     @protected(MANAGE)
     def to_data(self) -> dict[str, Any]:
@@ -131,9 +133,16 @@ class PortalType(Folder):
         return changed
 
 
-def _built(build: Callable[[Any], Any], id: str, key: str, entry: Mapping[str, Any]) -> Any:
+_BUILDERS: Mapping[str, Callable[[Any], Any]] = {
+    "action": lambda entry: from_data(Action, entry),
+    "form": lambda entry: from_data(Form, entry),
+    "dialog": Dialog.from_data,
+}
+
+
+def _built(id: str, key: str, entry: Mapping[str, Any]) -> Any:
     try:
-        return build(entry)
+        return _BUILDERS[key](entry)
     except (BadRequest, TypeError) as error:
         raise BadRequest(f"portal type {id!r}, {key} {entry.get('id', '?')!r}: {error}") from error
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from wendelin.core.accessors import make_property_accessors
+from wendelin.core.definition_text import DefinitionText, tables
 from wendelin.core.errors import BadRequest
 from wendelin.core.folder import Folder
 from wendelin.core.properties import CategoryProperty, Property, from_data, to_data
+from wendelin.core.relations import make_category_accessors
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
+
+ID = re.compile("[a-z][a-z0-9_]*")
 
 
 class PropertySheetTool(Folder):
@@ -18,26 +24,31 @@ class PropertySheetTool(Folder):
     permission_map = MANAGER_PERMISSION_MAP
 
 
-class PropertySheet(Folder):
+class PropertySheet(DefinitionText, Folder):
     """One sheet: ``property_list`` and ``category_list`` in the order in which forms show them."""
 
     portal_type = "Property Sheet"
     description: str = ""
     property_list: tuple[Property, ...] = ()
     category_list: tuple[CategoryProperty, ...] = ()
+    definition_keys = ("property", "category")
 
     @classmethod
     def from_data(cls, id: str, data: Mapping[str, Any]) -> PropertySheet:
         """Build from the mapping of ``property_sheets/<id>.toml``; `BadRequest` says which entry is wrong."""
         sheet = cls()
         sheet.__name__ = id
-        sheet.description = data.get("description", "")
-        sheet.property_list = tuple(_entry(Property, id, entry) for entry in data.get("property", ()))
-        sheet.category_list = tuple(_entry(CategoryProperty, id, entry) for entry in data.get("category", ()))
+        sheet._set_data(data)
+        return sheet
+
+    def _set_data(self, data: Mapping[str, Any]) -> None:
         unknown = sorted(set(data) - {"description", "property", "category"})
         if unknown:
-            raise BadRequest(f"property sheet {id!r} has no {', '.join(unknown)}")
-        return sheet
+            raise BadRequest(f"property sheet {self.__name__!r} has no {', '.join(unknown)}")
+        properties = tuple(_entry(Property, self.__name__, entry) for entry in tables(data, "property"))
+        categories = tuple(_entry(CategoryProperty, self.__name__, entry) for entry in tables(data, "category"))
+        self.property_list, self.category_list = properties, categories
+        self.description = data.get("description", self.description)
 
     @protected(MANAGE)
     def to_data(self) -> dict[str, Any]:
@@ -52,6 +63,11 @@ class PropertySheet(Folder):
 
 def _entry(cls: type, sheet: str, data: Mapping[str, Any]) -> Any:
     try:
-        return from_data(cls, data)
-    except (BadRequest, TypeError) as error:
+        entry: Any = from_data(cls, data)
+        if not (isinstance(entry.id, str) and ID.fullmatch(entry.id)):
+            raise BadRequest("an id is small letters, digits and _, beginning with a letter")
+        # Types are compiled from entries later: what methods cannot be made from is found here, where it was written.
+        (make_category_accessors if cls is CategoryProperty else make_property_accessors)(entry)
+    except (BadRequest, TypeError, AttributeError) as error:
         raise BadRequest(f"property sheet {sheet!r}, entry {data.get('id', '?')!r}: {error}") from error
+    return entry

@@ -101,7 +101,7 @@ class SkinFolder(Folder):
     def put(self, id: str, item: SkinItem) -> SkinItem:
         """Attach an item, in the place of what had that id."""
         if id in self:
-            remove(self[id])
+            remove(self, id)
         _prepare(item)
         self._setObject(id, item)
         return item

@@ -48,7 +48,7 @@ def detach(container: Folder, id: str) -> None:
         return
     if isinstance(child, Folder):
         detach_placeholders(site, child)
-    remove(container[id])
+    remove(container, id)
 
 
 def below(document: Any, path: str) -> Iterator[str]:

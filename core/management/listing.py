@@ -148,11 +148,11 @@ class Listing:
         rest = [f"{'-' * (order == 'descending')}{id}" for id, order in self.sort if id != column.id]
         return self.address(sort=",".join([f"{'-' * descending}{column.id}", *rest][:3]), page=None)
 
-    def address(self, **changes: Any) -> str:
-        """This list with other parameters."""
+    def address(self, view: str = "view", **changes: Any) -> str:
+        """This list, or another view of it, with other parameters."""
         names = [PREFIX + column.id for column in self.columns] + ["sort", "rows", "page"]
         kept = {name: self.request.GET[name] for name in names if self.request.GET.get(name)}
-        return url(self.request, self.container, "view", **(kept | changes))
+        return url(self.request, self.container, view, **(kept | changes))
 
     @property
     def here(self) -> str:
@@ -164,11 +164,12 @@ class Listing:
 
     @property
     def clear_url(self) -> str:
-        return self.address(**{PREFIX + column.id: None for column in self.columns}, page=None)
+        cleared: dict[str, Any] = {PREFIX + column.id: None for column in self.columns}
+        return self.address(**cleared, page=None)
 
     @property
     def csv_url(self) -> str:
-        return self.address(page=None).replace("/view", "/export.csv", 1)
+        return self.address("export.csv", page=None)
 
     @property
     def action_url(self) -> str:

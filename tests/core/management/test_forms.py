@@ -204,7 +204,7 @@ def test_rename(browser_client, sample):
 def test_rename_to_a_taken_or_bad_id_is_refused(browser_client, edit_site, sample):
     browser = browser_client("zope")
     edit_site(lambda site: site.sample_module.newContent(id="2", portal_type="Sample", name="second").getId())
-    for bad in ("2", "a/b", "_x"):
+    for bad in ("2", "a/b", "_x", "view"):
         form = form_of(browser.get("/erp5/sample_module/1/metadata"), "/metadata")
         form["field_my_id"] = bad
         assert form.submit(status=200).html.find(class_="error"), bad

@@ -140,6 +140,14 @@ def test_csv_has_all_that_the_search_finds(browser):
     assert rows[0][0] == "Title" and len(rows) == 16
 
 
+def test_csv_of_a_container_whose_id_begins_like_a_view(browser, web_database):
+    with as_user(SYSTEM), web_database.transaction() as connection:
+        folder = get_site(connection).portal_skins.newContent("viewing", portal_type="Skin Folder")
+        folder.newContent("Base_one", portal_type="Python Script")
+    page = browser.get("/erp5/portal_skins/viewing/view")
+    assert "/erp5/portal_skins/viewing/export.csv" in page.text
+
+
 def test_csv_cells_are_no_formulas(browser, web_database):
     with as_user(SYSTEM), web_database.transaction() as connection:
         get_site(connection).document_module["f1"].setProperty("title", "=cmd()")
