@@ -267,6 +267,7 @@ def test_concurrent_inserts_of_different_keys_merge(filled: Any, commit: Any, da
 
 def test_an_insert_merges_with_the_moving_of_keys_to_the_tree(stream: Any, commit: Any, database: Database) -> None:
     count = 2 * SEAL_SIZE - 1
+    commit()
     for number in range(count):
         stream.insertBucket(f"{number:03d}", b"")
     commit()
