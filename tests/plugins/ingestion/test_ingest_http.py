@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from urllib.parse import quote_from_bytes
 
 import msgpack
@@ -18,6 +19,9 @@ from wendelin.core.database import Database
 from wendelin.core.security import SYSTEM, as_user
 from wendelin.core.site import get_site
 from wendelin.plugins.ingestion import bodies
+
+#: The full run: WENDELIN_FUZZ_EXAMPLES=5000.
+EXAMPLES = int(os.environ.get("WENDELIN_FUZZ_EXAMPLES", "300"))
 
 
 def test_a_chunk_is_stored_exactly(app: TestApp, database: Database) -> None:
@@ -159,17 +163,40 @@ def test_fast_input_dialog(app: TestApp, database: Database) -> None:
     assert stored(database) == {"1": b"1"}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+TAGS = st.one_of(
+    st.text(max_size=40),
+    st.text(alphabet="./\\'\"\0%&?#;*~ é\u202e", max_size=20),
+    st.sampled_from(["pydata", "pydata.pydata", "test_sensor.test_product", "x" * 10_000, "..", "pydata.", ".pydata"]),
+)
+HEADERS = st.dictionaries(
+    st.sampled_from(["X-Fluentd-Chunk-Id", "Content-Encoding", "Content-Range", "Accept", "X-Requested-With", "Range"]),
+    st.one_of(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=300), st.just("gzip")),
+    max_size=3,
+)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    reference=st.one_of(st.text(max_size=40), st.sampled_from(["pydata", "pydata.pydata", "test_sensor.test_product"])),
+    reference=TAGS,
     body=st.one_of(st.binary(max_size=60), st.builds(lambda message: pack(message), st.binary(max_size=20))),
     policy=st.sampled_from(["pydata", "default", "..", "a%00b"]),
     content_type=st.sampled_from([RAW, FORM, "multipart/form-data", "text/plain; charset=x", ""]),
+    headers=HEADERS,
 )
 def test_whatever_comes_the_answer_is_stored_or_refused(
-    app: TestApp, reference: str, body: bytes, policy: str, content_type: str
+    app: TestApp,
+    database: Database,
+    reference: str,
+    body: bytes,
+    policy: str,
+    content_type: str,
+    headers: dict[str, str],
 ) -> None:
     query = "reference=" + quote_from_bytes(reference.encode("utf-8", "replace"))
     url = f"/erp5/portal_ingestion_policies/{policy}/ingest?{query}"
-    headers = basic("zope") | {"Content-Type": content_type}
-    assert app.post(url, body, headers=headers, status="*").status_int in (204, 400, 403, 404)
+    before = sum(map(len, stored(database).values()))
+    sent = headers | basic("zope") | {"Content-Type": content_type}
+    status = app.post(url, body, headers=sent, status="*").status_int
+    assert status in (204, 400, 403, 404, 413)
+    if status != 204:
+        assert sum(map(len, stored(database).values())) == before
