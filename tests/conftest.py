@@ -32,8 +32,7 @@ def make_storage(folder: Any, *title_list: str) -> FileStorage:
     with as_user(SYSTEM), database.transaction() as connection:
         site = create_site(connection.root())
         bootstrap(site)
-        for title in title_list:
-            install(site, title)
+        install(site, title_list)
     return storage
 
 
