@@ -138,6 +138,28 @@ def compare(ports: dict[str, int], names: list[str], case: tuple[int, int, int],
     return medians
 
 
+def grow(folder: Path, port: int, names: list[str], quick: bool, seconds: float, rounds: int) -> dict[str, Any]:
+    """The small and the large body with one policy and stream each, and again beside many."""
+    policies, streams = (100, 1000) if quick else (1000, 10_000)
+    cases = [(1 << 20, 4), (10 << 10, 8)]
+    before = [_medians(port, names, size, clients, seconds, rounds) for size, clients in cases]
+    servers.fill(folder, policies, streams)
+    after = [_medians(port, names, size, clients, seconds, rounds) for size, clients in cases]
+    found: dict[str, Any] = {"policies": policies, "streams": streams}
+    for (size, _), alone, beside in zip(cases, before, after, strict=True):
+        found[f"{size} bytes"] = {
+            "alone": alone,
+            "beside_many": beside,
+            "times_slower": round(alone["requests_per_second"] / beside["requests_per_second"], 2),
+        }
+    return found
+
+
+def _medians(port: int, names: list[str], size: int, clients: int, seconds: float, rounds: int) -> dict[str, float]:
+    runs = [measure(port, names, size, clients, seconds) for _ in range(rounds)]
+    return {key: round(statistics.median(run[key] for run in runs), 2) for key in runs[0]}
+
+
 def run(folder: Path, quick: bool) -> dict[str, Any]:
     seconds, rounds = (1.5, 2) if quick else (4.0, 4)
     names = [f"stream{number}" for number in range(8)]
@@ -149,7 +171,9 @@ def run(folder: Path, quick: bool) -> dict[str, Any]:
             process, ports[kind] = start_server(kind, folder / kind)
             processes.append(process)
         measure(ports["site"], names, 10 << 10, 8, 1.0)  # streams are made, code is warm
-        return {name: compare(ports, names, case, seconds, rounds) for name, case in CASES.items()}
+        found: dict[str, Any] = {name: compare(ports, names, case, seconds, rounds) for name, case in CASES.items()}
+        found["growth"] = grow(folder / "site", ports["site"], names[:1], quick, seconds, rounds)
+        return found
     finally:
         for process in reversed(processes):
             process.terminate()

@@ -79,6 +79,17 @@ def add_policies(database: Database, names: list[str]) -> None:
                 tool.IngestionPolicyTool_addIngestionPolicy(name, name)
 
 
+def fill(folder: Path, policies: int, streams: int) -> None:
+    """Add policies, and streams, to a running site."""
+    with open_database(folder / "client.conf") as database, as_user(SYSTEM):
+        add_policies(database, [f"further{number}" for number in range(policies)])
+        for start in range(0, streams, 500):
+            with database.transaction() as connection:
+                module = get_site(connection).data_stream_module
+                for number in range(start, min(start + 500, streams)):
+                    module.newContent(portal_type="Data Stream", reference=f"further{number}.further{number}")
+
+
 def bare_application(folder: Path) -> Callable[..., Any]:
     """Appends the body of each request to the file that the query names, and answers when it is on the disk."""
     folder.mkdir(parents=True, exist_ok=True)
