@@ -9,6 +9,7 @@ from typing import Any
 from BTrees.Length import Length
 from BTrees.OOBTree import OOBTree
 
+from wendelin.core.database import is_broken
 from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest, DisallowedContent, DuplicateId, NotFound, Unauthorized
 from wendelin.core.events import DocumentAdded, notify
@@ -60,6 +61,11 @@ class Folder(Document):
     def __iter__(self) -> Iterator[str]:
         return iter(self._tree or ())
 
+    @private
+    def ids_behind(self, id: str) -> Iterator[str]:
+        """The ids that follow ``id`` in the order of iteration, found without passing over those before it."""
+        return iter(() if self._tree is None else self._tree.keys(id, None, True))
+
     def __len__(self) -> int:
         return self._count() if self._count is not None else 0
 
@@ -83,10 +89,13 @@ class Folder(Document):
 
     @private
     def iterate(self, portal_type: str | Iterable[str] | None = None) -> Iterator[Document]:
-        """As `objectValues`, one at a time: memory stays bounded in a folder of millions."""
+        """As `objectValues`, one at a time: memory stays bounded in a folder of millions.
+
+        Placeholders (documents whose plugin is not installed at present) are left out here, as in searches.
+        """
         wanted = frozenset((portal_type,)) if isinstance(portal_type, str) else frozenset(portal_type or ())
         for child in (self._tree or {}).values():
-            if not wanted or child.portal_type in wanted:
+            if not is_broken(child) and (not wanted or child.portal_type in wanted):
                 yield child
 
     @protected(ACCESS)
@@ -132,7 +141,7 @@ class Folder(Document):
             names = names[2:] if len(names) > 1 and site is not None and names[1] == site.__name__ else names[1:]
         for name in filter(None, names):
             here = here.get_child(name) if here is not None else None
-            if here is None:
+            if here is None or is_broken(here):
                 if default is RAISE:
                     raise NotFound(f"{self.getPath()}: nothing at {'/'.join(names)!r}")
                 return default

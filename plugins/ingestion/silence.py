@@ -8,7 +8,6 @@ streams that it names.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -22,7 +21,7 @@ from wendelin.plugins.ingestion.data_stream import DataStream
 ALARM = "wendelin_find_silent_streams"
 MODULE = "data_stream_module"
 LOOKED_AT = 5000  # streams in one run of the alarm
-REMEMBERED = 200  # silent streams, the latest
+REMEMBERED = 200  # silent streams, at most
 SHOWN = 8
 FORGOTTEN_AFTER = 30 * 86400  # seconds: what has been silent for so long is over, not silent
 
@@ -43,15 +42,16 @@ def find_silent_streams(alarm: Any, **kw: Any) -> int:
     if module is None or factor is None:
         found, cursor = set(), None
     else:
-        looked = list(islice(_ids_behind(module, record.cursor), LOOKED_AT))
+        ids = iter(module) if record.cursor is None else module.ids_behind(record.cursor)
+        looked = list(islice(ids, LOOKED_AT))
         now = time.time()
         kept = {id for id in set(record.ids) - set(looked) if _is_silent(module.get_child(id), factor, now)}
         found = kept | {id for id in looked if _is_silent(module.get_child(id), factor, now)}
         cursor = looked[-1] if len(looked) == LOOKED_AT else None
-    ids = tuple(sorted(found)[:REMEMBERED])
-    if (ids, cursor) != (record.ids, record.cursor):
-        record.ids, record.cursor = ids, cursor
-    return len(ids)
+    silent = tuple(sorted(found)[:REMEMBERED])
+    if (silent, cursor) != (record.ids, record.cursor):
+        record.ids, record.cursor = silent, cursor
+    return len(silent)
 
 
 def _record(alarm: Any) -> SilentStreams:
@@ -59,12 +59,6 @@ def _record(alarm: Any) -> SilentStreams:
         alarm._silent_streams = SilentStreams()
     found: SilentStreams = alarm._silent_streams
     return found
-
-
-def _ids_behind(module: Any, cursor: str | None) -> Iterator[str]:
-    """Ids in the module's order, which is that of text; from the beginning without a cursor."""
-    ids = iter(module)
-    return ids if cursor is None else (id for id in ids if id > cursor)
 
 
 def limits(site: Any) -> tuple[float, float] | None:

@@ -290,3 +290,13 @@ def test_documents_follow_the_workflows_of_their_type(site, add_type):
     with as_user(reader):
         visible = site["portal_catalog"].countResults(portal_type="Note")[0][0]
     assert visible == int(check_permission("View", site["note_module"]["1"], reader))
+
+
+def test_ids_behind_an_id(site, add_type):
+    add_type("Sample", module="sample_module")
+    module = site.sample_module
+    assert list(module.ids_behind("a")) == []
+    for id in ("a", "b", "c", "d"):
+        module.newContent(id, portal_type="Sample")
+    assert list(module.ids_behind("b")) == list(module.ids_behind("bb")) == ["c", "d"]
+    assert list(module.ids_behind("")) == list(module)
