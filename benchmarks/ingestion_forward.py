@@ -33,7 +33,7 @@ import msgpack
 EVENT_SIZE = 100
 CHUNK_LENGTH = 100
 CLIENTS = 4
-WINDOW = 500
+WINDOW = 100
 POLICY = "events"
 
 

@@ -23,6 +23,8 @@ READ_SIZE = 256 << 10
 WAITING_SIZE = 16 << 20  # bytes that may wait to be stored
 BATCH_SIZE = 8 << 20  # bytes, and entries, of one transaction
 BATCH_LENGTH = 5000
+# Of those with an id. A stream remembers the last 256 ids or more: fewer than that may be stored and not acknowledged.
+BATCH_ACKNOWLEDGED = 128
 PING_SIZE = 16 << 10
 HANDSHAKE_SECONDS = 10
 LAST_SECONDS = 0.3
@@ -170,11 +172,14 @@ class Connection:
         async with self._changed:
             await self._changed.wait_for(lambda: self._waiting or self._ended)
             batch: list[Entry] = []
-            size = 0
+            size = acknowledged = 0
             while self._waiting and size < BATCH_SIZE and len(batch) < BATCH_LENGTH:
+                if acknowledged == BATCH_ACKNOWLEDGED:
+                    break
                 entry = self._waiting.popleft()
                 batch.append(entry)
                 size += len(entry.data)
+                acknowledged += entry.is_acknowledged
             self._waiting_size -= size
             self._changed.notify_all()
             return batch

@@ -107,6 +107,7 @@ class MQTTClient:
     def _settle(self, item: Any) -> None:
         if isinstance(item, Subscribed):
             self.storage.subscribed()
+            log.info("subscribed")
             return
         wanted, unwanted = self.storage.connected(item.has_session)
         if unwanted:

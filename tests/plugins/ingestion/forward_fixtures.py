@@ -68,13 +68,18 @@ class Receiver:
 @pytest.fixture
 def policies(database: Database) -> Database:
     """The test's database with the policies ``pydata`` and ``other``, and a user who may send to the first only."""
+    add_policies(database)
+    return database
+
+
+def add_policies(database: Database) -> None:
+    """What the fixture `policies` adds."""
     with as_user(SYSTEM), database.transaction() as connection:
         site = get_site(connection)
         site.acl_users.add_user(USER, None, [])
         tool = site.portal_ingestion_policies
         tool.IngestionPolicyTool_addIngestionPolicy("pydata", "Pydata").manage_setLocalRoles(USER, ["Author"])
         tool.IngestionPolicyTool_addIngestionPolicy("other", "Other")
-    return database
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +17,11 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from transaction.interfaces import TransientError
 
-from tests.plugins.ingestion.forward_fixtures import find_program, stored, wait_for_size
+from tests.conftest import make_storage
+from tests.plugins.ingestion.forward_fixtures import add_policies, find_program, stored, wait_for_size
 from tests.plugins.ingestion.mqtt_fixtures import *  # noqa: F403
 from tests.plugins.ingestion.mqtt_fixtures import configure, messages
-from wendelin.core.database import Database
+from wendelin.core.database import Database, open_database
 from wendelin.core.site import get_site
 from wendelin.plugins.ingestion.mqtt.client import MQTTClient
 from wendelin.plugins.ingestion.mqtt.configuration import Subscription
@@ -200,3 +202,63 @@ def test_what_is_refused_is_dropped_and_what_has_to_wait_waits(allowed: Database
                 publish(topic, topic.encode())
         wait_for_size(allowed, 12)
     assert stored(allowed) == {"pydata.pydata": b"good/1good/2"}
+
+
+def make_certificate(folder: Path) -> None:
+    """``cert.pem`` and ``key.pem`` for localhost."""
+    command = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    options = ["-keyout", "key.pem", "-out", "cert.pem"]
+    subprocess.run([find_program("openssl"), *command.split(), *options], cwd=folder, check=True, capture_output=True)
+
+
+SETTINGS = """\
+user = "sensor"
+host = "localhost"
+port = {port}
+username = "ada"
+password = "secret"
+[tls]
+ca = "cert.pem"
+[[subscribe]]
+topic = "plant/#"
+policy = "pydata"
+"""
+
+
+@pytest.mark.slow
+def test_the_command_with_tls(broker: Broker, tmp_path: Path) -> None:
+    make_certificate(tmp_path)
+    broker.stop()
+    with open(tmp_path / "mosquitto.conf", "a") as stream:
+        stream.write(f"certfile {tmp_path}/cert.pem\nkeyfile {tmp_path}/key.pem\n")
+    broker.start()
+    var = tmp_path / "var"
+    var.mkdir()
+    make_database(var)
+    (var / "cert.pem").write_bytes((tmp_path / "cert.pem").read_bytes())
+    (var / "mqtt.toml").write_text(SETTINGS.format(port=broker.port))
+    log = tmp_path / "mqtt.log"
+    with open(log, "wb") as output:
+        child = subprocess.Popen([sys.executable, "-m", "wendelin.core.cli", "--var", str(var), "mqtt"], stderr=output)
+    publish = [find_program("mosquitto_pub"), "-h", "localhost", "-p", str(broker.port), "-u", "ada", "-P", "secret"]
+    publish += ["--cafile", str(tmp_path / "cert.pem"), "-q", "1", "-t", "plant/1"]
+    try:
+        wait_for(lambda: b"subscribed" in log.read_bytes())
+        before = (var / "Data.fs").stat().st_size
+        subprocess.run([*publish, "-m", "21.5"], check=True, timeout=20)
+        wait_for(lambda: (var / "Data.fs").stat().st_size > before)
+    finally:
+        child.terminate()
+        assert child.wait(20) == 0, log.read_text()
+    with open_database(var / "zodb.conf") as database:
+        assert stored(database) == {"pydata.pydata": b"21.5"}, log.read_text()
+
+
+def make_database(var: Path) -> None:
+    """A site in a FileStorage, and the ``zodb.conf`` that opens it."""
+    make_storage(var, "erp5_wendelin").close()
+    (var / "zodb.conf").write_text(
+        f"<zodb main>\n<filestorage>\npath {var}/Data.fs\nblob-dir {var}/blobs\n</filestorage>\n</zodb>\n"
+    )
+    with open_database(var / "zodb.conf") as database:
+        add_policies(database)
