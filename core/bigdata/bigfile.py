@@ -6,7 +6,6 @@ Bytes are kept in immutable extents (:mod:`~wendelin.core.bigdata.store`), found
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -18,10 +17,10 @@ from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents import SegmentTable, page_span
 from wendelin.core.bigdata.reading import read_extent, read_file, single_extent
 from wendelin.core.bigdata.runs import Runs, clip, runs
-from wendelin.core.bigdata.sealing import rehome, seal
+from wendelin.core.bigdata.sealing import rehome, remember_as_ours, seal, sealing_is_due
 from wendelin.core.bigdata.snapshot import FileSnapshot
 from wendelin.core.bigdata.store import BLOBS, Buffer, store_for
-from wendelin.core.bigdata.tail import EXTENT, INLINE, Tail
+from wendelin.core.bigdata.tail import Tail
 from wendelin.core.bigdata.transactions import note_extent, view_of
 from wendelin.core.bigdata.units import PAGE, unique_number
 from wendelin.core.errors import ReadOnlyView
@@ -169,6 +168,7 @@ class BigFile(Persistent):
             append_inline(tail, own, view)
         else:
             append_extent(tail, own, view, self._write_extent)
+        remember_as_ours(tail)
         return position
 
     def pin_down(self) -> None:
@@ -187,6 +187,7 @@ class BigFile(Persistent):
         self._seal_what_is_due()
         position = tail.end
         append_stream(tail, own_inline_chunks(tail), map(bytes_of, pieces), self._write_extent)
+        remember_as_ours(tail)
         return position
 
     def _settle_tail(self) -> None:
@@ -202,12 +203,9 @@ class BigFile(Persistent):
     def _seal_what_is_due(self) -> None:
         """Enter committed chunks in the map when there are many; what this transaction appended stays mergeable."""
         tail = self._tail
-        if not tail._p_changed or self._p_jar is None:
-            inline = sum(chunk.length for chunk in tail.chunks if chunk.kind == INLINE)
-            extents = sum(chunk.kind == EXTENT for chunk in tail.chunks)
-            fullness = max(inline / SEAL_SIZE, extents / SEAL_CHUNKS, len(tail.chunks) / TAIL_CHUNKS)
-            if fullness >= 1 + (os.getpid() % 4) / 2:  # of several appending processes the least patient seals
-                self._seal(tail.end)
+        all_committed = not tail._p_changed or self._p_jar is None
+        if all_committed and sealing_is_due(tail, SEAL_SIZE, SEAL_CHUNKS, TAIL_CHUNKS):
+            self._seal(tail.end)
 
     def _seal(self, end: int) -> None:
         """Move the whole pages before ``end`` from the tail into the map."""

@@ -4,6 +4,9 @@ Two ways, the best that works is found once: the ``PAGEMAP_SCAN`` ioctl (Linux 6
 touched, and ``/proc/self/pagemap``, whose cost is that of the pages mapped and which cannot tell the shared page of
 zeros from a written one (the caller compares). A written page is one of ours: present or swapped, not of a file, not
 the page of zeros.
+
+A process that gave up its user with ``setuid`` and did not ``exec`` may not look at its own pages; neither may one
+without ``/proc``. :func:`readable` says so, and :mod:`~wendelin.core.bigdata.mapping` compares memory instead.
 """
 
 from __future__ import annotations
@@ -46,6 +49,15 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_descriptor)
 
 
+def readable() -> bool:
+    """Whether the kernel tells this process about its pages. A table opened once stays readable after ``setuid``."""
+    try:
+        _pagemap()
+    except OSError:
+        return False
+    return True
+
+
 def written(address: int, pages: int) -> PageRanges:
     """The ranges of written pages among ``pages`` from ``address`` on."""
     global _use_scan
@@ -54,8 +66,8 @@ def written(address: int, pages: int) -> PageRanges:
             found = scan(address, pages)
             _use_scan = True
             return found
-        except OSError:
-            if _use_scan:
+        except OSError as error:
+            if _use_scan or isinstance(error, PermissionError):
                 raise
             _use_scan = False  # an older kernel
     return read(address, pages)
@@ -85,7 +97,10 @@ def read(address: int, pages: int) -> PageRanges:
     found: PageRanges = []
     for first in range(0, pages, _STEP):
         count = min(_STEP, pages - first)
-        entries = np.frombuffer(os.pread(_pagemap(), count * 8, (address // PAGE + first) * 8), "<u8")
+        table = os.pread(_pagemap(), count * 8, (address // PAGE + first) * 8)
+        if len(table) != count * 8:
+            raise OSError(f"the kernel told of {len(table) // 8} pages of {count}")
+        entries = np.frombuffer(table, "<u8")
         ours = ((entries >> np.uint64(62)) != 0) & ((entries >> np.uint64(61)) & np.uint64(1) == 0)
         edges = np.flatnonzero(np.diff(np.concatenate(([0], ours.view(np.int8), [0]))))
         _extend(found, edges.reshape(-1, 2) + first)

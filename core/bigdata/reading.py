@@ -38,9 +38,24 @@ def placed(tail: Tail) -> Iterator[tuple[int, Chunk]]:
         position += chunk.length
 
 
+def _ask_for_chunks(tail: Tail, start: int, stop: int) -> None:
+    """Ask a remote engine for all chunks between two positions at once, instead of waiting for each in turn."""
+    wanted = [
+        chunk.source
+        for position, chunk in placed(tail)
+        if chunk.kind == INLINE
+        and chunk.source._p_changed is None
+        and position < stop
+        and position + chunk.length > start
+    ]
+    if len(wanted) > 1:
+        wanted[0]._p_jar.prefetch(wanted)
+
+
 def read_tail(tail: Tail, offset: int, target: memoryview) -> None:
     """Fill ``target`` with the tail's bytes from position ``offset`` on; zeros beyond the end."""
     stop = offset + len(target)
+    _ask_for_chunks(tail, offset, stop)
     for position, chunk in placed(tail):
         low, high = max(position, offset), min(position + chunk.length, stop)
         if low >= high:

@@ -2,10 +2,15 @@
 
 A chunk that is an extent and stands in phase (the same position within a page, in the file and in the extent) gives its
 whole pages as runs, without a copy. Holes give nothing. All other pages are composed from the chunks' bytes.
+
+Of several processes that append to one file the one whose chunk made the tail long enough seals it. The others leave
+it alone, because composing takes everybody's chunks from the server; they seal when it has waited too long.
 """
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -13,10 +18,32 @@ from wendelin.core.bigdata.extents import SegmentTable
 from wendelin.core.bigdata.reading import placed, read_tail
 from wendelin.core.bigdata.runs import Runs, holes, overlay, runs
 from wendelin.core.bigdata.store import BLOBS, store_of
-from wendelin.core.bigdata.tail import EXTENT, HOLE, Tail
+from wendelin.core.bigdata.tail import EXTENT, HOLE, INLINE, Chunk, Tail
 from wendelin.core.bigdata.units import PAGE, unique_number
 
 _BLOCK = 4 << 20
+_ours: deque[int] = deque(maxlen=1024)  # numbers of the chunks that this process appended last
+
+
+def remember_as_ours(tail: Tail) -> None:
+    """The tail's last chunk is of this process."""
+    _ours.append(tail.chunks[-1].number)
+
+
+def sealing_is_due(tail: Tail, inline_bytes: int, extents: int, chunks: int) -> bool:
+    """Whether this process should seal: the tail passed one of the limits, with a chunk of ours or long ago."""
+    passed: Chunk | None = None
+    inline = extent_count = 0
+    fullness = 0.0
+    for count, chunk in enumerate(tail.chunks, 1):
+        inline += chunk.length if chunk.kind == INLINE else 0
+        extent_count += chunk.kind == EXTENT
+        fullness = max(inline / inline_bytes, extent_count / extents, count / chunks)
+        if passed is None and fullness >= 1:
+            passed = chunk
+    if passed is None:
+        return False
+    return passed.number in _ours or fullness >= 2 + (os.getpid() % 3) / 2
 
 
 def plan(tail: Tail, first: int, last: int) -> tuple[Runs, dict[int, Any], list[tuple[int, int]]]:

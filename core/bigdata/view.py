@@ -287,5 +287,10 @@ def report_late_writes() -> None:
     """Say so when an array was written after its connection had closed, and is gone now."""
     while _orphans:
         mapping, oid = _orphans.popleft()
-        if mapping.written():
+        try:
+            late = mapping.written()
+        except OSError:  # this process may no longer look; other people's transactions go on
+            logger.exception("cannot tell whether %r was written after its connection was closed", oid)
+            continue
+        if late:
             logger.error("an array was written after its connection was closed; the write to %r is lost", oid)

@@ -9,7 +9,9 @@ import pytest
 import ZODB
 
 from tests.core.bigdata.sessions import Session, open_database
-from wendelin.core.bigdata import bigfile
+from wendelin.core.bigdata import BigArray, bigfile
+
+ROWS = 100_000
 
 
 @pytest.fixture
@@ -25,6 +27,15 @@ def session(db: ZODB.DB) -> Iterator[Session]:
     yield opened
     if opened.connection.opened:
         opened.close()
+
+
+@pytest.fixture
+def array(session: Session) -> BigArray:
+    """Ones, committed."""
+    made = session.root["array"] = BigArray((ROWS,), "i8")
+    made[:] = 1
+    session.commit()
+    return made
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -269,11 +270,17 @@ class RecordMachine(Machine):
         return ZODB.DB(FileStorage(str(self.folder / "Data.fs")))
 
 
+def refused() -> int:
+    """What a process meets that changed its user without ``exec``."""
+    raise PermissionError(errno.EACCES, "the table of pages is refused")
+
+
 VARIANTS = {
     "blobs": (Machine, {}),
     "records": (RecordMachine, {}),
     "runs copied in": (Machine, {"wendelin.core.bigdata.mapping.MANY_RUNS": 2}),
     "plain pagemap": (Machine, {"wendelin.core.bigdata.pagemap.written": pagemap.read}),
+    "memory compared": (Machine, {"wendelin.core.bigdata.pagemap._pagemap": refused}),
 }
 
 

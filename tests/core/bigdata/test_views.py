@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import ZODB
 
+from tests.core.bigdata.conftest import ROWS
 from tests.core.bigdata.sessions import Session, open_database
-from wendelin.core.bigdata import BigArray, BigFile, mapping, pagemap, pages
+from wendelin.core.bigdata import BigArray, BigFile, mapping, pages
 from wendelin.core.errors import ReadOnlyView, StaleView, StorageFull
-
-ROWS = 100_000
-
-
-@pytest.fixture
-def array(session: Session) -> BigArray:
-    made = session.root["array"] = BigArray((ROWS,), "i8")
-    made[:] = 1
-    session.commit()
-    return made
 
 
 def other(db: ZODB.DB) -> Session:
@@ -233,39 +223,6 @@ def test_pack_and_undo_while_mapped(array: BigArray, session: Session, db: ZODB.
     db.undo(db.undoInfo(0, 1)[0]["id"], session.tm.get())
     session.commit()
     assert view[0] == 3
-
-
-def test_a_forked_child_has_its_own_pages(array: BigArray, session: Session) -> None:
-    view = array[:]
-    pagemap.written(array.file._p_jar._wendelin_views.views[array.file._p_oid]._mapping.reservation.address, 1)
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            view[70_000] = 5
-            found = array.file._p_jar._wendelin_views.views[array.file._p_oid].written()
-            status = 0 if found == [(70_000 // 512, 70_000 // 512 + 1)] else 2
-        finally:
-            os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert view[70_000] == 1
-
-
-@pytest.mark.parametrize("scanner", ["scan", "read"])
-def test_both_scans_find_what_was_written(
-    array: BigArray, session: Session, monkeypatch: pytest.MonkeyPatch, scanner: str
-) -> None:
-    monkeypatch.setattr(pagemap, "written", getattr(pagemap, scanner))
-    hole = session.root["hole"] = BigArray((ROWS,), "i8")
-    session.commit()
-    assert array[:].sum() == ROWS
-    assert hole[:].sum() == 0
-    array[0] = array[ROWS - 1] = hole[20_000] = 2
-    views = session.connection._wendelin_views.views
-    assert views[array.file._p_oid].written() == [(0, 1), (195, 196)]
-    assert views[hole.file._p_oid].written() == [(39, 40)]
-    session.commit()
-    assert (array[0], hole[20_000], array[:].sum()) == (2, 2, ROWS + 2)
 
 
 def test_very_many_runs_are_copied_instead_of_mapped(
