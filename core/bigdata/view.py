@@ -7,6 +7,7 @@ Writes are found by the dirty scan when a transaction commits; when it aborts th
 from __future__ import annotations
 
 import logging
+import threading
 import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,8 @@ class View:
         self.closed = False
         self.paused = False  # between explicit transactions: what was committed last cannot be loaded yet
         self.advice: int | None = None
+        # dask's threads read one array through one connection: one of them at a time changes the mapping
+        self._lock = threading.RLock()
         self._source = Source()
         self._mapping = self._new_mapping()
         self._retired: list[tuple[weakref.ref[Lease], Mapping]] = []
@@ -108,14 +111,16 @@ class View:
         """The address of ``size`` bytes from ``offset`` on, mapped."""
         if self.closed:
             raise StaleView("the connection of this view is closed")
-        self.refresh()
-        first, last = page_span(offset, size)
-        if last > self._mapping.reservation.pages:
-            self._move()
-        self._cover(first, last)
-        self._mapping.advise_once(self.advice if self.advice is not None else advice_for(size, self._mapping.advice))
-        self.touched = True
-        return self._mapping.reservation.address + offset
+        with self._lock:
+            self.refresh()
+            first, last = page_span(offset, size)
+            if last > self._mapping.reservation.pages:
+                self._move()
+            self._cover(first, last)
+            advice = self.advice if self.advice is not None else advice_for(size, self._mapping.advice)
+            self._mapping.advise_once(advice)
+            self.touched = True
+            return self._mapping.reservation.address + offset
 
     def memory(self, offset: int, size: int) -> memoryview:
         """``size`` bytes from ``offset`` on, as writable memory."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,14 @@ def test_dask_computes_on_the_array(array: BigArray, scheduler: str) -> None:
     lazy = dask_array.from_array(array, chunks=(3000, 4))
     assert lazy.sum().compute(scheduler=scheduler, num_workers=2) == np.arange(42_000).sum()
     np.testing.assert_array_equal(lazy[4:9].compute(scheduler="sync"), array[4:9])
+
+
+def test_threads_may_read_through_one_connection(session: Session) -> None:
+    made = session.root["array"] = BigArray((40_001, 4), "f8")
+    made[:] = np.arange(160_004).reshape(40_001, 4)
+    session.commit()
+    for _ in range(10):
+        session.connection.cacheMinimize()
+        with ThreadPoolExecutor(8) as pool:
+            sums = pool.map(lambda start: float(made[start : start + 5000].sum()), range(0, 40_001, 5000))
+        assert sum(sums) == np.arange(160_004).sum()
