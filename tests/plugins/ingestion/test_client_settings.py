@@ -9,7 +9,6 @@ import pytest
 from webtest import TestApp
 
 from tests.plugins.ingestion.forward_fixtures import policies  # noqa: F401
-from tests.web_fixtures import *  # noqa: F403
 from wendelin.plugins.ingestion.client_settings import make_settings
 from wendelin.plugins.ingestion.forward_config import main
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from tests.web_fixtures import *  # noqa: F403
 from wendelin.core.security import SYSTEM, User, as_user
 from wendelin.core.site import get_site
 

@@ -16,7 +16,6 @@ import pytest
 
 from tests.plugins.ingestion.conftest import pack
 from tests.plugins.ingestion.forward_fixtures import find_program, stored
-from tests.web_fixtures import *  # noqa: F403
 from tests.web_fixtures import PASSWORD, Server
 from wendelin.core.database import Database
 from wendelin.core.security import SYSTEM, as_user

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 from tests.plugins.ingestion.forward_fixtures import policies, stored  # noqa: F401
-from tests.web_fixtures import *  # noqa: F403
 from tests.web_fixtures import PASSWORD, Server
 from wendelin.core.errors import BadRequest, Unauthorized
 from wendelin.plugins.ingestion.sender.command import main
