@@ -114,9 +114,9 @@ def find_references(document: Document) -> list[Reference]:
     url = document.getRelativeUrl()
     search = site["portal_catalog"].unrestrictedSearchResults
     return [
-        (brain.getObject(), base, url)
+        (referrer, base, url)
         for base in site["portal_categories"]
-        for brain in search(**{f"strict_{base}_uid": document.getUid()})
+        for referrer in search(**{f"strict_{base}_uid": document.getUid()}).documents()
     ]
 
 

@@ -99,7 +99,7 @@ def related_value_list(
     if portal_type:
         query["portal_type"] = portal_type if isinstance(portal_type, str) else list(portal_type)
     catalog = document.getPortalObject().portal_catalog
-    found = [brain.getObject() for brain in catalog.unrestrictedSearchResults(**query)]
+    found = list(catalog.unrestrictedSearchResults(**query).documents())
     if checked_permission:
         return [value for value in found if check_permission(checked_permission, value)]
     return found

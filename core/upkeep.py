@@ -36,8 +36,7 @@ def compact_fragmented(context: Any, **kw: Any) -> int:
         return 0
     found = 0
     brains = site["portal_catalog"].unrestrictedSearchResults(portal_type=portal_types)
-    for number, brain in enumerate(brains, 1):
-        document = brain.getObject()
+    for number, document in enumerate(brains.documents(), 1):
         if any(file.fragments > MOST_FRAGMENTS for file in big_files(document)):
             document.activate(tag=TAG, serialization_tag=f"{TAG} {document.getUid()}").Base_compactBigData()
             found += 1

@@ -43,7 +43,7 @@ class Brain:
 
     @public
     def getObject(self) -> Any:  # ERP5's name
-        """The document; None when it was deleted after the query."""
+        """The document; None when it was deleted after the query, or its plugin is not installed."""
         return self._catalog.document(self.relative_url)
 
     @public
@@ -226,6 +226,13 @@ class Results(Sequence):
         yield from self._brains(first)
         if len(first) == FIRST_PART:
             yield from self._brains(self._uids(FIRST_PART, None))
+
+    def documents(self) -> Iterator[Any]:
+        """The documents themselves; those whose plugin is not installed at present are passed over."""
+        for brain in self:
+            document = brain.getObject()
+            if document is not None:
+                yield document
 
     def __repr__(self) -> str:
         return f"<Results of {self._plan.conditions!r}>"

@@ -80,7 +80,7 @@ class CatalogSource:
     def documents(self, query: Query, sort: Sort, offset: int, limit: int) -> list[Document]:
         names = [(self._name(id), order) for id, order in sort] or [("id", "ascending")]
         found = self.catalog(**self._query(query), sort_on=names, limit=(offset, limit))
-        return [brain.getObject() for brain in found]
+        return list(found.documents())
 
 
 class FolderSource:

@@ -25,7 +25,7 @@ def search_site(context: Any, request: Request) -> dict[str, Any]:
         query = {"SearchableText": text}
         count = int(context.portal_catalog.countResults(**query)[0][0])
         found = context.portal_catalog(**query, limit=((page - 1) * PAGE, PAGE))
-        results = [_result(request, brain.getObject()) for brain in found]
+        results = [_result(request, document) for document in found.documents()]
     return {
         "title": "Search",
         "text": text,
@@ -52,7 +52,7 @@ def worklist(context: Any, request: Request) -> dict[str, Any]:
     for entry in context.portal_workflow.listActions():
         if wanted == f"{entry.workflow_id}/{entry.id}":
             found = context.portal_catalog(**entry.query, sort_on=[("modification_date", "ascending")], limit=WORKLIST)
-            results = [_result(request, brain.getObject()) for brain in found]
+            results = [_result(request, document) for document in found.documents()]
             return {"title": entry.title, "count": entry.count, "results": results}
     return {"title": "Worklist", "count": 0, "results": []}
 
@@ -73,7 +73,7 @@ def find_related(site: Any, text: str, portal_types: list[str]) -> list[Document
         pattern = text if "%" in text else f"%{text}%"
         query["query"] = OrQuery(Query(title=pattern), Query(reference=pattern))
     found = site.portal_catalog(**query, sort_on=[("title", "ascending")], limit=SUGGESTIONS)
-    return [brain.getObject() for brain in found]
+    return list(found.documents())
 
 
 def item_of(document: Document) -> dict[str, str]:

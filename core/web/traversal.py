@@ -14,6 +14,7 @@ from pyramid.interfaces import ITraverser
 from pyramid.request import Request
 from zope.interface import Interface, implementer
 
+from wendelin.core.database import is_broken
 from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.web.publishing import find_publication
@@ -33,6 +34,8 @@ class Root:
 def find_child(document: Any, segment: str) -> Document | None:
     """The child document of that id, or what the document itself makes of the segment; None when there is none."""
     child = document.get_child(segment)
+    if is_broken(child):
+        raise NotFound(f"{document.getPath()}/{segment} belongs to a plugin that is not installed at present")
     if child is None:
         traverse = getattr(type(document), "traverse_segment", None)
         child = traverse(document, segment) if traverse is not None else None

@@ -27,8 +27,7 @@ def archive_older_versions(context: Any, state_change: dict[str, Any]) -> None:
         reference={"query": reference, "key": "ExactMatch"},
         validation_state=list(PUBLIC_STATES),
     )
-    for brain in list(found):
-        other = brain.getObject()
+    for other in list(found.documents()):
         if other is context or other.getProperty("language") != language:
             continue
         for definition, transition in leaving(other, "archive", METHOD):

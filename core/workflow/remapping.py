@@ -40,7 +40,6 @@ def announce_portal_types(tool: Any, portal_types: list[str]) -> None:
 def announce(tool: Any, uids: Iterable[int]) -> None:
     """Have documents, and what they hold, catalogued anew; those that are gone by now are passed over."""
     catalog = tool.getPortalObject().portal_catalog
-    found = [brain.getObject() for brain in catalog.unrestrictedSearchResults(uid=list(uids))]
-    for document in found:
+    for document in list(catalog.unrestrictedSearchResults(uid=list(uids)).documents()):
         notify(DocumentModified(document))
         announce_to_children(document)
