@@ -178,8 +178,12 @@ class PluginConfig:
         set_class_alias(old_path, new_path)
 
     def add_evolution_step(self, number: int, function: Callable[[Any], None], description: str) -> None:
-        """Bring a site of an older version up to date: ``function(site)``, in a transaction of its own."""
-        self.register("evolution_step", f"{number:06d}", function, depth=2, description=description)
+        """Bring a site of an older version up to date: ``function(site)``, in a transaction of its own.
+
+        Each plugin numbers its own steps, upwards from 1. A step may meet a site that is new to the plugin: it looks first.
+        """
+        name = f"{self.plugin} {number:06d}"
+        self.register("evolution_step", name, function, depth=2, description=description, number=number)
 
     def allow_module(self, name: str, names: Iterable[str] | None = None) -> None:
         """Let restricted scripts import a module, or only ``names`` of it."""

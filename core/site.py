@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from wendelin.core.document import Document
 from wendelin.core.errors import NotFound
 from wendelin.core.folder import Folder
 from wendelin.core.portal_types import group_getter, group_type_list, resolve_class
-from wendelin.core.registry import get_registry
+from wendelin.core.registry import Registration, get_registry
 from wendelin.core.security import ACCESS, protected, public
 from wendelin.core.uids import new_uid
 
@@ -29,11 +30,11 @@ class TypeToken(Persistent):
 
 
 class Site(Folder):
-    """The root document. ``version`` says up to which evolution step it was brought."""
+    """The root document. ``versions`` says up to which evolution step of each plugin the site was brought."""
 
     is_site = True
     portal_type = "ERP5 Site"
-    version: int = 0
+    versions: Mapping[str, int] = {}
     configured: bool = False
     _type_token: TypeToken
 
@@ -106,7 +107,7 @@ def create_site(root: Any, id: str = SITE_ID) -> Site:
     root[id] = site
     for entry in get_registry().get("tool").values():
         add_tool(site, entry.name, *entry.value)
-    site.version = latest_version()
+    site.versions = latest_versions()
     return site
 
 
@@ -128,18 +129,26 @@ def get_site(connection: Any, id: str = SITE_ID) -> Site:
     return site
 
 
-def latest_version() -> int:
-    """The number of the last evolution step that any plugin registered."""
-    return max((int(number) for number in get_registry().get("evolution_step")), default=0)
+def latest_versions() -> dict[str, int]:
+    """For each plugin the number of its last evolution step."""
+    found: dict[str, int] = {}
+    for step in get_registry().get_list("evolution_step"):
+        found[step.plugin] = max(found.get(step.plugin, 0), step.options["number"])
+    return found
 
 
-def pending_evolution(site: Site) -> list[tuple[int, Any]]:
-    """Evolution steps that this site still needs, in order; each is run in a transaction of its own."""
-    steps = sorted((int(number), entry) for number, entry in get_registry().get("evolution_step").items())
-    return [(number, entry) for number, entry in steps if number > site.version]
+def pending_evolution(site: Site) -> list[Registration]:
+    """Evolution steps that this site still needs, core's first; each is run in a transaction of its own."""
+    steps = [
+        step
+        for step in get_registry().get_list("evolution_step")
+        if step.options["number"] > site.versions.get(step.plugin, 0)
+    ]
+    order = {plugin: place for place, plugin in enumerate(get_registry().plugin_list)}
+    return sorted(steps, key=lambda step: (order.get(step.plugin, len(order)), step.plugin, step.options["number"]))
 
 
-def evolve(site: Site, number: int, step: Any) -> None:
+def evolve(site: Site, step: Registration) -> None:
     """Run one evolution step and remember it. The caller commits."""
     step.value(site)
-    site.version = number
+    site.versions = {**site.versions, step.plugin: step.options["number"]}

@@ -53,10 +53,11 @@ def run_evolution(database: Database) -> Iterator[str]:
     """Run the evolution steps that the site lacks, a transaction each; yields what was done."""
     with database.connect() as connection:
         pending = pending_evolution(get_site(connection))
-    for number, step in pending:
-        with database.transaction(SYSTEM.id, f"Evolution step {number}") as connection:
-            evolve(get_site(connection), number, step)
-        yield f"Evolution step {number}: {step.options['description']}"
+    for step in pending:
+        name = f"Evolution step {step.options['number']} of {step.plugin}"
+        with database.transaction(SYSTEM.id, name) as connection:
+            evolve(get_site(connection), step)
+        yield f"{name}: {step.options['description']}"
 
 
 def bring_up_to_date(database: Database, instance: Instance) -> Iterator[str]:

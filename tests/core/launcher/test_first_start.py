@@ -81,15 +81,17 @@ def test_each_evolution_step_runs_once(empty: Database, instance: Instance, monk
     config.add_evolution_step(102, fail, "the second")
     monkeypatch.setattr(site_module, "get_registry", lambda: registry)
     steps = run_evolution(empty)
-    assert next(steps) == "Evolution step 101: the first"
+    assert next(steps) == "Evolution step 101 of test: the first"
     with pytest.raises(RuntimeError):
         next(steps)
     with empty.connect() as connection:
-        assert get_site(connection).version == 101 and get_site(connection).title != "half done"
-    registry._kinds["evolution_step"].pop("000102")
+        assert get_site(connection).versions == {"test": 101} and get_site(connection).title != "half done"
+    registry._kinds["evolution_step"].pop("test 000102")
     config.add_evolution_step(102, lambda site: done.append(102), "the second, corrected")
-    assert list(run_evolution(empty)) == ["Evolution step 102: the second, corrected"]
+    assert list(run_evolution(empty)) == ["Evolution step 102 of test: the second, corrected"]
     assert done == [101, 102]
+    PluginConfig(registry, "another").add_evolution_step(1, lambda site: done.append(1), "its own count")
+    assert list(run_evolution(empty)) == ["Evolution step 1 of another: its own count"]
 
 
 def test_a_problem_is_one_sentence(instance: Instance, capsys: pytest.CaptureFixture[str]) -> None:
