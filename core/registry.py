@@ -180,7 +180,7 @@ class PluginConfig:
     def add_evolution_step(self, number: int, function: Callable[[Any], None], description: str) -> None:
         """Bring a site of an older version up to date: ``function(site)``, in a transaction of its own.
 
-        Each plugin numbers its own steps, upwards from 1. A step may meet a site that is new to the plugin: it looks first.
+        Each plugin numbers its own steps, upwards from 1. A step looks first: the site may be new to the plugin.
         """
         name = f"{self.plugin} {number:06d}"
         self.register("evolution_step", name, function, depth=2, description=description, number=number)

@@ -20,6 +20,7 @@ from transaction.interfaces import TransientError
 from ZODB.POSException import UndoError
 
 from wendelin.core.database import is_away, is_full
+from wendelin.core.document import Document
 from wendelin.core.errors import (
     BadRequest,
     DatabaseUnavailable,
@@ -155,7 +156,12 @@ def unavailable_response(request: Request, message: str, retry_after: int) -> Re
 def http_error_view(error: HTTPException, request: Request) -> Response:
     """Pyramid's own: a wrong method, a redirect raised by a view, a body that is no form."""
     if isinstance(error, PredicateMismatch):
-        return error_response(request, 405, "method-not-allowed", f"{request.path_info} does not take {request.method}")
+        message = f"{request.path_info} does not take {request.method}"
+        response = error_response(request, 405, "method-not-allowed", message)
+        if isinstance(request.context, Document):
+            allowed = request.registry["wendelin.views"].methods(request.context, request.view_name)
+            response.headers["Allow"] = ", ".join(allowed)
+        return response
     if isinstance(error, HTTPForbidden):
         return unauthorized_view(error, request)
     if isinstance(error, HTTPNotFound):

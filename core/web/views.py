@@ -25,13 +25,22 @@ class ViewTable:
     """Which names are views, on which documents: what the traverser asks before it looks for methods."""
 
     def __init__(self, registry: Registry) -> None:
-        self.by_name: dict[str, list[Any]] = defaultdict(list)
+        self.by_name: dict[str, list[Registration]] = defaultdict(list)
         for registration in registry.get_list("view"):
-            self.by_name[registration.value["name"]].append(view_context(registration))
+            self.by_name[registration.value["name"]].append(registration)
 
     def has_view(self, document: Any, name: str) -> bool:
         """True when some view of that name, for whatever HTTP method, fits the document."""
-        return any(_fits(context, document) for context in self.by_name.get(name, ()))
+        return any(_fits(view_context(entry), document) for entry in self.by_name.get(name, ()))
+
+    def methods(self, document: Any, name: str) -> list[str]:
+        """The HTTP methods of the views of that name on the document, sorted."""
+        found: set[str] = set()
+        for entry in self.by_name.get(name, ()):
+            if _fits(view_context(entry), document):
+                stated = entry.value["request_method"]
+                found |= {stated} if isinstance(stated, str) else set(stated)
+        return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
 def view_context(registration: Registration) -> Any:

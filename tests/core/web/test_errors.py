@@ -140,7 +140,9 @@ def test_every_kind_of_error_has_a_status():
 
 
 def test_wrong_method(make_client):
-    assert make_client("zope").delete("/erp5/view", status=405).json["kind"] == "method-not-allowed"
+    answer = make_client("zope").delete("/erp5/view", status=405)
+    assert answer.json["kind"] == "method-not-allowed"
+    assert {"GET", "HEAD", "POST"} <= set(answer.headers["Allow"].split(", "))
 
 
 def test_headers_of_every_answer(make_client):
