@@ -97,9 +97,12 @@ class Policy:
         except BadCredentials:
             return None
 
-    def learn_user(self, users: Any, authorization: str) -> None:
-        """Look at a Basic header, so that `find_known_user` knows it when it is right; this takes its time."""
-        users.authenticate(*_credentials(authorization.partition(" ")[2]))
+    def learn_user(self, users: Any, authorization: str) -> bool:
+        """Whether a Basic header is right: `find_known_user` knows it then. This takes its time."""
+        try:
+            return users.authenticate(*_credentials(authorization.partition(" ")[2])) is not None
+        except BadCredentials:
+            return False
 
     def _from_token(self, request: Request, token: str) -> User:
         user = request.site.acl_users.authenticate_token(token)

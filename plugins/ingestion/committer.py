@@ -18,7 +18,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from transaction.interfaces import TransientError
 
@@ -71,7 +70,7 @@ class Committer:
     """Stores the chunks of one process in one database. The thread ends when there is nothing to do for a while."""
 
     def __init__(self, database: Database, find_user: FindUser) -> None:
-        self._zodb = database.zodb
+        self.zodb = database.zodb
         self._find_user = find_user
         self._waiting: deque[Chunk] = deque()
         self._changed = threading.Condition()
@@ -96,7 +95,7 @@ class Committer:
         while batch := self._take():
             try:
                 if connection is None:
-                    connection = Database(self._zodb).open()
+                    connection = Database(self.zodb).open()
                 self._store_batch(connection, batch)
             except Exception:
                 logger.warning("%d chunks could not be stored together", len(batch), exc_info=True)
@@ -206,16 +205,3 @@ def _close(connection: Any) -> None:
         connection.close()
     except Exception:
         logger.warning("a connection could not be closed", exc_info=True)
-
-
-_committers: WeakKeyDictionary[Any, Committer] = WeakKeyDictionary()
-_lock = threading.Lock()
-
-
-def committer_of(database: Database, find_user: FindUser) -> Committer:
-    """The one of this process for a database."""
-    with _lock:
-        found = _committers.get(database.zodb)
-        if found is None:
-            found = _committers[database.zodb] = Committer(database, find_user)
-        return found

@@ -7,21 +7,22 @@ way through the application, which looks at all of it anew: so there is one plac
 
 from __future__ import annotations
 
-import contextlib
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote
 
-from wendelin.core.errors import WendelinError
+from wendelin.core.database import Database
+from wendelin.core.errors import DatabaseUnavailable
 from wendelin.core.site import get_site
 from wendelin.core.web.metrics import count_request
 from wendelin.core.web.response_headers import HEADERS, log_request, new_request_id
 from wendelin.plugins.ingestion.bodies import CHUNK_ID_SIZE, FORM, MULTIPART
 from wendelin.plugins.ingestion.body import Body
-from wendelin.plugins.ingestion.committer import TOOL, Chunk, committer_of
+from wendelin.plugins.ingestion.committer import TOOL, Chunk, Committer, FindUser
 
 ROUTE = "Ingestion Policy/ingest"
 LARGEST = 2 << 20
@@ -41,6 +42,8 @@ class Entrance:
         sys.setswitchinterval(SWITCH_SECONDS)
         self.application = application
         self.registry = application.registry
+        self._committer: Committer | None = None
+        self._lock = threading.Lock()
 
     def __call__(self, environ: Environment, start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "POST" or not environ.get("PATH_INFO", "").endswith("/ingest"):
@@ -55,14 +58,24 @@ class Entrance:
 
     def _store(self, chunk: Chunk) -> bool:
         database, policy = self.registry["wendelin.database"], self.registry["wendelin.policy"]
-        committer = committer_of(database, policy.find_known_user)
+        committer = self._committer_of(database, policy.find_known_user)
         if committer.store(chunk):
             return True
-        if chunk.is_known:
+        return not chunk.is_known and self._learn(database, policy, chunk.authorization) and committer.store(chunk)
+
+    def _learn(self, database: Database, policy: Any, authorization: str) -> bool:
+        """Check a password that was not checked for a while, here: the committer must not wait for it."""
+        try:
+            with database.connect() as connection:
+                return bool(policy.learn_user(get_site(connection).get_child("acl_users"), authorization))
+        except DatabaseUnavailable:
             return False
-        with contextlib.suppress(WendelinError), database.connect() as connection:
-            policy.learn_user(get_site(connection).get_child("acl_users"), chunk.authorization)
-        return committer.store(chunk)
+
+    def _committer_of(self, database: Database, find_user: FindUser) -> Committer:
+        with self._lock:
+            if self._committer is None or self._committer.zodb is not database.zodb:
+                self._committer = Committer(database, find_user)
+            return self._committer
 
 
 def read_chunk(environ: Environment) -> Chunk | None:
