@@ -75,5 +75,7 @@ def test_node_logger_with_wrong_credentials(
     receive: Callable[..., Receiver], policies: Database, wrong: dict[str, str]
 ) -> None:
     with receive(shared_key="a key", users={"ada": ForwardUser("secret", "sensor")}) as receiver:
-        assert run_node_logger(receiver.port, PIECES[:1], mode="Message", ack=True, **wrong).returncode != 0
+        assert (
+            run_node_logger(receiver.port, PIECES[:1], mode="Message", ack=True, patience=3000, **wrong).returncode != 0
+        )
     assert stored(policies) == {}
