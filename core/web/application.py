@@ -7,7 +7,7 @@ Settings (all optional but the first)::
     wendelin.site       the id of the site (erp5)
     wendelin.https      "true" behind a TLS proxy: cookies are then sent over HTTPS only
     wendelin.metrics    "loopback": /metrics answers this machine without a login (not behind a reverse proxy here)
-    retry.attempts      how often a request is tried when others changed the same objects (5)
+    retry.attempts      how often a request is tried when others changed the same objects (10)
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def make_application(
 
     Without ``var`` the signing key is a new one, so logins end with the process: for tests.
     """
-    settings = {"retry.attempts": 5, "tm.annotate_user": False} | (settings or {})
+    settings = {"retry.attempts": 10, "tm.annotate_user": False} | (settings or {})
     settings["tm.manager_hook"] = "pyramid_tm.explicit_manager"
     settings["tm.commit_veto"] = "pyramid_tm.default_commit_veto"
     settings["wendelin.https"] = asbool(settings.get("wendelin.https", False))
