@@ -105,7 +105,10 @@ def test_conflicts_are_counted_and_the_request_once(web_database) -> None:
 
     registry = load_registry()
     PluginConfig(registry, "test").add_view(conflict, "conflict", "ERP5 Site", request_method="POST")
-    client = TestApp(make_application(web_database, registry=registry), extra_environ={"HTTP_HOST": "localhost:80"})
+    client = TestApp(
+        make_application(web_database, settings={"retry.attempts": 5}, registry=registry),
+        extra_environ={"HTTP_HOST": "localhost:80"},
+    )
     client.authorization = ("Basic", ("zope", PASSWORD))
 
     def counts() -> dict[str, float]:
