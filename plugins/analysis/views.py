@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from pyramid.response import Response
@@ -58,7 +59,8 @@ def _respond_bytes(request: Any, document: DataArray, data: ArrayBytes, kind: st
         if end > len(header):
             yield from data.iterate(max(start - len(header), 0), end - len(header))
 
-    etag = f"{document.revision()}-{kind}" if not request.GET else None
+    # The same question about the same revision has the same answer.
+    etag = f"{document.revision()}-{crc32(request.query_string.encode()):x}"
     response = respond(request, read, len(header) + data.size, "application/octet-stream", filename, etag)
     response.headers["X-Array-Shape"] = ",".join(map(str, data.shape))
     response.headers["X-Array-Dtype"] = str(data.dtype)

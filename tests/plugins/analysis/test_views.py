@@ -48,6 +48,9 @@ def test_ranges(client):
 def test_unchanged_arrays_are_not_sent_again(client, web_database):
     etag = client.get(f"{URL}/getData").headers["ETag"]
     client.get(f"{URL}/getData", headers={"If-None-Match": etag}, status=304)
+    npy = client.get(f"{URL}/getData?format=npy").headers["ETag"]
+    assert npy != etag
+    client.get(f"{URL}/getData?format=npy", headers={"If-None-Match": npy}, status=304)
     with as_user(SYSTEM), web_database.transaction() as connection:
         get_site(connection).data_array_module["1"].getArray()[0, 0] = -1
     assert client.get(f"{URL}/getData", headers={"If-None-Match": etag}, status=200).headers["ETag"] != etag
