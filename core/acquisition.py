@@ -26,18 +26,6 @@ def lineage(document: Any) -> Iterator[Any]:
         document = document.__parent__
 
 
-def own_attribute(document: Any, name: str) -> Any:
-    """What the document or its class holds under ``name`` (bound if it is a method), or MISSING; nothing acquired."""
-    document._p_activate()
-    value = document.__dict__.get(name, MISSING)
-    if value is not MISSING:
-        return value
-    for cls in type(document).__mro__:
-        if name in cls.__dict__:
-            return object.__getattribute__(document, name)
-    return MISSING
-
-
 def own_method(document: Document, name: str) -> Any:
     """A method of the document itself: of its class, generated from its properties, or of its workflows; or None."""
     for cls in type(document).__mro__:

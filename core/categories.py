@@ -13,7 +13,6 @@ from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest
 from wendelin.core.events import DocumentModified, notify
 from wendelin.core.folder import Folder
-from wendelin.core.moving import walk
 from wendelin.core.security import ACCESS, MANAGE, READABLE_PERMISSION_MAP, private, protected
 
 
@@ -131,8 +130,3 @@ def update_references(references: Iterable[Reference], document: Document) -> No
 
 def _entry(base: str, url: str) -> str:
     return f"{base}/{url.removeprefix('portal_categories/').removeprefix(base + '/')}"
-
-
-def all_categories(base_category: BaseCategory) -> list[Document]:
-    """Every category of a base, the base itself not among them."""
-    return list(walk(base_category))[1:]

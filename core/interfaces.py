@@ -6,7 +6,7 @@ and what must never happen. Names on documents are ERP5's; the reference for the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
 
@@ -107,6 +107,3 @@ class ITransactionalDatabase(Protocol):
 
     def run(self, function: Callable[[Any], Any], attempts: int = 5) -> Any:
         """``function(connection)`` in a transaction that is tried again after a conflict. It may run several times."""
-
-
-TypeData = Mapping[str, Any]

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 DEFAULT_CLASS = "wendelin.core.folder.Folder"
 IMPLIED_SHEETS = ("Base",)
-MODULE_GROUP = "module"
 
 
 class TypesTool(Folder):

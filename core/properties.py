@@ -6,7 +6,7 @@ them in `wendelin.core.accessors`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -196,8 +196,3 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {
     "data": _to_bytes,
     "object": _as_given,
 }
-
-
-def pairs(items: Iterable[Any]) -> tuple[tuple[str, str], ...]:
-    """Selection items as ``(label, value)``: a plain value is its own label."""
-    return tuple((item, item) if isinstance(item, str) else (item[0], item[1]) for item in items)

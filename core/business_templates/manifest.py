@@ -51,15 +51,6 @@ class Manifest:
     skins: tuple[SkinLayer, ...] = ()
 
 
-def load_manifest(folder: Path) -> Manifest:
-    """Read the manifest alone; BusinessTemplateError lists all that is wrong with it."""
-    problems: list[Problem] = []
-    manifest, _ = read_manifest(folder, problems)
-    if problems:
-        raise BusinessTemplateError([str(problem) for problem in problems])
-    return manifest
-
-
 def read_manifest(folder: Path, problems: list[Problem]) -> tuple[Manifest, SourceFile]:
     """Read the manifest; problems are appended, and what cannot be used is left out."""
     path = folder / MANIFEST_NAME

@@ -10,7 +10,7 @@ from pyramid.request import Request
 from wendelin.core.document import Document
 from wendelin.core.management.deletion import may_delete
 from wendelin.core.management.page import Link, action_url, is_offered
-from wendelin.core.security import ACCESS, ADD, COPY, MODIFY, check_permission
+from wendelin.core.security import ACCESS, ADD, COPY, check_permission
 from wendelin.core.web.urls import url
 
 #: Tabs that every document has; a type's own action of the same id is not shown a second time.
@@ -139,7 +139,3 @@ class DocumentHead:
     @property
     def has_actions(self) -> bool:
         return bool(self.workflow_actions or self.actions or self.may_copy or self.may_delete)
-
-
-def may_modify(document: Document) -> bool:
-    return check_permission(MODIFY, document)

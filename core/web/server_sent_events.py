@@ -42,11 +42,6 @@ def stream_events(request: Request, progress: Iterable[Mapping[str, Any]]) -> Re
     return response
 
 
-def last_event_id(request: Request) -> str | None:
-    """Where a browser that lost its connection wants to go on."""
-    return request.headers.get("Last-Event-ID") or None
-
-
 def _events(progress: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     from wendelin.core.errors import WendelinError
 

@@ -37,13 +37,6 @@ class Chunk:
     chunk_id: str | None = None
 
 
-def store_chunk(
-    database: Database, policy_id: str, reference: str, data: bytes, user: str, chunk_id: str | None = None
-) -> None:
-    """Store one chunk with the rights of the user of that id. Raises what `store_chunks` raises."""
-    store_chunks(database, [Chunk(policy_id, reference, data, chunk_id)], user)
-
-
 def store_chunks(database: Database, chunks: Sequence[Chunk], user: str) -> None:
     """Store all of the chunks, in their order and in one transaction, or none.
 

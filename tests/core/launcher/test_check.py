@@ -12,6 +12,7 @@ import msgpack
 import pytest
 
 from tests.core.launcher.instances import WENDELIN, processes_of
+from tests.core.test_backup import SQLITE
 from wendelin.core.errors import LauncherError
 from wendelin.core.launcher import check
 
@@ -56,20 +57,6 @@ def test_the_whole_check_on_a_new_instance(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert "came back byte for byte" in result.stderr
     assert not processes_of(var)
-
-
-SQLITE = """
-%import relstorage
-<zodb>
-  <relstorage>
-    blob-dir {0}/cache
-    shared-blob-dir false
-    <sqlite3>
-      data-dir {0}
-    </sqlite3>
-  </relstorage>
-</zodb>
-"""
 
 
 @pytest.mark.slow
