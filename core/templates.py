@@ -24,6 +24,7 @@ from chameleon.utils import Scope
 from transaction.interfaces import TransientError
 
 from wendelin.core.errors import ScriptError, WendelinError
+from wendelin.core.parsing import parsing_alone
 from wendelin.core.restricted.access import guarded_getattr, guarded_getitem
 from wendelin.core.restricted.compiling import check_size, compile_expression
 from wendelin.core.restricted.environment import restricted_globals
@@ -167,7 +168,8 @@ def compile_template(path: str, text: str) -> RestrictedTemplate:
         line = text[: text.index("<?python")].count("\n") + 1
         raise ScriptError(f"{path}, line {line}: <?python ?> is not allowed in a template")
     try:
-        return RestrictedTemplate(text, filename=path)  # type: ignore[call-arg]
+        with parsing_alone():
+            return RestrictedTemplate(text, filename=path)  # type: ignore[call-arg]
     except TemplateError as error:
         message = str(error.args[0]).strip()
         raise ScriptError(f"{path}, line {error.location[0]}: {message}: {error.token}") from error

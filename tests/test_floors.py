@@ -19,6 +19,7 @@ TOP_FOLDERS = ("core", "plugins", "configurator")
 FLOORS = {
     "wendelin.core.interfaces": 1,
     "wendelin.core.errors": 1,
+    "wendelin.core.parsing": 1,
     "wendelin.core.database": 2,
     "wendelin.core.engines": 2,
     "wendelin.core.backup": 2,

@@ -11,6 +11,7 @@ from numpy.lib import format as npy_format
 
 from wendelin.core.bigdata.bigarray import BigArray, as_bytes, checked_dtype
 from wendelin.core.errors import UnsupportedArray
+from wendelin.core.parsing import parsing_alone
 
 BLOCK_SIZE = 4 << 20
 
@@ -64,7 +65,8 @@ def read_npy(source: BinaryIO, array: BigArray | None = None) -> BigArray:
     """Import an ``.npy`` stream block by block: a new array, or rows appended to ``array`` of the same dtype."""
     version = npy_format.read_magic(source)
     read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-    shape, fortran, dtype = read_header(source)
+    with parsing_alone():
+        shape, fortran, dtype = read_header(source)
     order = "F" if fortran and len(shape) > 1 else "C"
     if array is not None and (array.dtype != dtype or array.shape[1:] != shape[1:] or order != array.order):
         raise UnsupportedArray(f"rows of {dtype} and shape {shape[1:]} do not fit {array!r}")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from RestrictedPython.transformer import IOPERATOR_TO_STR, RestrictingNodeTransformer, copy_locations
 
 from wendelin.core.errors import ScriptError
+from wendelin.core.parsing import parsing_alone
 
 FUNCTION_NAME = "script_function"
 MAX_SOURCE = 512 * 1024
@@ -98,7 +99,8 @@ def check_size(path: str, source: str) -> None:
 
 def _parse(path: str, source: str, part: str = "", mode: str = "exec") -> Any:
     try:
-        return ast.parse(source, path, mode)
+        with parsing_alone():
+            return ast.parse(source, path, mode)
     except SyntaxError as error:
         where = part or f"line {error.lineno}"
         text = f": {error.text.strip()}" if error.text and not part else ""

@@ -23,6 +23,7 @@ from wendelin.core.registry import Registry, get_registry
 from wendelin.core.web.secret import read_secret
 
 PARTS = (
+    "wendelin.core.web.page_templates",
     "wendelin.core.web.connections",
     "wendelin.core.web.authentication",
     "wendelin.core.web.csrf",
@@ -60,7 +61,7 @@ def make_application(
     config.registry["wendelin.database"] = database
     config.registry["wendelin.secret"] = read_secret(var)
     config.registry["wendelin.registry"] = registry or get_registry()
-    for library in ("pyramid_chameleon", "pyramid_tm", "pyramid_retry"):
+    for library in ("pyramid_tm", "pyramid_retry"):
         config.include(library)
     for part in PARTS:
         config.include(part)

@@ -19,6 +19,7 @@ from pyramid.response import Response
 
 from wendelin.core.actions import Dialog
 from wendelin.core.errors import BadRequest
+from wendelin.core.parsing import parsing_alone
 from wendelin.core.security import require_permission
 from wendelin.core.skins import find_method
 from wendelin.core.web.csrf import TOKEN, require_token
@@ -115,7 +116,8 @@ def signature_of(function: Callable[..., Any]) -> inspect.Signature:
     script = getattr(function, "script", None)
     if script is None:
         return inspect.signature(function)
-    arguments = ast.parse(f"def f({script.parameters or ''}): pass").body[0].args  # type: ignore[attr-defined]
+    with parsing_alone():
+        arguments = ast.parse(f"def f({script.parameters or ''}): pass").body[0].args  # type: ignore[attr-defined]
     parameter, kind = inspect.Parameter, inspect.Parameter
     found = []
     plain = [*arguments.posonlyargs, *arguments.args]

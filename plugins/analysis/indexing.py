@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from wendelin.core.errors import BadRequest
+from wendelin.core.parsing import parsing_alone
 
 RECORD = "slice_index."
 PARTS = ("start", "stop", "step")
@@ -19,7 +20,8 @@ def parse_index(expression: str) -> Any:
     Raises `BadRequest` for anything else.
     """
     try:
-        tree = ast.parse(f"_[{expression}]", mode="eval").body
+        with parsing_alone():
+            tree = ast.parse(f"_[{expression}]", mode="eval").body
         if not isinstance(tree, ast.Subscript):
             raise ValueError("not an index")
         return _index(tree.slice)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from wendelin.core.errors import BadRequest
+from wendelin.core.parsing import parsing_alone
 
 MAGIC = b"\x92WEN\x00\x01"
 HEAD = struct.Struct(f"<{len(MAGIC)}sI")
@@ -40,7 +41,8 @@ def data_to_numpy(context: Any, data: bytes) -> np.ndarray:
     if zlib.crc32(content) != HEAD.unpack_from(data)[1]:
         raise BadRequest("the checksum does not fit: the data was damaged or cut on its way")
     try:
-        return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+        with parsing_alone():
+            return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise BadRequest(f"the data holds no readable array: {error}") from error
 

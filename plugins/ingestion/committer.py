@@ -197,7 +197,7 @@ def _find_policy(connection: Any, chunk: Chunk) -> IngestionPolicy:
 
 def _close(connection: Any) -> None:
     """Close a connection, whatever state it is in."""
-    if connection is None:
+    if connection is None or connection.opened is None:  # the database may have been closed with all its connections
         return
     try:
         connection.transaction_manager.begin()

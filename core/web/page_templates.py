@@ -1,0 +1,45 @@
+"""The renderer of ``.pt`` files: pyramid_chameleon's, with templates that are compiled alone (`core.parsing`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.decorator import reify
+from pyramid_chameleon.renderer import template_renderer_factory
+from pyramid_chameleon.zpt import PyramidPageTemplateFile, ZPTTemplateRenderer
+
+from wendelin.core.parsing import parsing_alone
+
+
+class PageTemplateFile(PyramidPageTemplateFile):
+    """A template; compiled at its first use, which may be in any thread. What it uses is of the same class."""
+
+    def cook(self, body: str) -> None:
+        with parsing_alone():
+            super().cook(body)
+
+
+class Renderer(ZPTTemplateRenderer):
+    """What Pyramid calls for a view's ``renderer="….pt"``."""
+
+    @reify
+    def template(self) -> PageTemplateFile:
+        lookup = self.lookup
+        return PageTemplateFile(
+            self.path,
+            auto_reload=lookup.auto_reload,
+            debug=lookup.debug,
+            translate=lookup.translate,
+            macro=self.macro,
+        )
+
+
+def renderer_factory(info: Any) -> Any:
+    """The renderer for one file."""
+    return template_renderer_factory(info, Renderer)
+
+
+def includeme(config: Configurator) -> None:
+    """Register it."""
+    config.add_renderer(".pt", renderer_factory)
