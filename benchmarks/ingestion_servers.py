@@ -1,7 +1,8 @@
 """The servers of `benchmarks/ingestion.py`, each a process: ZEO, the site, and the bare application it is measured by.
 
 python benchmarks/ingestion_servers.py site FOLDER PORT
-python benchmarks/ingestion_servers.py bare FOLDER PORT
+python benchmarks/ingestion_servers.py bare FOLDER PORT     waitress as it comes
+python benchmarks/ingestion_servers.py tuned FOLDER PORT    the same, with the settings of development.ini
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,7 @@ from wendelin.core.site import create_site, get_site
 from wendelin.core.web.application import make_application
 
 USER, PASSWORD = "bench", "a password of the benchmark"
-#: What development.ini says; the bare application gets the same.
-WAITRESS = {"threads": 8, "channel_timeout": 300, "max_request_body_size": 1 << 34}
+TUNED = ("threads", "channel_timeout", "max_request_body_size", "recv_bytes", "inbuf_overflow")
 SERVER = """
 <zeo>
   address {folder}/zeo.sock
@@ -108,12 +109,20 @@ def bare_application(folder: Path) -> Callable[..., Any]:
     return application
 
 
+def read_settings() -> dict[str, str]:
+    """What development.ini says about waitress."""
+    found = ConfigParser(interpolation=None)
+    found.read(Path(__file__).parents[1] / "development.ini")
+    return {name: found["server:main"][name] for name in TUNED}
+
+
 def main(kind: str, folder: str, port: str) -> None:
-    if kind == "bare":
-        application = bare_application(Path(folder))
-    else:
+    if kind == "site":
         application = make_application(open_database(Path(folder) / "client.conf"))
-    serve(application, host="127.0.0.1", port=int(port), _quiet=True, **WAITRESS)
+    else:
+        application = bare_application(Path(folder))
+    settings: dict[str, Any] = {"threads": 8} if kind == "bare" else read_settings()
+    serve(application, host="127.0.0.1", port=int(port), _quiet=True, **settings)
 
 
 if __name__ == "__main__":

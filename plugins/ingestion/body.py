@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import tempfile
 import zlib
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, BinaryIO
+
+from blake3 import blake3
 
 from wendelin.core.errors import BadRequest, RequestTooLarge
 
@@ -32,23 +33,23 @@ class Body:
     def __len__(self) -> int:
         return self.size
 
-    def blocks(self, size: int = BLOCK) -> Iterator[memoryview | bytes]:
-        """The bytes, at most ``size`` at a time."""
+    def blocks(self, size: int = BLOCK, start: int = 0) -> Iterator[memoryview | bytes]:
+        """The bytes from ``start`` on, at most ``size`` at a time."""
         if self._data is not None:
             view = memoryview(self._data)
-            yield from (view[start : start + size] for start in range(0, self.size, size))
+            yield from (view[offset : offset + size] for offset in range(start, self.size, size))
             return
-        for start in range(0, self.size, size):
-            self._file.seek(start)
+        for offset in range(start, self.size, size):
+            self._file.seek(offset)
             block = self._file.read(size)
             if not block:
-                raise BadRequest(f"the body ends at byte {start} of {self.size}")
+                raise BadRequest(f"the body ends at byte {offset} of {self.size}")
             yield block
 
     @cached_property
     def digest(self) -> bytes:
-        """SHA-256 of the bytes."""
-        found = hashlib.sha256()
+        """BLAKE3 of the bytes (https://github.com/BLAKE3-team/BLAKE3-specs): four times as fast as SHA-256."""
+        found = blake3()
         for block in self.blocks():
             found.update(block)
         return found.digest()

@@ -21,6 +21,7 @@ import msgpack
 import numpy
 
 from wendelin.core.errors import BadRequest
+from wendelin.plugins.ingestion.alike import iter_run_payload
 from wendelin.plugins.ingestion.body import Body
 
 FEED_SIZE = 1 << 20  # bytes that the unpacker is given at a time
@@ -32,25 +33,25 @@ _NANOSECONDS = 1_000_000_000
 _TIMES = frozenset({int, float, msgpack.ExtType, msgpack.Timestamp})
 
 
-def unpack_lazy(data: bytes | Body, use_list: bool = True) -> Iterator[Any]:
-    """The objects of a msgpack stream, one by one.
+def unpack_lazy(data: bytes | Body, use_list: bool = True, start: int = 0) -> Iterator[Any]:
+    """The objects of a msgpack stream, one by one, from byte ``start`` on, where one begins.
 
     Raises `BadRequest` at the first byte that is not msgpack, and at the end when the last object is torn: a caller
     that writes as it reads relies on its transaction being aborted then.
     """
     unpacker = _unpacker(len(data), use_list)
     try:
-        for block in Body.of(data).blocks(FEED_SIZE):  # the unpacker copies what it is fed
+        for block in Body.of(data).blocks(FEED_SIZE, start):  # the unpacker copies what it is fed
             unpacker.feed(block)
             yield from unpacker
     except BadRequest:
         raise
     except _UNREADABLE as error:
-        position = _end_of_last(data)
+        position = _end_of_last(data, start)
         raise BadRequest(f"the body is not msgpack: byte {position} starts something unreadable ({error})") from error
     if not _is_between(unpacker):
         raise BadRequest(
-            f"the msgpack body is torn: it ends inside the object that starts at byte {_end_of_last(data)}"
+            f"the msgpack body is torn: it ends inside the object that starts at byte {_end_of_last(data, start)}"
         )
 
 
@@ -63,16 +64,16 @@ def _is_between(unpacker: msgpack.Unpacker) -> bool:
         return False
 
 
-def _end_of_last(data: bytes | Body) -> int:
-    """Where the last complete object ends. To ask after each object costs as much as to unpack it."""
+def _end_of_last(data: bytes | Body, start: int) -> int:
+    """Where the last complete object from ``start`` on ends. To ask after each object costs as much as to unpack it."""
     unpacker = _unpacker(len(data), True)
     position = 0
     with contextlib.suppress(*_UNREADABLE):
-        for block in Body.of(data).blocks(FEED_SIZE):
+        for block in Body.of(data).blocks(FEED_SIZE, start):
             unpacker.feed(block)
             for _item in unpacker:
                 position = unpacker.tell()
-    return position
+    return start + position
 
 
 def unpack(data: bytes | Body) -> list[Any]:
@@ -123,9 +124,11 @@ def _events_in(item: Any) -> list[Any]:
     raise BadRequest("the body holds msgpack, but not events: each must be [time, record]")
 
 
-def _iter_record_payload(data: bytes | Body) -> Iterator[bytes]:
+def _iter_record_payload(data: bytes | Body) -> Iterator[bytes | memoryview]:
     """`record_payload` of every event; what nearly all events are is looked at with as few steps as can be."""
-    for item in unpack_lazy(data):
+    body = Body.of(data)
+    start = yield from iter_run_payload(body)
+    for item in unpack_lazy(body, start=start):
         if type(item) is list and len(item) == 2 and type(item[0]) in _TIMES and type(item[1]) is dict:
             value = item[1].get("message")
             if type(value) is bytes:
@@ -194,27 +197,31 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def iter_payload(data: bytes | Body, batch_size: int = BATCH_SIZE) -> Iterator[bytes]:
+def iter_payload(data: bytes | Body, batch_size: int = BATCH_SIZE) -> Iterator[bytes | memoryview]:
     """The payloads of a chunk's records, joined into pieces of about ``batch_size`` bytes."""
     return _batched(_iter_record_payload(data), batch_size)
 
 
-def iter_text(data: bytes | Body, batch_size: int = BATCH_SIZE) -> Iterator[bytes]:
+def iter_text(data: bytes | Body, batch_size: int = BATCH_SIZE) -> Iterator[bytes | memoryview]:
     """The records of a chunk as text (`record_text`), joined into pieces of about ``batch_size`` bytes."""
     return _batched((record_text(record) for _time, record in iter_event(data)), batch_size)
 
 
-def _batched(pieces: Iterator[bytes], batch_size: int) -> Iterator[bytes]:
-    batch: list[bytes] = []
+def _batched(pieces: Iterator[bytes | memoryview], batch_size: int) -> Iterator[bytes | memoryview]:
+    batch: list[bytes | memoryview] = []
     size = 0
     for piece in pieces:
         batch.append(piece)
         size += len(piece)
         if size >= batch_size:
-            yield b"".join(batch)
+            yield _joined(batch)
             batch, size = [], 0
     if size:
-        yield b"".join(batch)
+        yield _joined(batch)
+
+
+def _joined(batch: list[bytes | memoryview]) -> bytes | memoryview:
+    return batch[0] if len(batch) == 1 else b"".join(batch)
 
 
 def extract_date_time(holder: Any) -> numpy.datetime64:

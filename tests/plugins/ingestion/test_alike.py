@@ -1,0 +1,105 @@
+"""Events alike are cut out of a body exactly as the unpacker reads them, in whatever company they come."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Any
+
+import msgpack
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wendelin.core.errors import BadRequest
+from wendelin.plugins.ingestion import alike, chunks
+from wendelin.plugins.ingestion.body import Body
+
+KEYS = ("message", "log", "other")
+
+
+def event_time(seconds: int, nanoseconds: int) -> bytes:
+    return b"\xd7\x00" + struct.pack(">II", seconds, nanoseconds)
+
+
+times = st.one_of(
+    st.builds(event_time, st.integers(0, 2**32 - 1), st.integers(0, 10**9)),
+    st.binary(min_size=8, max_size=8).map(lambda value: b"\xc7\x08\x00" + value),
+    st.integers(-(2**63), 2**64 - 1).map(msgpack.packb),
+    st.floats(allow_nan=False).map(msgpack.packb),
+)
+
+
+@st.composite
+def runs(draw: Any) -> bytes:
+    """Events of one form, key and size, with any times and payloads; now and then one alone."""
+    count, size = draw(st.integers(1, 40)), draw(st.sampled_from([0, 1, 31, 32, 255, 256, 2048, 70_000]))
+    use_bin, wraps, key = draw(st.booleans()), draw(st.booleans()), draw(st.sampled_from(KEYS))
+    fill = draw(st.binary(min_size=1, max_size=5))
+    time = draw(times)
+    record = msgpack.packb({key: (fill * size)[:size]}, use_bin_type=use_bin)
+    return b"".join(b"\x92\x92" + time + b"\x80" + record if wraps else b"\x92" + time + record for _ in range(count))
+
+
+def unpacked(body: bytes) -> bytes:
+    """What the unpacker alone makes of it."""
+    return b"".join(chunks.record_payload(record) for _time, record in chunks.iter_event(body))
+
+
+@given(st.lists(runs(), max_size=6).map(b"".join), st.booleans())
+def test_same_bytes_as_unpacked(body: bytes, in_file: bool) -> None:
+    source = Body(io.BytesIO(body)) if in_file else Body(body)
+    assert b"".join(chunks.iter_payload(source)) == unpacked(body)
+
+
+@given(st.lists(runs(), min_size=1, max_size=4).map(b"".join), st.data())
+def test_same_error_when_cut_or_damaged(body: bytes, data: st.DataObject) -> None:
+    damaged = bytearray(body[: data.draw(st.integers(0, len(body)))])
+    if damaged:
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        expected: Any = unpacked(bytes(damaged))
+    except BadRequest as error:
+        expected = str(error)
+    try:
+        found: Any = b"".join(chunks.iter_payload(bytes(damaged)))
+    except BadRequest as error:
+        found = str(error)
+    assert found == expected
+
+
+def test_runs_go_on_over_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alike, "BLOCK", 1000)
+    body = b"".join(msgpack.packb([msgpack.ExtType(0, bytes(8)), {"message": bytes([n]) * 150}]) for n in range(200))
+    pieces = []
+    run = alike.iter_run_payload(Body(body))
+    while True:
+        try:
+            pieces.append(bytes(next(run)))
+        except StopIteration as end:
+            assert end.value == len(body)
+            break
+    assert b"".join(pieces) == unpacked(body)
+
+
+@pytest.mark.parametrize("count, expected", [(40, 40), (3, 3)])
+def test_a_run_ends_at_the_first_other_event(count: int, expected: int) -> None:
+    same = [msgpack.packb([n + 2**31, {"message": b"x" * 100}]) for n in range(count)]
+    body = b"".join([*same, msgpack.packb([{"not": "an event"}, 1]), *same])
+    taken = 0
+    run = alike.iter_run_payload(Body(body))
+    try:
+        while True:
+            taken += len(next(run))
+    except StopIteration as end:
+        assert end.value == len(same[0]) * expected
+    assert taken == 100 * expected
+
+
+def test_bodies_of_many_sizes_are_left_to_the_unpacker() -> None:
+    body = b"".join(msgpack.packb([2**31, {"message": b"x" * n}]) for n in range(100, 200))
+    with pytest.raises(StopIteration) as end:
+        run = alike.iter_run_payload(Body(body))
+        while True:
+            next(run)
+    assert 0 < end.value.value < len(body) // 2
