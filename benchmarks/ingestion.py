@@ -128,20 +128,21 @@ def touch_memory() -> None:
 
 
 def compare(ports: dict[str, int], names: list[str], case: tuple[int, int, int], seconds: float, rounds: int) -> Any:
-    """One case on both servers, turn by turn; the median of the rounds counts."""
+    """One case on all servers, turn by turn, in both orders; medians of the rounds, and of each round's ratios."""
     size, clients, streams = case
     found: dict[str, list[dict[str, float]]] = {kind: [] for kind in ports}
-    for _ in range(rounds):
-        for kind, port in ports.items():
+    for number in range(rounds):
+        for kind in sorted(ports, reverse=bool(number % 2)):
             touch_memory()
-            found[kind].append(measure(port, names[:streams], size, clients, seconds))
+            found[kind].append(measure(ports[kind], names[:streams], size, clients, seconds))
     medians: dict[str, Any] = {
         kind: {key: round(statistics.median(run[key] for run in runs), 2) for key in runs[0]}
         for kind, runs in found.items()
     }
     for peer, name in (("bare", "ratio"), ("tuned", "ratio_to_tuned")):
+        rounds_of_both = list(zip(found["site"], found[peer], strict=True))
         medians[name] = {
-            key: round(medians["site"][key] / medians[peer][key], 3)
+            key: round(statistics.median(site[key] / other[key] for site, other in rounds_of_both), 3)
             for key in ("mb_per_second", "requests_per_second", "p99_ms")
         }
     return medians
@@ -170,7 +171,7 @@ def _medians(port: int, names: list[str], size: int, clients: int, seconds: floa
 
 
 def run(folder: Path, quick: bool) -> dict[str, Any]:
-    seconds, rounds = (1.5, 2) if quick else (4.0, 4)
+    seconds, rounds = (1.5, 3) if quick else (3.0, 8)
     names = [f"stream{number}" for number in range(8)]
     processes = [servers.start_database(folder / "site")]
     try:

@@ -15,7 +15,8 @@ from persistent import Persistent
 from wendelin.core.bigdata.tail import EXTENT, INLINE, Chunk, InlineChunk, Tail
 from wendelin.core.bigdata.units import PAGE
 
-WriteExtent = Callable[[Iterable[Any], int], Any]
+# of buffers, and the place of the first byte within its page: gives the extent's handle, and where they begin in it
+WriteExtent = Callable[[Iterable[Any], int], tuple[Any, int]]
 JOIN_SIZE = 64 << 10  # up to which small appends of one transaction share a record
 
 
@@ -61,6 +62,6 @@ def append_stream(tail: Tail, own: list[Chunk], pieces: Iterable[memoryview], wr
             lengths[0] += len(piece)
             yield piece
 
-    handle = write(counted(), skip)
+    handle, start = write(counted(), skip)
     tail.drop_last(len(own))
-    tail.add(EXTENT, handle, skip, lengths[0])
+    tail.add(EXTENT, handle, start, lengths[0])

@@ -15,13 +15,14 @@ from wendelin.core.bigdata import pages
 from wendelin.core.bigdata.appending import append_extent, append_inline, append_stream, own_inline_chunks
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents import SegmentTable, page_span
+from wendelin.core.bigdata.joint import can_join
 from wendelin.core.bigdata.reading import read_extent, read_file, single_extent
 from wendelin.core.bigdata.runs import Runs, clip, runs
 from wendelin.core.bigdata.sealing import rehome, remember_as_ours, seal, sealing_is_due
 from wendelin.core.bigdata.snapshot import FileSnapshot
 from wendelin.core.bigdata.store import BLOBS, Buffer, store_for
 from wendelin.core.bigdata.tail import Tail
-from wendelin.core.bigdata.transactions import note_extent, view_of
+from wendelin.core.bigdata.transactions import joint_of, note_extent, view_of
 from wendelin.core.bigdata.units import PAGE, unique_number
 from wendelin.core.errors import ReadOnlyView
 
@@ -167,7 +168,7 @@ class BigFile(Persistent):
         if sum(chunk.length for chunk in own) + len(view) < SEAL_SIZE:
             append_inline(tail, own, view)
         else:
-            append_extent(tail, own, view, self._write_extent)
+            append_extent(tail, own, view, self._write_part)
         remember_as_ours(tail)
         return position
 
@@ -186,7 +187,7 @@ class BigFile(Persistent):
         self._settle_tail()
         self._seal_what_is_due()
         position = tail.end
-        append_stream(tail, own_inline_chunks(tail), map(bytes_of, pieces), self._write_extent)
+        append_stream(tail, own_inline_chunks(tail), map(bytes_of, pieces), self._write_whole)
         remember_as_ours(tail)
         return position
 
@@ -199,6 +200,15 @@ class BigFile(Persistent):
         handle = store_for(self._p_jar).write(self._p_jar, buffers, skip)
         note_extent(self._p_jar, handle)
         return handle
+
+    def _write_whole(self, buffers: Iterable[Buffer], skip: int) -> tuple[Any, int]:
+        return self._write_extent(buffers, skip), skip
+
+    def _write_part(self, buffers: Iterable[Buffer], skip: int) -> tuple[Any, int]:
+        parts = list(buffers)
+        shares = can_join(self._p_jar, store_for(self._p_jar), sum(map(len, parts)))
+        joint = joint_of(self._p_jar) if shares else None
+        return (joint.handle, joint.append(parts, skip)) if joint is not None else self._write_whole(parts, skip)
 
     def _seal_what_is_due(self) -> None:
         """Enter committed chunks in the map when there are many; what this transaction appended stays mergeable."""

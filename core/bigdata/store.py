@@ -29,6 +29,7 @@ Buffer = Any  # anything with the buffer protocol
 _IOV_MAX = 1024
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _WRITE_BEHIND = 8 << 20
+_WORTH_STARTING = 256 << 10
 
 
 class IExtentStore(Protocol):
@@ -78,7 +79,10 @@ def write_all(descriptor: int, buffers: Iterable[Buffer]) -> int:
         if written - started >= _WRITE_BEHIND:
             start_writeback(descriptor)
             started = written
-    return written + _write_batch(descriptor, batch)
+    written += _write_batch(descriptor, batch)
+    if written - started >= _WORTH_STARTING:
+        start_writeback(descriptor)
+    return written
 
 
 def _write_batch(descriptor: int, batch: list[memoryview]) -> int:
@@ -103,10 +107,15 @@ def sync_path(path: str) -> None:
         os.close(descriptor)
 
 
-def new_file(folder: str, buffers: Iterable[Buffer], skip: int) -> str:
-    """Write a new file of immutable bytes (mode 0444) into ``folder``; nothing is left behind on failure."""
+def create_file(folder: str) -> tuple[int, str]:
+    """A new file that others can only read (mode 0444): a descriptor to write to it, and its path."""
     path = os.path.join(folder, f"extent-{uuid.uuid4().hex}")
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444), path
+
+
+def new_file(folder: str, buffers: Iterable[Buffer], skip: int) -> str:
+    """Write a new file of immutable bytes into ``folder``; nothing is left behind on failure."""
+    descriptor, path = create_file(folder)
     try:
         with full_disk_raises():
             if skip:
@@ -118,6 +127,20 @@ def new_file(folder: str, buffers: Iterable[Buffer], skip: int) -> str:
     finally:
         os.close(descriptor)
     return path
+
+
+def blob_folder(jar: Any) -> str:
+    """Where the file of a new blob is written, to be renamed into place when it commits."""
+    folder: str = jar.db().storage.temporaryDirectory() if jar is not None else tempfile.gettempdir()
+    return folder
+
+
+def adopt_blob(path: str) -> Blob:
+    """A blob whose bytes are the file; the file is removed with it, unless a transaction took it over."""
+    blob = Blob()
+    blob._p_blob_uncommitted = path
+    weakref.finalize(blob, remove_if_there, path).atexit = True
+    return blob
 
 
 def remove_if_there(path: str) -> None:
@@ -134,14 +157,10 @@ class BlobStore:
     """
 
     def write(self, jar: Any, buffers: Iterable[Buffer], skip: int = 0) -> Blob:
-        folder = jar.db().storage.temporaryDirectory() if jar is not None else tempfile.gettempdir()
-        path = new_file(folder, buffers, skip)
+        path = new_file(blob_folder(jar), buffers, skip)
         if jar is None:
             sync_path(path)  # it is not known which commit will be the one to make it durable
-        blob = Blob()
-        blob._p_blob_uncommitted = path
-        weakref.finalize(blob, remove_if_there, path).atexit = True
-        return blob
+        return adopt_blob(path)
 
     def path(self, handle: Blob) -> str:
         handle._p_activate()

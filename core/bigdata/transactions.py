@@ -14,6 +14,7 @@ from transaction.interfaces import IDataManagerSavepoint, ISavepointDataManager,
 from zope.interface import implementer
 
 from wendelin.core.bigdata import pages
+from wendelin.core.bigdata.joint import JointExtent
 from wendelin.core.bigdata.store import store_of, sync_path
 from wendelin.core.bigdata.view import View, report_late_writes
 from wendelin.core.errors import StaleView
@@ -34,6 +35,7 @@ class ViewManager:
         self.transaction_manager = jar.transaction_manager
         self.views: dict[bytes, View] = {}
         self._extents: list[Any] = []
+        self._joint: JointExtent | None = None
         self._joined: Any = None
         self._lost: str | None = None
         self._paused = False
@@ -65,6 +67,21 @@ class ViewManager:
         self._extents.append(handle)
         if not self.join():  # written while the connection stores a file that is new to it: no vote of ours will come
             sync_path(store_of(handle).path(handle))
+
+    def joint(self) -> JointExtent | None:
+        """The extent that small appends of this transaction share; None where there is no vote to make it durable."""
+        if not self.join():
+            return None
+        if self._joint is None or self._joint.is_full:
+            self._end_joint()
+            self._joint = JointExtent(self.jar)
+            self.note_extent(self._joint.handle)
+        return self._joint
+
+    def _end_joint(self) -> None:
+        if self._joint is not None:
+            self._joint.close()
+            self._joint = None
 
     def join(self) -> bool:
         """Take part in the current transaction, first of all: a savepoint must flush before the connection stores."""
@@ -101,6 +118,7 @@ class ViewManager:
 
     def afterCompletion(self, transaction: Any) -> None:
         self._joined, self._extents, self._lost = None, [], None
+        self._end_joint()
         if transaction.status != "Committed":
             self._discard()
         self._pause(self.jar.explicit_transactions)  # the connection stays where it was until the next begin
@@ -135,6 +153,7 @@ class ViewManager:
     def tpc_begin(self, transaction: Any) -> None:
         if self._lost:
             raise StaleView(self._lost)
+        self._end_joint()
         for view in self._writable():
             view.flush()
 
@@ -154,10 +173,12 @@ class ViewManager:
     def abort(self, transaction: Any) -> None:
         """Also the rollback to a savepoint from before we joined: the connection has rolled back by then."""
         self._joined = None
+        self._end_joint()
         self._discard()
         self._follow()
 
     def savepoint(self) -> ViewSavepoint:
+        self._end_joint()  # the connection moves its file away
         late = self.jar._needs_to_join
         for view in self._writable():
             if view.touched or view.leased:
@@ -168,6 +189,7 @@ class ViewManager:
 
     def _close(self) -> None:
         """The connection goes back to its pool."""
+        self._end_joint()
         if self._joined is not None and any(view.written() for view in self._writable()):
             self._lost = "a connection was closed with unsaved writes to a big file"
         for view in self.views.values():
@@ -187,6 +209,7 @@ class ViewSavepoint:
         self.states = {oid: (view, view.state()) for oid, view in manager.views.items()}
 
     def rollback(self) -> None:
+        self.manager._end_joint()
         if self.jar_savepoint is not None:
             self.jar_savepoint.rollback()
         for oid, view in self.manager.views.items():
@@ -238,4 +261,9 @@ def note_extent(jar: Any, handle: Any) -> None:
         manager_of(jar).note_extent(handle)
 
 
-__all__ = ["ViewManager", "manager_of", "note_extent", "view_of"]
+def joint_of(jar: Any) -> JointExtent | None:
+    """The extent that the small appends of a connection's transaction share, if there can be one."""
+    return manager_of(jar).joint()
+
+
+__all__ = ["ViewManager", "joint_of", "manager_of", "note_extent", "view_of"]
