@@ -14,6 +14,7 @@ that were started with it share their numbers there, and any of them answers wit
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from typing import Any, TypeVar
@@ -106,4 +107,9 @@ def _metric(kind: type[Metric], name: str, labels: dict[str, str], **options: An
 
 
 def _child(metric: Any, labels: dict[str, str]) -> Any:
-    return metric.labels(**labels) if labels or metric._labelnames else metric
+    return _series(metric, tuple(sorted(labels.items())))
+
+
+@functools.cache  # the client library keeps its series for ever too, but takes its time to find one
+def _series(metric: Any, labels: tuple[tuple[str, str], ...]) -> Any:
+    return metric.labels(**dict(labels)) if labels or metric._labelnames else metric
