@@ -28,6 +28,7 @@ from bigdata_measure import (
     zeo_server,
 )
 from bigdata_peers import FLOOR, MEMMAP, array_sums, array_writers, write_floor
+from memory import touch_memory
 
 from wendelin.core.bigdata import BigArray
 
@@ -174,7 +175,8 @@ def _random_reads(array: BigArray, memmap: np.ndarray, sizes: Sizes) -> None:
 
 
 def _cold(folder: Path, sizes: Sizes) -> None:
-    pairs = [_cold_sums(folder, kinds) for kinds in (("ours", "memmap"), ("memmap", "ours")) * sizes.repeat]
+    orders = (("ours", "memmap"), ("memmap", "ours")) * sizes.repeat
+    pairs = [_cold_sums(folder, kinds, sizes.array) for kinds in orders]
     ratios = [pair["memmap"] / pair["ours"] for pair in pairs]
     both_orders = [math.sqrt(first * second) for first, second in zip(ratios[::2], ratios[1::2], strict=True)]
     share = statistics.median(both_orders)
@@ -198,11 +200,12 @@ def _cold(folder: Path, sizes: Sizes) -> None:
         **{f"{MEMMAP} with MADV_RANDOM": read["memmap"]})  # fmt: skip
 
 
-def _cold_sums(folder: Path, kinds: tuple[str, ...]) -> dict[str, float]:
+def _cold_sums(folder: Path, kinds: tuple[str, ...], size: int) -> dict[str, float]:
     """Seconds for each, one after the other, each from a dropped page cache (a shared disk slows the second down)."""
     seconds = {}
     for kind in kinds:
         drop_cache(folder)
+        touch_memory(size + size // 4)
         seconds[kind] = child(SUM, folder, kind)["sum"]
     return seconds
 

@@ -25,6 +25,7 @@ from typing import Any
 
 import ingestion_servers as servers
 import msgpack
+from memory import touch_memory
 
 PIECE = 2048  # what fluent-plugin-bin makes one event of
 TOUCHED = 1500 << 20
@@ -121,19 +122,13 @@ def start_server(kind: str, folder: Path) -> tuple[subprocess.Popen[bytes], int]
     raise SystemExit(f"the server {kind!r} does not start")
 
 
-def touch_memory() -> None:
-    """Make a process touch memory, and end: on a virtual machine that gives free pages back to its host, the first
-    use of a page costs ten times the write of it to a file, and would count for whoever comes last."""
-    subprocess.run([sys.executable, "-c", f"bytearray(b'x') * {TOUCHED}"], check=True)
-
-
 def compare(ports: dict[str, int], names: list[str], case: tuple[int, int, int], seconds: float, rounds: int) -> Any:
     """One case on all servers, turn by turn, in both orders; medians of the rounds, and of each round's ratios."""
     size, clients, streams = case
     found: dict[str, list[dict[str, float]]] = {kind: [] for kind in ports}
     for number in range(rounds):
         for kind in sorted(ports, reverse=bool(number % 2)):
-            touch_memory()
+            touch_memory(TOUCHED)
             found[kind].append(measure(ports[kind], names[:streams], size, clients, seconds))
     medians: dict[str, Any] = {
         kind: {key: round(statistics.median(run[key] for run in runs), 2) for key in runs[0]}

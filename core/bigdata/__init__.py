@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wendelin.core.bigdata.bigarray import BigArray
     from wendelin.core.bigdata.bigfile import BigFile
+    from wendelin.core.bigdata.fileparts import FilePart
     from wendelin.core.bigdata.ramarray import RAMArray
 
-__all__ = ["BigArray", "BigFile", "RAMArray"]
+__all__ = ["BigArray", "BigFile", "FilePart", "RAMArray"]
+_MODULES = {"BigArray": "bigarray", "BigFile": "bigfile", "FilePart": "fileparts", "RAMArray": "ramarray"}
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(importlib.import_module(f"wendelin.core.bigdata.{name.lower()}"), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(f"wendelin.core.bigdata.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

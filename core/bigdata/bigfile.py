@@ -15,6 +15,7 @@ from wendelin.core.bigdata import pages
 from wendelin.core.bigdata.appending import append_extent, append_inline, append_stream, own_inline_chunks
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents import SegmentTable, page_span
+from wendelin.core.bigdata.fileparts import FilePart
 from wendelin.core.bigdata.joint import can_join
 from wendelin.core.bigdata.reading import read_extent, read_file, single_extent
 from wendelin.core.bigdata.runs import Runs, clip, runs
@@ -34,8 +35,10 @@ BLOCK_SIZE = 1 << 20
 _ADVICE = {"random": pages.RANDOM, "sequential": pages.SEQUENTIAL, "normal": pages.NORMAL}
 
 
-def bytes_of(data: Buffer) -> memoryview:
-    """The bytes of a buffer, of whatever items and shape, in C order."""
+def bytes_of(data: Buffer) -> Any:
+    """The bytes of a buffer, of whatever items and shape, in C order; a `FilePart` as it is."""
+    if isinstance(data, FilePart):
+        return data
     view = memoryview(data)
     return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
 
@@ -178,7 +181,7 @@ class BigFile(Persistent):
         self._tail.pin_down()
 
     def append_pieces(self, pieces: Iterable[Buffer]) -> int:
-        """`append` the bytes of many buffers as one extent, with few of them in memory at a time.
+        """`append` the bytes of many buffers, or of files, as one extent, with few of them in memory at a time.
 
         For what is large: even a few bytes make a file of their own.
         """

@@ -21,11 +21,12 @@ from typing import Any, Protocol
 from ZODB.blob import SAVEPOINT_SUFFIX, Blob, BlobStorageMixin
 from ZODB.interfaces import IBlobStorage
 
+from wendelin.core.bigdata.fileparts import FilePart, copy_part
 from wendelin.core.bigdata.pages import start_writeback
 from wendelin.core.bigdata.units import PAGE
 from wendelin.core.errors import BigDataError, StorageFull
 
-Buffer = Any  # anything with the buffer protocol
+Buffer = Any  # anything with the buffer protocol, or a FilePart
 _IOV_MAX = 1024
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _WRITE_BEHIND = 8 << 20
@@ -71,6 +72,10 @@ def write_all(descriptor: int, buffers: Iterable[Buffer]) -> int:
     batch: list[memoryview] = []
     waiting = 0
     for buffer in buffers:
+        if isinstance(buffer, FilePart):
+            written += _write_batch(descriptor, batch) + copy_part(descriptor, buffer)
+            batch, waiting = [], 0
+            continue
         batch.append(memoryview(buffer).cast("B"))
         waiting += len(batch[-1])
         if len(batch) == _IOV_MAX or waiting >= _WRITE_BEHIND:

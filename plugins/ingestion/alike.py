@@ -16,7 +16,7 @@ from collections.abc import Generator
 
 import numpy as np
 
-from wendelin.plugins.ingestion.body import Body
+from wendelin.plugins.ingestion.body import Body, torn
 
 BLOCK = 4 << 20  # bytes of a body that are looked at together
 GLANCE = 16  # events that are compared first: most bodies of another kind differ at once
@@ -35,21 +35,38 @@ EVENT_TIME, SHORT_TIME, SHORT_TEXT = 2, 3, 7  # groups
 def iter_run_payload(body: Body) -> Generator[memoryview, None, int]:
     """The payloads of the events with which ``body`` begins, as long as they are alike, joined by run.
 
-    Returns where the rest begins, always between two events; 0 when there is nothing for us.
+    Returns where the rest begins, always between two events; 0 when there is nothing for us. The payload of an event
+    of more than a block comes block by block; raises `BadRequest` when it is torn.
     """
-    position = 0
-    waiting = b""
-    for block in body.blocks(BLOCK):
-        view = memoryview(waiting + block if waiting else block)
-        taken = yield from _iter_runs(view)
+    position, taken = 0, 1
+    while taken and position < body.size:
+        view = memoryview(next(body.blocks(BLOCK, position)))
+        taken, is_worth_it = yield from _iter_runs(view)
+        if not taken and position + len(view) < body.size:
+            taken = yield from _iter_large(body, position, HEADER.match(view))
         position += taken
-        if not taken:
+        if not is_worth_it:
             break
-        waiting = bytes(view[taken:])
     return position
 
 
-def _iter_runs(view: memoryview) -> Generator[memoryview, None, int]:
+def _iter_large(body: Body, position: int, header: re.Match[bytes] | None) -> Generator[memoryview, None, int]:
+    """The payload of the event at ``position``, which ends beyond the first block of it; gives the event's size."""
+    if header is None:
+        return 0
+    start, length = position + header.end(), _payload_length(header)
+    if start + length > body.size:
+        raise torn(position)
+    for block in body.blocks(BLOCK, start):
+        yield memoryview(block)[:length]
+        length -= min(len(block), length)
+        if not length:
+            break
+    return header.end() + _payload_length(header)
+
+
+def _iter_runs(view: memoryview) -> Generator[memoryview, None, tuple[int, bool]]:
+    """The payloads of the runs in ``view``; gives how many bytes they are, and whether to look for more."""
     position = short_runs = 0
     while short_runs < FEW and (header := HEADER.match(view, position)):
         start, length = header.end() - position, _payload_length(header)
@@ -63,7 +80,7 @@ def _iter_runs(view: memoryview) -> Generator[memoryview, None, int]:
             yield np.ascontiguousarray(events[:, start:]).reshape(-1).data
         position += events.size
         short_runs = 0 if len(events) >= GLANCE else short_runs + 1
-    return position
+    return position, short_runs < FEW
 
 
 def _payload_length(header: re.Match[bytes]) -> int:

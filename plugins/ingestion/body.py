@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from blake3 import blake3
 
+from wendelin.core.bigdata import FilePart
 from wendelin.core.errors import BadRequest, RequestTooLarge
 
 BLOCK = 1 << 20
@@ -54,6 +55,23 @@ class Body:
             found.update(block)
         return found.digest()
 
+    def pieces(self) -> Iterator[memoryview | bytes | FilePart]:
+        """The bytes as a big file takes them best: those of a file as that file."""
+        descriptor = self._descriptor()
+        if descriptor is None:
+            yield from self.blocks()
+        elif self.size:
+            yield FilePart(descriptor, 0, self.size)
+
+    def _descriptor(self) -> int | None:
+        if self._file is None:
+            return None
+        try:
+            self._file.flush()
+            return int(self._file.fileno())
+        except (OSError, AttributeError):  # the web server's own buffer, in memory
+            return None
+
     def read(self) -> bytes:
         """All bytes at once: for scripts that ask for bytes."""
         return self._data if self._data is not None else b"".join(self.blocks())
@@ -62,6 +80,11 @@ class Body:
     def in_memory(self) -> bool:
         """Whether the bytes are in memory anyway."""
         return self._data is not None
+
+
+def torn(position: int) -> BadRequest:
+    """A msgpack body that ends within the object that starts at byte ``position``."""
+    return BadRequest(f"the msgpack body is torn: it ends inside the object that starts at byte {position}")
 
 
 def unzip(body: Body, limit: int) -> Body:

@@ -22,7 +22,7 @@ import numpy
 
 from wendelin.core.errors import BadRequest
 from wendelin.plugins.ingestion.alike import iter_run_payload
-from wendelin.plugins.ingestion.body import Body
+from wendelin.plugins.ingestion.body import Body, torn
 
 FEED_SIZE = 1 << 20  # bytes that the unpacker is given at a time
 BATCH_SIZE = 1 << 20  # bytes of payload that are put together before they are handed on
@@ -50,9 +50,7 @@ def unpack_lazy(data: bytes | Body, use_list: bool = True, start: int = 0) -> It
         position = _end_of_last(data, start)
         raise BadRequest(f"the body is not msgpack: byte {position} starts something unreadable ({error})") from error
     if not _is_between(unpacker):
-        raise BadRequest(
-            f"the msgpack body is torn: it ends inside the object that starts at byte {_end_of_last(data, start)}"
-        )
+        raise torn(_end_of_last(data, start))
 
 
 def _is_between(unpacker: msgpack.Unpacker) -> bool:

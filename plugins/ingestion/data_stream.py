@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy
 
-from wendelin.core.bigdata import BigFile
+from wendelin.core.bigdata import BigFile, FilePart
 from wendelin.core.errors import BadRequest
 from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected
 from wendelin.plugins.ingestion import chunks
@@ -38,7 +38,7 @@ class DataStream(GrowingDocument, MarkedDocument):
             self.note_growth()
 
     @private
-    def append_pieces(self, pieces: Iterable[bytes | memoryview], in_place: bool = False) -> None:
+    def append_pieces(self, pieces: Iterable[bytes | memoryview | FilePart], in_place: bool = False) -> None:
         """Append many pieces, with one of them in memory at a time (small ones are joined by who makes them).
 
         With ``in_place`` the commit fails with a conflict when others appended meanwhile; else they are put in order.
@@ -49,10 +49,11 @@ class DataStream(GrowingDocument, MarkedDocument):
         if first is None:
             return
         second = next(pieces, None)
-        if second is None:
+        if second is None and not isinstance(first, FilePart):
             self._file().append(first)
         else:
-            self._file().append_pieces(itertools.chain((first, second), pieces))
+            rest = () if second is None else (second,)
+            self._file().append_pieces(itertools.chain((first,), rest, pieces))
         self.note_growth()
 
     @protected(MODIFY)

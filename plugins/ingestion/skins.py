@@ -147,7 +147,7 @@ def write_payload_to_data_stream(policy: Any, data_chunk: bytes | Body, out_stre
 @takes_body
 def write_ingestion_to_data_stream(policy: Any, data_chunk: bytes | Body, out_stream: dict[str, Any]) -> None:
     """Append the body as it came."""
-    out_stream["Data Stream"].append_pieces(Body.of(data_chunk).blocks())
+    out_stream["Data Stream"].append_pieces(Body.of(data_chunk).pieces())
 
 
 @takes_body

@@ -15,7 +15,7 @@ import numpy as np
 
 from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.security import MODIFY, require_permission
-from wendelin.plugins.ingestion.body import BLOCK, Body
+from wendelin.plugins.ingestion.body import Body
 from wendelin.plugins.ingestion.pipeline import find_document
 
 CHUNK_LENGTH = 1 << 20
@@ -155,5 +155,5 @@ def append_file(stream: Any, append_file: Any = None) -> Any:
         raise BadRequest("choose a file")
     body = Body(source)
     if body.size:
-        stream.append_pieces(body.blocks(BLOCK))
+        stream.append_pieces(body.pieces())
     return stream

@@ -28,7 +28,7 @@ def put(stream: DataStream, request: Any) -> Response:
     if header is None:
         body = read_raw(request, MAXIMUM_SIZE)
         stream.setData(None)
-        stream.append_pieces(body.blocks())
+        stream.append_pieces(body.pieces())
         return Response(status=204)
     if QUESTION.fullmatch(header.strip()):
         return _how_much(stream)
@@ -52,7 +52,7 @@ def _append(stream: DataStream, request: Any, first: int, length: int) -> Respon
         response = error_response(request, status, "wrong-offset", message)
         response.headers["Content-Range"] = f"bytes */{size}"
         return response
-    stream.append_pieces(body.blocks(), in_place=True)
+    stream.append_pieces(body.pieces(), in_place=True)
     return Response(status=204)
 
 

@@ -19,6 +19,7 @@ from ZODB.FileStorage import FileStorage
 from tests.core.bigdata.sessions import Session, open_database
 from wendelin.core.bigdata import BigArray, bigfile
 from wendelin.core.bigdata.bigfile import BigFile
+from wendelin.core.bigdata.joint import JointExtent
 from wendelin.core.bigdata.store import BlobStore
 from wendelin.core.bigdata.transactions import ViewManager
 from wendelin.core.bigdata.view import View
@@ -53,6 +54,7 @@ def install_barriers() -> None:
     for owner, names in (
         (View, ("flush",)),
         (BlobStore, ("write", "sync")),
+        (JointExtent, ("append",)),
         (BigFile, ("enter_pages", "_seal")),
         (ViewManager, ("tpc_begin", "tpc_vote", "tpc_finish", "afterCompletion")),
         (FileStorage, ("tpc_begin", "store", "storeBlob", "tpc_vote", "tpc_finish", "_finish")),

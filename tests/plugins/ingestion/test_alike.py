@@ -103,3 +103,31 @@ def test_bodies_of_many_sizes_are_left_to_the_unpacker() -> None:
         while True:
             next(run)
     assert 0 < end.value.value < len(body) // 2
+
+
+class TestLargeEvents:
+    """An event of more than a block is cut out block by block."""
+
+    @pytest.fixture(autouse=True)
+    def small_blocks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(alike, "BLOCK", 1000)
+
+    @pytest.mark.parametrize("in_file", [False, True])
+    def test_among_others(self, in_file: bool) -> None:
+        sizes = [10, 10, 5000, 70_000, 3, 999, 1000, 0]
+        body = b"".join(msgpack.packb([2**31, {"message": b"%d" % (n % 10) * n}]) for n in sizes)
+        source = Body(io.BytesIO(body)) if in_file else Body(body)
+        pieces = [bytes(piece) for piece in chunks.iter_payload(source, 1)]
+        assert b"".join(pieces) == unpacked(body)
+        assert max(map(len, pieces)) <= 70_000
+
+    def test_in_pieces_of_a_block(self) -> None:
+        body = msgpack.packb([2**31, {"message": bytes(10_500)}])
+        assert [len(piece) for piece in alike.iter_run_payload(Body(body))] == [1000] * 10 + [500]
+
+    def test_torn(self) -> None:
+        first = msgpack.packb([2**31, {"message": b"x"}])
+        body = first + msgpack.packb([2**31, {"message": bytes(3000)}])
+        for end in (len(first) + 1, len(first) + 20, len(first) + 1500, len(body) - 1):
+            with pytest.raises(BadRequest, match=f"torn: it ends inside the object that starts at byte {len(first)}"):
+                b"".join(chunks.iter_payload(body[:end]))

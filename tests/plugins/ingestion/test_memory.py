@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,13 @@ def events() -> Iterator[bytes]:
             msgpack.packb([msgpack.ExtType(0, bytes(8)), {"message": struct.pack(">II", block, at) + filler}])
             for at in range(MIB // (PIECE + 24))
         )
+
+
+def single_event() -> Iterator[bytes]:
+    """One event whose payload has 240 MiB."""
+    yield msgpack.packb([2**31, {"message": bytes(1)}])[:-3] + b"\xc6" + struct.pack(">I", 240 * MIB)
+    for block in range(240):
+        yield struct.pack(">I", block) * (MIB // 4)
 
 
 def run_server(folder: str, port: int) -> None:
@@ -99,19 +106,25 @@ def request(port: int, method: str, path: str, body: Any = None, size: int = 0) 
     return answer.status, digest.hexdigest()
 
 
-@pytest.mark.parametrize("policy, tag", [("pydata", "pydata"), ("default", "test_sensor.test_product")])
-def test_a_body_of_256_mb_is_stored_without_being_held(server: tuple[int, int], policy: str, tag: str) -> None:
+@pytest.mark.parametrize(
+    "make, policy, tag",
+    [
+        (events, "pydata", "pydata"),
+        (single_event, "pydata", "pydata"),
+        (events, "default", "test_sensor.test_product"),
+    ],
+    ids=["events", "one event", "as it is"],
+)
+def test_a_body_of_256_mb_is_stored_without_being_held(
+    server: tuple[int, int], make: Callable[[], Iterator[bytes]], policy: str, tag: str
+) -> None:
     pid, port = server
-    blocks = list(events())
+    blocks = list(make())
     size = sum(map(len, blocks))
     assert size > 240 * MIB
     expected = hashlib.sha256()
-    for block in blocks:
-        if policy == "pydata":
-            for event in _unpacked(block):
-                expected.update(event)
-        else:
-            expected.update(block)
+    for block in _payloads(blocks, make) if policy == "pydata" else blocks:
+        expected.update(block)
     url = f"/erp5/portal_ingestion_policies/{policy}/ingest?reference={tag}"
     warm = msgpack.packb([0, {"message": b"x"}])
     assert request(port, "POST", url, warm[:-1], len(warm) - 1)[0] in (204, 400)
@@ -123,6 +136,14 @@ def test_a_body_of_256_mb_is_stored_without_being_held(server: tuple[int, int], 
     assert grown < 64 * MIB, f"the server's peak grew by {grown / MIB:.0f} MiB"
     assert request(port, "POST", url, iter(blocks), size)[0] == 204  # sent again: known by its digest
     assert request(port, "GET", "/erp5/data_stream_module/1/getData") == (200, expected.hexdigest())
+
+
+def _payloads(blocks: list[bytes], make: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+    if make is single_event:
+        yield from blocks[1:]
+    else:
+        for block in blocks:
+            yield from _unpacked(block)
 
 
 def _unpacked(block: bytes) -> Iterator[bytes]:
