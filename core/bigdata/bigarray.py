@@ -19,8 +19,9 @@ from wendelin.core.bigdata.bigfile import DIRECT_SIZE, BigFile
 from wendelin.core.bigdata.handle import handle_of, open_handle
 from wendelin.core.bigdata.pyramid import LEAF_ROWS, Pyramid, PyramidTable, can_summarise, overview
 from wendelin.core.bigdata.snapshot import ArraySnapshot
+from wendelin.core.bigdata.threads import load
 from wendelin.core.bigdata.transactions import view_of
-from wendelin.core.bigdata.window import Geometry, array_at, copy_of, is_basic, is_scalar
+from wendelin.core.bigdata.window import Geometry, array_at, copy_of, geometry, is_basic, is_scalar
 from wendelin.core.errors import ReadOnlyView, UnsupportedArray
 
 Shape = tuple[int, ...]
@@ -139,12 +140,18 @@ class BigArray(Persistent):
         return True
 
     def _geometry(self) -> Geometry:
-        return Geometry(self.shape, self._dtype, self._order)
+        return geometry(self.shape, self._dtype, self._order)
 
     # ---------------------------------------------------------------- reading
 
     def __getitem__(self, index: Any) -> Any:
         """The elements at ``index``: a view for ints, slices, Ellipsis and newaxis, else a copy (as in NumPy)."""
+        if self._p_changed is not False:
+            load(self)
+        if (file := self._file)._p_changed is not False:
+            load(file)
+        if file._tail._p_changed is not False:
+            load(file._tail)
         if not is_basic(index):
             return self._window(())[index]
         found = self._window(index)

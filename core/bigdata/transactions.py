@@ -16,6 +16,7 @@ from zope.interface import implementer
 from wendelin.core.bigdata import pages
 from wendelin.core.bigdata.joint import JointExtent
 from wendelin.core.bigdata.store import store_of, sync_path
+from wendelin.core.bigdata.threads import lock_of
 from wendelin.core.bigdata.view import View, report_late_writes
 from wendelin.core.errors import StaleView
 
@@ -44,14 +45,18 @@ class ViewManager:
 
     def view(self, file: BigFile) -> View:
         """The file's view, made when first asked for."""
-        view = self.views.get(file._p_oid)
-        if view is None:
-            self._forget_idle_views()
-            view = self.views[file._p_oid] = View(file, writable=not self.jar.isReadOnly())
-            view.paused = self._paused
+        view = self.views.get(file._p_oid) or self._new_view(file)
         if view.writable:
             self.join()
         return view
+
+    def _new_view(self, file: BigFile) -> View:
+        with lock_of(file):
+            if (view := self.views.get(file._p_oid)) is None:
+                self._forget_idle_views()
+                view = self.views[file._p_oid] = View(file, writable=not self.jar.isReadOnly())
+                view.paused = self._paused
+            return view
 
     def _forget_idle_views(self) -> None:
         """Each view takes address space: keep those that somebody looks at, or may have written."""
@@ -60,6 +65,7 @@ class ViewManager:
 
     def adopt(self, file: BigFile, view: View) -> None:
         """Take over the view of a file that has just been added to the database."""
+        view.lock = lock_of(file)
         self.views[file._p_oid] = view
 
     def note_extent(self, handle: Any) -> None:

@@ -7,7 +7,6 @@ Writes are found by the dirty scan when a transaction commits; when it aborts th
 from __future__ import annotations
 
 import logging
-import threading
 import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from wendelin.core.bigdata.mapping import Mapping, restrict
 from wendelin.core.bigdata.runs import EMPTY, Runs, clip, holes, overlay, runs
 from wendelin.core.bigdata.source import Source
 from wendelin.core.bigdata.store import keeps_local_files
+from wendelin.core.bigdata.threads import lock_of
 from wendelin.core.bigdata.units import PAGE, unique_number
 from wendelin.core.errors import StaleView
 
@@ -75,8 +75,7 @@ class View:
         self.closed = False
         self.paused = False  # between explicit transactions: what was committed last cannot be loaded yet
         self.advice: int | None = None
-        # dask's threads read one array through one connection: one of them at a time changes the mapping
-        self._lock = threading.RLock()
+        self.lock = lock_of(file)
         self._source = Source()
         self._mapping = self._new_mapping()
         self._retired: list[tuple[weakref.ref[Lease], Mapping]] = []
@@ -111,7 +110,7 @@ class View:
         """The address of ``size`` bytes from ``offset`` on, mapped."""
         if self.closed:
             raise StaleView("the connection of this view is closed")
-        with self._lock:
+        with self.lock:
             self.refresh()
             first, last = page_span(offset, size)
             if last > self._mapping.reservation.pages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -109,6 +110,10 @@ class Geometry:
         return Place(low, high + self.dtype.itemsize, first, shape, strides, self.dtype)
 
 
+#: The geometry of a shape, dtype and order; the same ones are asked for again and again.
+geometry = functools.lru_cache(maxsize=256)(Geometry)
+
+
 def _with_ellipsis(index: Any) -> tuple[Any, ...]:
     """The same index, answered by a view of no dimensions where it names one element."""
     if index is Ellipsis:
@@ -116,13 +121,20 @@ def _with_ellipsis(index: Any) -> tuple[Any, ...]:
     return (*index, Ellipsis) if isinstance(index, tuple) else (index, Ellipsis)
 
 
+@functools.lru_cache(maxsize=256)
+def _type_of(dtype: np.dtype[Any]) -> tuple[bool, str]:
+    """Whether the array interface can say the type, and what it says."""
+    plain = dtype.fields is None and dtype.subdtype is None and dtype.kind != "V"
+    return plain, dtype.str if plain else f"|V{dtype.itemsize}"
+
+
 def array_at(lease: Any, low_address: int, place: Place, writable: bool) -> np.ndarray:
     """The ndarray of a place whose byte ``low`` is at ``low_address``; it keeps ``lease`` alive."""
     dtype = place.dtype
-    plain = dtype.fields is None and dtype.subdtype is None and dtype.kind != "V"
+    plain, typestr = _type_of(dtype)
     interface = {
         "version": 3,
-        "typestr": dtype.str if plain else f"|V{dtype.itemsize}",
+        "typestr": typestr,
         "data": (low_address + place.first - place.low, not writable),
         "shape": place.shape,
         "strides": place.strides,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -59,8 +60,13 @@ def test_threads_may_read_through_one_connection(session: Session) -> None:
     made = session.root["array"] = BigArray((40_001, 4), "f8")
     made[:] = np.arange(160_004).reshape(40_001, 4)
     session.commit()
-    for _ in range(10):
-        session.connection.cacheMinimize()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads meet where they seldom would
+    try:
         with ThreadPoolExecutor(8) as pool:
-            sums = pool.map(lambda start: float(made[start : start + 5000].sum()), range(0, 40_001, 5000))
-        assert sum(sums) == np.arange(160_004).sum()
+            for _ in range(100):
+                session.connection.cacheMinimize()
+                sums = pool.map(lambda start: float(made[start : start + 5000].sum()), range(0, 40_001, 5000))
+                assert sum(sums) == np.arange(160_004).sum()
+    finally:
+        sys.setswitchinterval(interval)

@@ -1,0 +1,32 @@
+"""Threads that read an array through one connection, as dask's do: one at a time loads records and changes mappings.
+
+A connection is made for one thread. While it loads a record, any other thread finds the record without its attributes;
+and the first look at an attribute, a method even, is what makes it load. So ``array[...]``, which Python finds without
+looking at the record, takes the connection's lock before all else. Looking at memory that is mapped needs no lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from persistent import Persistent
+
+_detached = threading.RLock()  # records of no connection are never loaded, but have mappings
+
+
+def lock_of(record: Persistent) -> Any:
+    """The lock of the record's connection; the thread that has it can take it again."""
+    jar = record._p_jar
+    if jar is None:
+        return _detached
+    try:
+        return jar._wendelin_lock
+    except AttributeError:
+        return jar.__dict__.setdefault("_wendelin_lock", threading.RLock())
+
+
+def load(record: Persistent) -> None:
+    """Load the record, if it is not; callers ask ``record._p_changed is not False`` first, which is faster."""
+    with lock_of(record):
+        record._p_activate()
