@@ -114,8 +114,9 @@ def server(application: Any, web_database: Database) -> Iterator[Server]:
     thread = threading.Thread(target=wsgi_server.run, daemon=True)
     thread.start()
     yield Server(f"http://127.0.0.1:{wsgi_server.effective_port}", web_database)
-    wsgi_server.close()
+    # Threads that still answer write to the server's pipe: its number may be another file's once the server is closed.
     wsgi_server.task_dispatcher.shutdown()
+    wsgi_server.close()
     thread.join(5)
 
 
