@@ -23,7 +23,9 @@ from pyramid.tweens import EXCVIEW, MAIN
 
 from wendelin.core.database import sign_transaction
 from wendelin.core.document import Document
+from wendelin.core.errors import RateExceeded
 from wendelin.core.security import ANONYMOUS, User, as_user, check_permission
+from wendelin.core.web.attempts import Attempts
 from wendelin.core.web.connections import Handler
 from wendelin.core.web.errors import BadCredentials
 from wendelin.core.web.urls import is_static
@@ -42,6 +44,7 @@ class Policy:
     """Pyramid's security policy: identity is a `User`, permission is asked of the document."""
 
     def __init__(self, secret: str, https: bool = False) -> None:
+        self.attempts = Attempts()
         self.helper = AuthTktCookieHelper(
             secret,
             cookie_name=COOKIE,
@@ -85,9 +88,23 @@ class Policy:
         return self._from_cookie(request)
 
     def _from_basic(self, request: Request, value: str) -> User:
-        user = request.site.acl_users.authenticate(*_credentials(value))
+        user = self.authenticate(request.site.acl_users, *_credentials(value), request.client_addr)
         if user is None:
             raise BadCredentials("wrong user or password")
+        return user
+
+    def authenticate(self, users: Any, user_id: str, password: str, address: str | None) -> User | None:
+        """The user, if the password is right; a wrong one is counted. Raises `RateExceeded` after too many.
+
+        Who was right a moment ago is not kept out by what somebody else tries under the same name and address.
+        """
+        known = cast("User | None", users.known_user(user_id, password))
+        if known is not None:
+            return known
+        self.attempts.check(user_id, address or "")
+        user = cast("User | None", users.authenticate(user_id, password))
+        if user is None:
+            self.attempts.failed(user_id, address or "")
         return user
 
     def find_known_user(self, users: Any, authorization: str) -> User | None:
@@ -97,11 +114,16 @@ class Policy:
         except BadCredentials:
             return None
 
-    def learn_user(self, users: Any, authorization: str) -> bool:
-        """Whether a Basic header is right: `find_known_user` knows it then. This takes its time."""
+    def learn_user(self, users: Any, authorization: str, address: str | None) -> bool:
+        """Whether a Basic header is right: `find_known_user` knows it then. This takes its time.
+
+        A wrong one is not counted: it is left to `find_user`, which has to say what is wrong.
+        """
         try:
-            return users.authenticate(*_credentials(authorization.partition(" ")[2])) is not None
-        except BadCredentials:
+            user_id, password = _credentials(authorization.partition(" ")[2])
+            self.attempts.check(user_id, address or "")
+            return users.authenticate(user_id, password) is not None
+        except (BadCredentials, RateExceeded):
             return False
 
     def _from_token(self, request: Request, token: str) -> User:

@@ -20,7 +20,8 @@ from wendelin.plugins.ingestion.body import Body, torn
 
 BLOCK = 4 << 20  # bytes of a body that are looked at together
 GLANCE = 16  # events that are compared first: most bodies of another kind differ at once
-FEW = 4  # so many runs of fewer events than GLANCE, one after another, are not worth the trouble
+WORTH = 64 << 10  # bytes that a run of fewer events is worth
+FEW = 4  # so many runs that are not worth it, one after another, are enough
 
 HEADER = re.compile(
     rb"\x92(\x92)?"
@@ -79,7 +80,7 @@ def _iter_runs(view: memoryview) -> Generator[memoryview, None, tuple[int, bool]
         if length:
             yield np.ascontiguousarray(events[:, start:]).reshape(-1).data
         position += events.size
-        short_runs = 0 if len(events) >= GLANCE else short_runs + 1
+        short_runs = 0 if len(events) >= GLANCE or events.size >= WORTH else short_runs + 1
     return position, short_runs < FEW
 
 

@@ -51,23 +51,24 @@ class Entrance:
         started = time.perf_counter()
         chunk = read_chunk(environ)
         if chunk is not None:
-            if self._store(chunk):
+            if self._store(chunk, environ.get("REMOTE_ADDR")):
                 return _answer(environ, start_response, chunk.user_id, started)
             environ["wsgi.input"].seek(0)
         return self.application(environ, start_response)
 
-    def _store(self, chunk: Chunk) -> bool:
+    def _store(self, chunk: Chunk, address: str | None) -> bool:
         database, policy = self.registry["wendelin.database"], self.registry["wendelin.policy"]
         committer = self._committer_of(database, policy.find_known_user)
         if committer.store(chunk):
             return True
-        return not chunk.is_known and self._learn(database, policy, chunk.authorization) and committer.store(chunk)
+        learned = not chunk.is_known and self._learn(database, policy, chunk.authorization, address)
+        return learned and committer.store(chunk)
 
-    def _learn(self, database: Database, policy: Any, authorization: str) -> bool:
+    def _learn(self, database: Database, policy: Any, authorization: str, address: str | None) -> bool:
         """Check a password that was not checked for a while, here: the committer must not wait for it."""
         try:
             with database.connect() as connection:
-                return bool(policy.learn_user(get_site(connection).get_child("acl_users"), authorization))
+                return bool(policy.learn_user(get_site(connection).get_child("acl_users"), authorization, address))
         except DatabaseUnavailable:
             return False
 

@@ -16,6 +16,7 @@ from wendelin.core.database import Database, class_factory
 from wendelin.core.security import SYSTEM, as_user
 from wendelin.core.site import get_site
 from wendelin.core.web.application import make_application
+from wendelin.core.web.attempts import Attempts
 
 INGEST = "/erp5/portal_ingestion_policies/pydata/ingest"
 PASSWORD = "a password of the test"
@@ -59,6 +60,7 @@ def application() -> Any:
 @pytest.fixture
 def app(application: Any, database: Database) -> TestApp:
     application.registry["wendelin.database"] = database
+    application.registry["wendelin.policy"].attempts = Attempts()
     return TestApp(application)
 
 

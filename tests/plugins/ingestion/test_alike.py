@@ -125,6 +125,10 @@ class TestLargeEvents:
         body = msgpack.packb([2**31, {"message": bytes(10_500)}])
         assert [len(piece) for piece in alike.iter_run_payload(Body(body))] == [1000] * 10 + [500]
 
+    def test_behind_many_that_differ(self) -> None:
+        body = b"".join(msgpack.packb([2**31, {"message": bytes(n)}]) for n in range(70_000, 70_040))
+        assert sum(len(piece) for piece in alike.iter_run_payload(Body(body))) == sum(range(70_000, 70_040))
+
     def test_torn(self) -> None:
         first = msgpack.packb([2**31, {"message": b"x"}])
         body = first + msgpack.packb([2**31, {"message": bytes(3000)}])

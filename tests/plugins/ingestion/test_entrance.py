@@ -13,6 +13,7 @@ from tests.plugins.ingestion.ingest_fixtures import FORM, INGEST, basic, post, s
 from wendelin.core.database import Database
 from wendelin.core.security import SYSTEM, as_user
 from wendelin.core.site import get_site
+from wendelin.core.web import attempts
 from wendelin.core.web.metrics import total
 from wendelin.plugins.ingestion.entrance import LARGEST, ROUTE, Entrance
 
@@ -85,3 +86,16 @@ def test_a_right_that_is_taken_away_is_gone_at_once(short: TestApp, database: Da
     post(short, pack(b"d"), headers=basic("zope", "another password"), status=204)
     assert stored(database) == {"1": b"ad"}
     assert short.get(INGEST, status=BEHIND)
+
+
+def test_wrong_passwords_are_counted_once_and_the_right_one_waits(
+    app: TestApp, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "ATTEMPTS", 3)
+    with as_user(SYSTEM), database.transaction() as connection:
+        get_site(connection).acl_users.set_password("sensor", "a new one")  # nobody was right with it a moment ago
+    for _ in range(3):
+        post(app, pack(b"x"), headers=basic("sensor", "a guess"), status=401)
+    post(app, pack(b"x"), headers=basic("sensor", "a new one"), status=429)
+    post(app, pack(b"x"), headers=basic("zope"), status=204)
+    assert stored(database) == {"1": b"x"}
