@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import ZODB
+from hypothesis import HealthCheck, settings
 from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
 
@@ -21,6 +22,10 @@ from wendelin.core.portal_types import PortalType
 from wendelin.core.property_sheets import PropertySheet
 from wendelin.core.security import SYSTEM, as_user
 from wendelin.core.site import Site, create_site, get_site
+
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("wendelin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("wendelin")
 
 
 def make_storage(folder: Any, *title_list: str) -> FileStorage:

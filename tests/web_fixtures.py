@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from waitress.server import create_server
+from waitress.wasyncore import close_all
 from webtest import TestApp
 
 from wendelin.core.database import Database
@@ -114,9 +115,10 @@ def server(application: Any, web_database: Database) -> Iterator[Server]:
     thread = threading.Thread(target=wsgi_server.run, daemon=True)
     thread.start()
     yield Server(f"http://127.0.0.1:{wsgi_server.effective_port}", web_database)
-    # Threads that still answer write to the server's pipe: its number may be another file's once the server is closed.
+    # First the threads that still answer, then everything at once and in the server's own thread: who writes to, or
+    # waits for, a descriptor that is closed under it may meet another file of the same number.
     wsgi_server.task_dispatcher.shutdown()
-    wsgi_server.close()
+    wsgi_server.trigger.pull_trigger(lambda: close_all(wsgi_server._map, ignore_all=True))
     thread.join(5)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgpack
 import pytest
@@ -30,15 +30,30 @@ times = st.one_of(
 )
 
 
-@st.composite
-def runs(draw: Any) -> bytes:
-    """Events of one form, key and size, with any times and payloads; now and then one alone."""
-    count, size = draw(st.integers(1, 40)), draw(st.sampled_from([0, 1, 31, 32, 255, 256, 2048, 70_000]))
-    use_bin, wraps, key = draw(st.booleans()), draw(st.booleans()), draw(st.sampled_from(KEYS))
-    fill = draw(st.binary(min_size=1, max_size=5))
-    time = draw(times)
-    record = msgpack.packb({key: (fill * size)[:size]}, use_bin_type=use_bin)
-    return b"".join(b"\x92\x92" + time + b"\x80" + record if wraps else b"\x92" + time + record for _ in range(count))
+class Run(NamedTuple):
+    """Events of one form, key and size, with equal payloads."""
+
+    count: int
+    size: int
+    fill: bytes
+    time: bytes
+    key: str
+    use_bin: bool
+    wraps: bool
+
+    def pack(self) -> bytes:
+        payload = (self.fill * self.size)[: self.size]
+        record = msgpack.packb({self.key: payload}, use_bin_type=self.use_bin)
+        head = b"\x92\x92" + self.time + b"\x80" if self.wraps else b"\x92" + self.time
+        return (head + record) * self.count
+
+
+fills, keys, flags = st.binary(min_size=1, max_size=5), st.sampled_from(KEYS), st.booleans()
+runs = st.one_of(
+    st.builds(Run, st.integers(1, 40), st.sampled_from([0, 1, 31, 32, 255, 256]), fills, times, keys, flags, flags),
+    st.builds(Run, st.integers(1, 3), st.sampled_from([2048, 70_000]), fills, times, keys, flags, flags),
+)
+bodies = st.lists(runs, min_size=1, max_size=5)
 
 
 def unpacked(body: bytes) -> bytes:
@@ -46,23 +61,26 @@ def unpacked(body: bytes) -> bytes:
     return b"".join(chunks.record_payload(record) for _time, record in chunks.iter_event(body))
 
 
-@given(st.lists(runs(), max_size=6).map(b"".join), st.booleans())
-def test_same_bytes_as_unpacked(body: bytes, in_file: bool) -> None:
+@given(bodies, st.booleans())
+def test_same_bytes_as_unpacked(found: list[Run], in_file: bool) -> None:
+    body = b"".join(run.pack() for run in found)
     source = Body(io.BytesIO(body)) if in_file else Body(body)
     assert b"".join(chunks.iter_payload(source)) == unpacked(body)
 
 
-@given(st.lists(runs(), min_size=1, max_size=4).map(b"".join), st.data())
-def test_same_error_when_cut_or_damaged(body: bytes, data: st.DataObject) -> None:
+@given(bodies, st.data())
+def test_same_error_when_cut_or_damaged(runs_found: list[Run], data: st.DataObject) -> None:
+    body = b"".join(run.pack() for run in runs_found)
     damaged = bytearray(body[: data.draw(st.integers(0, len(body)))])
     if damaged:
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    body = bytes(damaged)
     try:
-        expected: Any = unpacked(bytes(damaged))
+        expected: Any = unpacked(body)
     except BadRequest as error:
         expected = str(error)
     try:
-        found: Any = b"".join(chunks.iter_payload(bytes(damaged)))
+        found: Any = b"".join(chunks.iter_payload(body))
     except BadRequest as error:
         found = str(error)
     assert found == expected
