@@ -30,6 +30,8 @@ FULL = 16 << 20  # a joint extent of this size takes no further part
 class JointExtent:
     """An extent that grows until its transaction ends, or a savepoint takes its file away."""
 
+    _descriptor = -1
+
     def __init__(self, jar: Any) -> None:
         self._descriptor, path = create_file(blob_folder(jar))
         self.handle = adopt_blob(path)

@@ -1,7 +1,13 @@
-"""Wrong passwords, counted: guessing is slowed down, and nobody is locked out for long."""
+"""Wrong passwords, counted: guessing is slowed down, and nobody is locked out for long.
+
+Different ones count: a program that was left with an old password sends the same one again and again, and must not
+keep out the others that use the same account from behind the same address.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import threading
 import time
 
@@ -11,30 +17,34 @@ ATTEMPTS = 10
 WINDOW_SECONDS = 300
 LARGEST = 10_000
 
+Guesses = dict[bytes, float]  # keyed hash of a password -> when it was tried last
+
 
 class Attempts:
     """Wrong passwords per user and address, in this process, of the last five minutes."""
 
     def __init__(self) -> None:
-        self._failures: dict[tuple[str, str], list[float]] = {}
+        self._guesses: dict[tuple[str, str], Guesses] = {}
+        self._key = secrets.token_bytes(32)
         self._lock = threading.Lock()
 
     def check(self, user_id: str, address: str) -> None:
         """Raises `RateExceeded` when there were too many; ask before the password is looked at."""
         with self._lock:
-            recent = self._recent((user_id, address))
-        if len(recent) >= ATTEMPTS:
-            wait = int(recent[-ATTEMPTS] + WINDOW_SECONDS - time.monotonic()) + 1
+            moments = sorted(self._recent((user_id, address)).values())
+        if len(moments) >= ATTEMPTS:
+            wait = int(moments[-ATTEMPTS] + WINDOW_SECONDS - time.monotonic()) + 1
             raise RateExceeded(f"too many wrong passwords of {user_id!r} from here: wait {wait} seconds", wait)
 
-    def failed(self, user_id: str, address: str) -> None:
+    def failed(self, user_id: str, address: str, password: str) -> None:
         """Note a wrong password."""
         key = (user_id, address)
+        guess = hashlib.blake2b(password.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
         with self._lock:
-            if len(self._failures) >= LARGEST and key not in self._failures:
-                del self._failures[next(iter(self._failures))]
-            self._failures[key] = [*self._recent(key), time.monotonic()][-ATTEMPTS:]
+            if len(self._guesses) >= LARGEST and key not in self._guesses:
+                del self._guesses[next(iter(self._guesses))]
+            self._guesses[key] = self._recent(key) | {guess: time.monotonic()}
 
-    def _recent(self, key: tuple[str, str]) -> list[float]:
+    def _recent(self, key: tuple[str, str]) -> Guesses:
         since = time.monotonic() - WINDOW_SECONDS
-        return [moment for moment in self._failures.get(key, ()) if moment > since]
+        return {guess: moment for guess, moment in self._guesses.get(key, {}).items() if moment > since}

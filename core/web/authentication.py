@@ -104,7 +104,7 @@ class Policy:
         self.attempts.check(user_id, address or "")
         user = cast("User | None", users.authenticate(user_id, password))
         if user is None:
-            self.attempts.failed(user_id, address or "")
+            self.attempts.failed(user_id, address or "", password)
         return user
 
     def find_known_user(self, users: Any, authorization: str) -> User | None:

@@ -7,8 +7,8 @@ way through the application, which looks at all of it anew: so there is one plac
 
 from __future__ import annotations
 
+import io
 import re
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -26,7 +26,6 @@ from wendelin.plugins.ingestion.committer import TOOL, Chunk, Committer, FindUse
 
 ROUTE = "Ingestion Policy/ingest"
 LARGEST = 2 << 20
-SWITCH_SECONDS = 0.0005
 PATH = re.compile(rf"/([A-Za-z0-9_-]+)/{TOOL}/([A-Za-z0-9_.-]+)/ingest")
 QUERY = re.compile(r"reference=([A-Za-z0-9_.~%-]+)")
 LONG_WAY = ("HTTP_ORIGIN", "HTTP_CONTENT_ENCODING", "HTTP_X_ACCESS_TOKEN", "HTTP_TRANSFER_ENCODING")
@@ -38,8 +37,6 @@ class Entrance:
     """A WSGI application in front of the platform's own."""
 
     def __init__(self, application: Any) -> None:
-        # The thread that receives would wait for the one that unpacks, five milliseconds at a time.
-        sys.setswitchinterval(SWITCH_SECONDS)
         self.application = application
         self.registry = application.registry
         self._committer: Committer | None = None
@@ -100,10 +97,16 @@ def read_chunk(environ: Environment) -> Chunk | None:
         reference = unquote(query[1], errors="strict")
     except UnicodeDecodeError:
         return None
-    data = Body(body.read(int(size)))
+    data = Body(_read(body, int(size)))
     if chunk_id is None:
         _ = data.digest  # while other threads store: hashing lets them run
     return Chunk(authorization, path[1], path[2], reference, data, chunk_id)
+
+
+def _read(body: Any, size: int) -> bytes:
+    """The whole body; without a copy where the web server has it in memory."""
+    found = body.getvalue() if isinstance(body, io.BytesIO) else b""
+    return found if len(found) == size else bytes(body.read(size))
 
 
 def _answer(environ: Environment, start_response: Callable[..., Any], user_id: str, started: float) -> Iterable[bytes]:

@@ -20,9 +20,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_counts_by_user_and_address_and_forgets(clock: list[float]) -> None:
     counted = Attempts()
-    for _ in range(ATTEMPTS):
+    for number in range(ATTEMPTS):
         counted.check("amy", "1.2.3.4")
-        counted.failed("amy", "1.2.3.4")
+        counted.failed("amy", "1.2.3.4", f"guess {number}")
         clock[0] += 1
     with pytest.raises(RateExceeded, match="wait 291 seconds") as error:
         counted.check("amy", "1.2.3.4")
@@ -31,17 +31,25 @@ def test_counts_by_user_and_address_and_forgets(clock: list[float]) -> None:
     counted.check("bob", "1.2.3.4")
     clock[0] += 290
     counted.check("amy", "1.2.3.4")  # the first is five minutes old: one more try
-    counted.failed("amy", "1.2.3.4")
+    counted.failed("amy", "1.2.3.4", "another")
     with pytest.raises(RateExceeded):
         counted.check("amy", "1.2.3.4")
 
 
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_password_counts_once() -> None:
+    counted = Attempts()
+    for _ in range(5 * ATTEMPTS):
+        counted.failed("amy", "1.2.3.4", "the old one")
+    counted.check("amy", "1.2.3.4")
+
+
+def test_memory_is_bounded_and_holds_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "LARGEST", 5)
     counted = Attempts()
     for number in range(50):
-        counted.failed(f"user{number}", "")
-    assert len(counted._failures) == 5
+        counted.failed(f"user{number}", "", "secret")
+    assert len(counted._guesses) == 5
+    assert "secret" not in repr(counted.__dict__)
 
 
 @pytest.fixture
@@ -51,11 +59,15 @@ def few(monkeypatch: pytest.MonkeyPatch) -> int:
     return 3
 
 
+def guess(client, count: int) -> None:
+    for number in range(count):
+        client.authorization = ("Basic", ("zope", f"guess {number}"))
+        client.get("/erp5/", status=401)
+
+
 def test_basic_credentials(make_client, few):
     wrong, right = make_client(), make_client("zope")
-    wrong.authorization = ("Basic", ("zope", "a guess"))
-    for _ in range(few):
-        wrong.get("/erp5/", status=401)
+    guess(wrong, few)
     refused = wrong.get("/erp5/", status=429)
     assert 290 < int(refused.headers["Retry-After"]) <= 301
     assert refused.json["kind"] == "rate-exceeded"
@@ -64,19 +76,15 @@ def test_basic_credentials(make_client, few):
 
 def test_who_was_right_a_moment_ago_is_not_kept_out(make_client, few):
     wrong, right = make_client(), make_client("zope")
-    wrong.authorization = ("Basic", ("zope", "a guess"))
     right.get("/erp5/")
-    for _ in range(few):
-        wrong.get("/erp5/", status=401)
+    guess(wrong, few)
     wrong.get("/erp5/", status=429)
     right.get("/erp5/")
 
 
 def test_login_page_and_basic_count_together(make_client, few):
     program, browser = make_client(), make_client(accept="text/html")
-    program.authorization = ("Basic", ("zope", "a guess"))
-    for _ in range(few - 1):
-        program.get("/erp5/", status=401)
+    guess(program, few - 1)
     form = browser.get("/erp5/login_form").form
     form["__ac_name"], form["__ac_password"] = "zope", "another guess"
     form.submit(status=403)

@@ -94,8 +94,8 @@ def test_wrong_passwords_are_counted_once_and_the_right_one_waits(
     monkeypatch.setattr(attempts, "ATTEMPTS", 3)
     with as_user(SYSTEM), database.transaction() as connection:
         get_site(connection).acl_users.set_password("sensor", "a new one")  # nobody was right with it a moment ago
-    for _ in range(3):
-        post(app, pack(b"x"), headers=basic("sensor", "a guess"), status=401)
+    for number in range(3):
+        post(app, pack(b"x"), headers=basic("sensor", f"guess {number}"), status=401)
     post(app, pack(b"x"), headers=basic("sensor", "a new one"), status=429)
     post(app, pack(b"x"), headers=basic("zope"), status=204)
     assert stored(database) == {"1": b"x"}
