@@ -16,7 +16,7 @@ from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.security import SYSTEM, as_user
 from wendelin.core.site import get_site
 from wendelin.plugins.ingestion.mqtt.configuration import Subscription, read_configuration
-from wendelin.plugins.ingestion.mqtt.sessions import REMEMBERED, MQTTSession
+from wendelin.plugins.ingestion.mqtt.sessions import REMEMBERED, MQTTSession, get_session
 from wendelin.plugins.ingestion.mqtt.storage import Message, MessageStorage
 
 
@@ -116,3 +116,12 @@ def test_the_originals_form_of_a_message(site: Any) -> None:
     site.portal_ingestion_policies["default_mqtt"].ingest("default_mqtt.default_mqtt", body)
     (message,) = site.mqtt_message_module.objectValues()
     assert (message.getTitle(), message.getPayload()) == ("a", '{"message1": "x", "n": 1}')
+
+
+def test_a_session_is_found_by_a_connection_that_has_nothing_loaded(allowed: Database) -> None:
+    with as_user(SYSTEM), allowed.transaction() as connection:
+        get_session(get_site(connection), "broker/client").filters = (("a/#", 1),)
+    with as_user(SYSTEM), allowed.transaction() as connection:
+        site = get_site(connection)
+        site["portal_ingestion_policies"]._p_deactivate()
+        assert get_session(site, "broker/client").filters == (("a/#", 1),)
