@@ -28,6 +28,12 @@ settings.register_profile("wendelin", deadline=None, suppress_health_check=[Heal
 settings.load_profile("wendelin")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules with slow tests come first, so that at the end no process works alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def make_storage(folder: Any, *title_list: str) -> FileStorage:
     """A FileStorage with blobs that holds a site with erp5_core and the business templates named."""
     from wendelin.core.business_templates import bootstrap, install
