@@ -285,6 +285,8 @@ class BigFile(Persistent):
             self._table.prepare(self._tail.start // PAGE)
         elif size < self.size:
             self._shorten(size)
+        else:
+            self._tail.pin_down()  # it stays as long as it is, whatever others append meanwhile
         if view is not None:
             view.refresh()
 

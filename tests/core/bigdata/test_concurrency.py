@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import ZODB
+from ZODB.POSException import ConflictError
 
 from tests.core.bigdata.sessions import Session
 from tests.core.bigdata.zeo_server import zeo_database, zeo_server
@@ -119,3 +120,19 @@ def test_a_reader_never_sees_half_a_commit(db: ZODB.DB, session: Session) -> Non
     done.set()
     thread.join(60)
     assert torn == []
+
+
+def test_a_resize_to_the_same_size_conflicts_with_a_concurrent_append(db: ZODB.DB) -> None:
+    mine, theirs = Session(db), Session(db)
+    mine.root["array"] = BigArray((5,), "i8")
+    mine.commit()
+    theirs.tm.begin()
+    mine.root["array"].resize((5,))
+    theirs.root["array"].append([1])
+    theirs.commit()
+    with pytest.raises(ConflictError):
+        mine.commit()
+    mine.abort()
+    assert mine.root["array"].shape == (6,)
+    for session in (mine, theirs):
+        session.close()
