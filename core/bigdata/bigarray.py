@@ -73,6 +73,8 @@ class BigArray(Persistent):
         self._file = BigFile()
         self._set_shape(lengths)
         self._file.truncate(math.prod(lengths) * self._dtype.itemsize)
+        if self._fixed is None:
+            self._pyramid = PyramidTable()  # from the beginning: two that append first must not both make it
 
     def _set_shape(self, shape: Shape) -> None:
         self._rest = shape[1:]
