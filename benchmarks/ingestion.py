@@ -104,15 +104,9 @@ def measure(port: int, names: list[str], size: int, clients: int, seconds: float
     }
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def start_server(kind: str, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
     """A server process that accepts connections."""
-    port = free_port()
+    port = servers.free_port()
     process = subprocess.Popen([sys.executable, servers.__file__, kind, str(folder), str(port)])
     for _ in range(300):
         with socket.socket() as probe:
@@ -120,6 +114,11 @@ def start_server(kind: str, folder: Path) -> tuple[subprocess.Popen[bytes], int]
                 return process, port
         time.sleep(0.1)
     raise SystemExit(f"the server {kind!r} does not start")
+
+
+def medians_of(runs: list[dict[str, float]]) -> dict[str, float]:
+    """Each figure's median."""
+    return {key: round(statistics.median(run[key] for run in runs), 2) for key in runs[0]}
 
 
 def compare(ports: dict[str, int], names: list[str], case: tuple[int, int, int], seconds: float, rounds: int) -> Any:
@@ -130,10 +129,7 @@ def compare(ports: dict[str, int], names: list[str], case: tuple[int, int, int],
         for kind in sorted(ports, reverse=bool(number % 2)):
             touch_memory(TOUCHED)
             found[kind].append(measure(ports[kind], names[:streams], size, clients, seconds))
-    medians: dict[str, Any] = {
-        kind: {key: round(statistics.median(run[key] for run in runs), 2) for key in runs[0]}
-        for kind, runs in found.items()
-    }
+    medians: dict[str, Any] = {kind: medians_of(runs) for kind, runs in found.items()}
     for peer, name in (("bare", "ratio"), ("tuned", "ratio_to_tuned")):
         rounds_of_both = list(zip(found["site"], found[peer], strict=True))
         medians[name] = {
@@ -161,8 +157,7 @@ def grow(folder: Path, port: int, names: list[str], quick: bool, seconds: float,
 
 
 def _medians(port: int, names: list[str], size: int, clients: int, seconds: float, rounds: int) -> dict[str, float]:
-    runs = [measure(port, names, size, clients, seconds) for _ in range(rounds)]
-    return {key: round(statistics.median(run[key] for run in runs), 2) for key in runs[0]}
+    return medians_of([measure(port, names, size, clients, seconds) for _ in range(rounds)])
 
 
 def run(folder: Path, quick: bool) -> dict[str, Any]:

@@ -109,12 +109,6 @@ def measure(send: Callable[[int, int, float, bytes], int], port: int, length: in
     return sum(counts) / (time.monotonic() - started)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def wait_for(port: int, child: subprocess.Popen[bytes]) -> None:
     while True:
         try:
@@ -131,7 +125,7 @@ def run(folder: Path, seconds: float, rounds: int) -> dict[str, Any]:
     try:
         servers.make_site(folder, [POLICY])
         shutil.copy(folder / "client.conf", folder / "zodb.conf")
-        ports = {"http": free_port(), "forward": free_port()}
+        ports = {"http": servers.free_port(), "forward": servers.free_port()}
         site = [sys.executable, servers.__file__, "site", str(folder), str(ports["http"])]
         forward = [sys.executable, "-m", "wendelin.core.cli", "--var", str(folder), "forward"]
         forward += ["--user", servers.USER, "--port", str(ports["forward"])]

@@ -8,6 +8,7 @@ python benchmarks/ingestion_servers.py tuned FOLDER PORT    the same, with the s
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -58,6 +59,13 @@ def start_database(folder: Path) -> subprocess.Popen[bytes]:
     (folder / "client.conf").write_text(CLIENT.format(folder=folder))
     command = [sys.executable, "-m", "ZEO.runzeo", "-C", str(folder / "zeo.conf")]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def make_site(folder: Path, policies: Iterable[str]) -> None:
