@@ -25,6 +25,12 @@ def is_unsaved(record: Persistent) -> bool:
     return record._p_changed is not None and record._p_serial in (None, b"\0" * 8)
 
 
+def is_changed(record: Persistent) -> bool:
+    """Whether this transaction changed the record: also before a savepoint, of which the record says nothing."""
+    stored = getattr(record._p_jar, "_savepoint_storage", None)
+    return bool(record._p_changed) or (stored is not None and record._p_oid in stored.index)
+
+
 def own_inline_chunks(tail: Tail) -> list[Chunk]:
     """The inline chunks at the end of the tail that are not in the database yet."""
     own: list[Chunk] = []

@@ -12,7 +12,7 @@ from typing import Any
 from persistent import Persistent
 
 from wendelin.core.bigdata import pages
-from wendelin.core.bigdata.appending import append_extent, append_inline, append_stream, own_inline_chunks
+from wendelin.core.bigdata.appending import append_extent, append_inline, append_stream, is_changed, own_inline_chunks
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents import SegmentTable, page_span
 from wendelin.core.bigdata.fileparts import FilePart
@@ -113,7 +113,7 @@ class BigFile(Persistent):
     @property
     def is_changed(self) -> bool:
         """Whether this transaction changed the file (writes through views show only once they are flushed)."""
-        return bool(self._tail._p_changed)
+        return is_changed(self._tail)
 
     @property
     def has_writes(self) -> bool:
@@ -216,7 +216,7 @@ class BigFile(Persistent):
     def _seal_what_is_due(self) -> None:
         """Enter committed chunks in the map when there are many; what this transaction appended stays mergeable."""
         tail = self._tail
-        all_committed = not tail._p_changed or self._p_jar is None
+        all_committed = not is_changed(tail) or self._p_jar is None
         if all_committed and sealing_is_due(tail, SEAL_SIZE, SEAL_CHUNKS, TAIL_CHUNKS):
             self._seal(tail.end)
 

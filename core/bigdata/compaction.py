@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from wendelin.core.bigdata.appending import is_changed
 from wendelin.core.bigdata.extents import SEGMENT_PAGES, Segment
 from wendelin.core.bigdata.reading import read_extent
 from wendelin.core.bigdata.runs import Runs, runs, shift
@@ -37,7 +38,7 @@ class Compacted(NamedTuple):
 
 def compact(file: BigFile) -> Compacted:
     """Compact a file within the current transaction, which must not have changed it; commit afterwards."""
-    if file._tail._p_changed or any(segment._p_changed for segment in file._table.segments.values()):
+    if file.is_changed or any(map(is_changed, file._table.segments.values())):
         raise BigDataError("compact a big file in a transaction of its own: it has uncommitted changes")
     before = fragments(file)
     written = 0

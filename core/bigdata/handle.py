@@ -18,6 +18,7 @@ import ZODB
 from ZODB.FileStorage import FileStorage
 from ZODB.utils import p64, u64
 
+from wendelin.core.bigdata.appending import is_changed
 from wendelin.core.bigdata.snapshot import ArraySnapshot
 from wendelin.core.errors import BigDataError, DatabaseConfigurationError
 
@@ -94,7 +95,7 @@ def _database(uri: str, tid: bytes) -> ZODB.DB:
 def handle_of(array: BigArray) -> tuple[str, bytes, bytes]:
     """(database URI, oid, tid) of an array as its transaction sees it; it must have no uncommitted changes."""
     jar, file = array._p_jar, array.file
-    if jar is None or array._p_serial == b"\0" * 8 or array._p_changed or file._tail._p_changed or file.has_writes:
+    if jar is None or array._p_serial == b"\0" * 8 or is_changed(array) or file.is_changed or file.has_writes:
         raise BigDataError("an array is sent to another process by its place in the database: commit it first")
     file._tail._p_activate()
     return database_uri(jar.db()), array._p_oid, max(array._p_serial, file._p_serial, file._tail._p_serial)

@@ -14,6 +14,7 @@ from ZODB.POSException import ConflictError
 from tests.core.bigdata.sessions import Session
 from tests.core.bigdata.zeo_server import zeo_database, zeo_server
 from wendelin.core.bigdata import BigArray, BigFile
+from wendelin.core.errors import BigDataError
 
 PROCESSES = 4
 APPENDS = 30
@@ -134,5 +135,35 @@ def test_a_resize_to_the_same_size_conflicts_with_a_concurrent_append(db: ZODB.D
         mine.commit()
     mine.abort()
     assert mine.root["array"].shape == (6,)
+    for session in (mine, theirs):
+        session.close()
+
+
+@pytest.mark.usefixtures("small_limits")
+def test_what_was_appended_before_a_savepoint_is_not_committed_by_it(db: ZODB.DB) -> None:
+    mine, theirs = Session(db), Session(db)
+    mine.root["array"] = BigArray((0,), "u1")
+    mine.root["array"].append(np.ones(12_288, "u1"))
+    mine.commit()
+    theirs.tm.begin()
+    mine.root["array"].append(np.full(4096, 2, "u1"))
+    mine.tm.savepoint()
+    assert mine.root["array"].file.is_changed
+    with pytest.raises(BigDataError, match="uncommitted changes"):
+        mine.root["array"].file.compact()
+    theirs.root["array"].append(np.full(300, 9, "u1"))
+    mine.root["array"].append(np.full(5, 3, "u1"))  # the tail is long enough to be sealed, and must not be
+    theirs.commit()
+    mine.commit()  # appends never conflict
+    mine.root["array"].append(np.zeros(1, "u1"))
+    mine.commit()
+    parts = [np.ones(12_288), np.full(300, 9), np.full(4096, 2), np.full(5, 3), np.zeros(1)]
+    expected = np.concatenate(parts)
+    np.testing.assert_array_equal(mine.root["array"][:], expected)
+    for start in range(0, len(expected) - 256, 256):
+        part = expected[start : start + 256]
+        np.testing.assert_array_equal(
+            mine.root["array"].overview(start, start + 256, 1), [[part.min(), part.max()]], str(start)
+        )
     for session in (mine, theirs):
         session.close()
