@@ -28,10 +28,10 @@ from typing import Any
 import ZODB
 from ZODB.FileStorage import FileStorage
 
-from wendelin.core.catalog.queue import disabled
 from wendelin.core.database import Database, class_factory
+from wendelin.core.model.catalog.index_queue import disabled
+from wendelin.core.model.objects.site import create_site, get_site
 from wendelin.core.security import SYSTEM, User, as_user
-from wendelin.core.site import create_site, get_site
 
 BATCH = 1000
 #: The connection cache, in objects and in bytes: what bounds memory.
@@ -64,8 +64,8 @@ def opened(folder: Path) -> Iterator[Database]:
 def make_site(database: Database) -> None:
     """A site with a module of samples."""
     from wendelin.core.business_templates import bootstrap
-    from wendelin.core.portal_types import PortalType
-    from wendelin.core.property_sheets import PropertySheet
+    from wendelin.core.model.portal_types.property_sheets import PropertySheet
+    from wendelin.core.model.portal_types.types import PortalType
 
     with database.transaction() as connection:
         site = create_site(connection.root())
@@ -210,7 +210,7 @@ def hypatia_cost(folder: Path, documents: int) -> None:
 
 def index_all(database: Database, folder: Path, documents: int) -> dict:
     """Index what the module holds, a batch per transaction: the values, and under "cost" what it cost."""
-    from wendelin.core.catalog.indexing import document_values
+    from wendelin.core.model.catalog.indexing import document_values
 
     values: dict[Any, Any] = {}
     size, cpu = (folder / "Data.fs").stat().st_size, 0.0

@@ -14,7 +14,7 @@ from hypatia.keyword import KeywordIndex
 from hypatia.text import TextIndex
 from ZODB.FileStorage import FileStorage
 
-from wendelin.core.catalog.columns import CORE_COLUMNS
+from wendelin.core.model.catalog.storage.columns import CORE_COLUMNS
 
 LISTS = ("categories", "local_roles")
 

@@ -14,8 +14,8 @@ from typing import Any
 from transaction.interfaces import TransientError
 
 from wendelin.core.database import Database, open_database
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import get_site
 
 PROCESSES = 4
 #: Far more than a busy site needs: the writers do nothing but write, and one of them may be starved for a while.

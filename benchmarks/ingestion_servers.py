@@ -21,8 +21,8 @@ from waitress import serve
 
 from wendelin.core.business_templates import bootstrap, install
 from wendelin.core.database import Database, open_database
+from wendelin.core.model.objects.site import create_site, get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import create_site, get_site
 from wendelin.core.web.application import make_application
 
 USER, PASSWORD = "bench", "a password of the benchmark"

@@ -13,8 +13,8 @@ from wendelin.configurator.installation import Installation, Status, read_status
 from wendelin.core.business_templates.installation import Progress
 from wendelin.core.database import Database
 from wendelin.core.errors import DatabaseUnavailable
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import get_user
-from wendelin.core.site import get_site
 
 TOOL_ID = "portal_configurator"
 ATTEMPTS = 10

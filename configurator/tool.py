@@ -9,9 +9,8 @@ from wendelin.configurator.choices import complete_options, get_configuration, p
 from wendelin.configurator.driver import drive
 from wendelin.configurator.installation import Installation
 from wendelin.core.database import Database
-from wendelin.core.folder import Folder
-from wendelin.core.permissions import MANAGER_PERMISSION_MAP
-from wendelin.core.security import private
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.security import MANAGER_PERMISSION_MAP, private
 
 TAG = "configurator"
 

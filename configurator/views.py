@@ -15,8 +15,8 @@ from wendelin.configurator.installation import RUNNING, Status, read_status
 from wendelin.configurator.tool import ConfiguratorTool
 from wendelin.core.database import Database
 from wendelin.core.errors import BadRequest, NotFound
-from wendelin.core.web.server_sent_events import stream_events
-from wendelin.core.web.urls import url
+from wendelin.core.web.answers.server_sent_events import stream_events
+from wendelin.core.web.requests.urls import url
 
 SECONDS_BETWEEN_LOOKS = 0.3
 LONGEST_STREAM = 60.0

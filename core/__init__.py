@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from wendelin.core.registry import PluginConfig
 
 TOOLS = (
-    ("portal_types", "wendelin.core.portal_types.TypesTool", "Types Tool", "Portal Types"),
+    ("portal_types", "wendelin.core.model.portal_types.types.TypesTool", "Types Tool", "Portal Types"),
     (
         "portal_property_sheets",
-        "wendelin.core.property_sheets.PropertySheetTool",
+        "wendelin.core.model.portal_types.property_sheets.PropertySheetTool",
         "Property Sheet Tool",
         "Property Sheets",
     ),
-    ("portal_categories", "wendelin.core.categories.CategoryTool", "Category Tool", "Categories"),
-    ("portal_workflow", "wendelin.core.workflow.WorkflowTool", "Workflow Tool", "Workflows"),
-    ("portal_skins", "wendelin.core.skins.SkinsTool", "Skins Tool", "Skins"),
-    ("portal_catalog", "wendelin.core.catalog.tool.CatalogTool", "Catalog Tool", "Catalog"),
+    ("portal_categories", "wendelin.core.model.portal_types.categories.CategoryTool", "Category Tool", "Categories"),
+    ("portal_workflow", "wendelin.core.model.workflow.tool.WorkflowTool", "Workflow Tool", "Workflows"),
+    ("portal_skins", "wendelin.core.model.scripting.skins.SkinsTool", "Skins Tool", "Skins"),
+    ("portal_catalog", "wendelin.core.model.catalog.tool.CatalogTool", "Catalog Tool", "Catalog"),
     ("portal_templates", "wendelin.core.business_templates.tool.TemplateTool", "Template Tool", "Business Templates"),
-    ("portal_preferences", "wendelin.core.preferences.PreferenceTool", "Preference Tool", "Preferences"),
-    ("portal_activities", "wendelin.core.activities.ActivityTool", "Activity Tool", "Activities"),
-    ("portal_alarms", "wendelin.core.alarms.AlarmTool", "Alarm Tool", "Alarms"),
-    ("portal_actions", "wendelin.core.portal_types.ActionTool", "Action Tool", "Actions"),
-    ("portal_membership", "wendelin.core.membership.MembershipTool", "Membership Tool", "Membership"),
-    ("acl_users", "wendelin.core.users.UserFolder", "User Folder", "Users"),
+    ("portal_preferences", "wendelin.core.model.accounts.preferences.PreferenceTool", "Preference Tool", "Preferences"),
+    ("portal_activities", "wendelin.core.model.activities.queue.ActivityTool", "Activity Tool", "Activities"),
+    ("portal_alarms", "wendelin.core.model.activities.alarms.AlarmTool", "Alarm Tool", "Alarms"),
+    ("portal_actions", "wendelin.core.model.portal_types.types.ActionTool", "Action Tool", "Actions"),
+    ("portal_membership", "wendelin.core.model.accounts.membership.MembershipTool", "Membership Tool", "Membership"),
+    ("acl_users", "wendelin.core.model.accounts.users.UserFolder", "User Folder", "Users"),
 )
 
 
@@ -43,11 +43,11 @@ def includeme(config: PluginConfig) -> None:
     for id, class_path, portal_type, title in TOOLS:
         config.add_tool(id, class_path, portal_type, title)
     for module in (
-        "wendelin.core.skins",
-        "wendelin.core.restricted.modules",
-        "wendelin.core.catalog",
-        "wendelin.core.workflow",
-        "wendelin.core.preferences",
+        "wendelin.core.model.scripting.skins",
+        "wendelin.core.model.scripting.restricted.modules",
+        "wendelin.core.model.catalog",
+        "wendelin.core.model.workflow",
+        "wendelin.core.model.accounts.preferences",
     ):
         _include(config, module)
 

@@ -39,7 +39,9 @@ class IFolder(IDocument, Protocol):
     def newContent(
         self, id: str | None = None, portal_type: str | None = None, temp_object: bool = False, **kw: Any
     ) -> Any:
-        """A new child, complete when `wendelin.core.events.DocumentAdded` is told; refused whole or made whole."""
+        """A new child, complete when `wendelin.core.model.objects.events.DocumentAdded` is told; refused whole or
+        made whole.
+        """
 
     def iterate(self, portal_type: str | Iterable[str] | None = None) -> Iterator[Any]:
         """Children one at a time, so that memory does not grow with their number."""

@@ -19,10 +19,20 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from wendelin.core.database import set_class_alias
-from wendelin.core.errors import RegistrationError
+from wendelin.core.errors import DatabaseConfigurationError, RegistrationError
 
 GROUP = "wendelin.plugins"
+#: ``(module, class)`` that stands in old records -> where the class is now. The database asks for every record.
+class_aliases: dict[tuple[str, str], tuple[str, str]] = {}
+
+
+def set_class_alias(old_path: str, new_path: str) -> None:
+    """Records that name ``old_path`` load as ``new_path``; both are written ``module:Class``."""
+    old_module, _, old_name = old_path.partition(":")
+    new_module, _, new_name = new_path.partition(":")
+    if not (old_name and new_name):
+        raise DatabaseConfigurationError(f"class alias {old_path!r} -> {new_path!r}: write both as 'module:Class'")
+    class_aliases[old_module, old_name] = (new_module, new_name)
 
 
 @dataclass(frozen=True)
@@ -120,7 +130,7 @@ class PluginConfig:
         self.register("tool", id, (class_path, portal_type, title), depth=2)
 
     def add_subscriber(self, event_class: type, handler: Callable[[Any], None]) -> None:
-        """Call ``handler(event)`` for events of that class (`wendelin.core.events`)."""
+        """Call ``handler(event)`` for events of that class (`wendelin.core.model.objects.events`)."""
         name = f"{event_class.__name__}: {handler.__module__}.{handler.__qualname__}"
         self.register("subscriber", name, (event_class, handler), depth=2)
 
@@ -149,7 +159,9 @@ class PluginConfig:
         self.register("static", name, Path(folder), depth=2)
 
     def add_main_page_panel(self, name: str, function: Callable[[Any, Any], Any] | str) -> None:
-        """A panel of the main page: ``function(site, request)``, or its ``module:name`` (core/management/panels.py)."""
+        """A panel of the main page: ``function(site, request)``, or its ``module:name``
+        (core/management/frame/panels.py).
+        """
         self.register("main_page_panel", name, function, depth=2)
 
     def add_configuration(self, configuration: Any) -> None:
@@ -169,7 +181,7 @@ class PluginConfig:
         self.register("process", name, command, depth=2, **options)
 
     def add_catalog_column(self, name: str, kind: str, **options: Any) -> None:
-        """A further column of the catalog (`wendelin.core.catalog`)."""
+        """A further column of the catalog (`wendelin.core.model.catalog`)."""
         self.register("catalog_column", name, kind, depth=2, **options)
 
     def add_class_alias(self, old_path: str, new_path: str) -> None:

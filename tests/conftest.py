@@ -18,10 +18,10 @@ from ZODB.FileStorage import FileStorage
 # Once for all tests: a second definition of `browser` would start a second driver in the same process.
 from tests.web_fixtures import *  # noqa: F403
 from wendelin.core.database import Database, class_factory
-from wendelin.core.portal_types import PortalType
-from wendelin.core.property_sheets import PropertySheet
+from wendelin.core.model.objects.site import Site, create_site, get_site
+from wendelin.core.model.portal_types.property_sheets import PropertySheet
+from wendelin.core.model.portal_types.types import PortalType
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import Site, create_site, get_site
 
 # How long an example takes says more about what else the machine does than about the code.
 settings.register_profile("wendelin", deadline=None, suppress_health_check=[HealthCheck.too_slow])

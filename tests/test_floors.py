@@ -19,10 +19,8 @@ TOP_FOLDERS = ("core", "plugins", "configurator")
 FLOORS = {
     "wendelin.core.interfaces": 1,
     "wendelin.core.errors": 1,
-    "wendelin.core.parsing": 1,
+    "wendelin.core.registry": 1,
     "wendelin.core.database": 2,
-    "wendelin.core.engines": 2,
-    "wendelin.core.backup": 2,
     "wendelin.core.bigdata": 2,
     "wendelin.core": 3,
     "wendelin.core.business_templates": 4,
@@ -138,4 +136,4 @@ def test_a_wrong_import_would_be_found() -> None:
     )
     assert finder.imports == [(1, "typing"), (5, "wendelin.core.web.application")]
     assert finder.relative == [6]
-    assert floor_of("wendelin.core.web.application") == 5 and floor_of("wendelin.core.folder") == 3
+    assert floor_of("wendelin.core.web.application") == 5 and floor_of("wendelin.core.model.objects.folder") == 3

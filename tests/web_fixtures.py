@@ -23,9 +23,9 @@ from waitress.wasyncore import close_all
 from webtest import TestApp
 
 from wendelin.core.database import Database
-from wendelin.core.passwords import hash_password
+from wendelin.core.model.accounts.passwords import hash_password
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import get_site
 from wendelin.core.web.application import make_application
 
 PASSWORD = "correct horse"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wendelin.core.bigdata.bigarray import BigArray
     from wendelin.core.bigdata.bigfile import BigFile
-    from wendelin.core.bigdata.fileparts import FilePart
+    from wendelin.core.bigdata.extents.file_parts import FilePart
     from wendelin.core.bigdata.ramarray import RAMArray
 
 __all__ = ["BigArray", "BigFile", "FilePart", "RAMArray"]
-_MODULES = {"BigArray": "bigarray", "BigFile": "bigfile", "FilePart": "fileparts", "RAMArray": "ramarray"}
+_MODULES = {"BigArray": "bigarray", "BigFile": "bigfile", "FilePart": "extents.file_parts", "RAMArray": "ramarray"}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 from persistent import Persistent
 
+from wendelin.core.bigdata.arrays.geometry import Geometry, array_at, copy_of, geometry, is_basic, is_scalar
+from wendelin.core.bigdata.arrays.summary import LEAF_ROWS, Pyramid, PyramidTable, can_summarise, overview
 from wendelin.core.bigdata.bigfile import DIRECT_SIZE, BigFile
-from wendelin.core.bigdata.handle import handle_of, open_handle
-from wendelin.core.bigdata.pyramid import LEAF_ROWS, Pyramid, PyramidTable, can_summarise, overview
-from wendelin.core.bigdata.snapshot import ArraySnapshot
-from wendelin.core.bigdata.threads import load
+from wendelin.core.bigdata.handles import handle_of, open_handle
+from wendelin.core.bigdata.memory.snapshot import ArraySnapshot
+from wendelin.core.bigdata.memory.thread_locks import load
 from wendelin.core.bigdata.transactions import view_of
-from wendelin.core.bigdata.window import Geometry, array_at, copy_of, geometry, is_basic, is_scalar
 from wendelin.core.errors import ReadOnlyView, UnsupportedArray
 
 Shape = tuple[int, ...]

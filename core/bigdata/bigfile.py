@@ -1,7 +1,8 @@
 """BigFile: a file larger than memory inside the object database.
 
-Bytes are kept in immutable extents (:mod:`~wendelin.core.bigdata.store`), found through an extent map
-(:mod:`~wendelin.core.bigdata.extents`); what was appended last waits in a tail (:mod:`~wendelin.core.bigdata.tail`).
+Bytes are kept in immutable extents (:mod:`~wendelin.core.bigdata.extents.blob_store`), found through an extent map
+(:mod:`~wendelin.core.bigdata.extents.extent_map`); what was appended last waits in a tail
+(:mod:`~wendelin.core.bigdata.tail.tail`).
 """
 
 from __future__ import annotations
@@ -11,20 +12,26 @@ from typing import Any
 
 from persistent import Persistent
 
-from wendelin.core.bigdata import pages
-from wendelin.core.bigdata.appending import append_extent, append_inline, append_stream, is_changed, own_inline_chunks
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
-from wendelin.core.bigdata.extents import SegmentTable, page_span
-from wendelin.core.bigdata.fileparts import FilePart
-from wendelin.core.bigdata.joint import can_join
-from wendelin.core.bigdata.reading import read_extent, read_file, single_extent
-from wendelin.core.bigdata.runs import Runs, clip, runs
-from wendelin.core.bigdata.sealing import rehome, remember_as_ours, seal, sealing_is_due
-from wendelin.core.bigdata.snapshot import FileSnapshot
-from wendelin.core.bigdata.store import BLOBS, Buffer, store_for
-from wendelin.core.bigdata.tail import Tail
+from wendelin.core.bigdata.extents.blob_store import BLOBS, Buffer, store_for
+from wendelin.core.bigdata.extents.extent_map import SegmentTable, page_span
+from wendelin.core.bigdata.extents.file_parts import FilePart
+from wendelin.core.bigdata.extents.joint_extents import can_join
+from wendelin.core.bigdata.extents.page import PAGE, unique_number
+from wendelin.core.bigdata.extents.runs import Runs, clip, runs
+from wendelin.core.bigdata.memory import address_space
+from wendelin.core.bigdata.memory.snapshot import FileSnapshot
+from wendelin.core.bigdata.tail.appending import (
+    append_extent,
+    append_inline,
+    append_stream,
+    is_changed,
+    own_inline_chunks,
+)
+from wendelin.core.bigdata.tail.reading import read_extent, read_file, single_extent
+from wendelin.core.bigdata.tail.sealing import rehome, remember_as_ours, seal, sealing_is_due
+from wendelin.core.bigdata.tail.tail import Tail
 from wendelin.core.bigdata.transactions import joint_of, note_extent, view_of
-from wendelin.core.bigdata.units import PAGE, unique_number
 from wendelin.core.errors import ReadOnlyView
 
 SEAL_SIZE = 1 << 20  # inline bytes after which the tail is sealed into an extent
@@ -32,7 +39,7 @@ TAIL_CHUNKS = 64  # chunks of any kind after which it is sealed: every commit wr
 SEAL_CHUNKS = 8  # extents appended after which they are entered in the map
 DIRECT_SIZE = 256 << 10  # writes from this size on go to an extent, not through memory
 BLOCK_SIZE = 1 << 20
-_ADVICE = {"random": pages.RANDOM, "sequential": pages.SEQUENTIAL, "normal": pages.NORMAL}
+_ADVICE = {"random": address_space.RANDOM, "sequential": address_space.SEQUENTIAL, "normal": address_space.NORMAL}
 
 
 def bytes_of(data: Buffer) -> Any:
@@ -108,7 +115,7 @@ class BigFile(Persistent):
     def snapshot(self) -> Any:
         """The file as it is now, read-only (:class:`FileSnapshot`; the file itself where memory cannot be mapped)."""
         self.settle()
-        return FileSnapshot(self) if pages.SUPPORTED else self
+        return FileSnapshot(self) if address_space.SUPPORTED else self
 
     @property
     def is_changed(self) -> bool:

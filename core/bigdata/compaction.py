@@ -1,7 +1,8 @@
 """Compaction: many small runs become few large ones, and what is no longer named can be packed away.
 
 The data does not change, so compaction never conflicts with what goes on elsewhere: a page that somebody wrote
-meanwhile stays theirs (see ``kept`` in :mod:`~wendelin.core.bigdata.runs`), and readers keep the old extents mapped.
+meanwhile stays theirs (see ``kept`` in :mod:`~wendelin.core.bigdata.extents.runs`), and readers keep the old extents
+mapped.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from wendelin.core.bigdata.appending import is_changed
-from wendelin.core.bigdata.extents import SEGMENT_PAGES, Segment
-from wendelin.core.bigdata.reading import read_extent
-from wendelin.core.bigdata.runs import Runs, runs, shift
-from wendelin.core.bigdata.store import store_of
-from wendelin.core.bigdata.units import PAGE, unique_number
+from wendelin.core.bigdata.extents.blob_store import store_of
+from wendelin.core.bigdata.extents.extent_map import SEGMENT_PAGES, Segment
+from wendelin.core.bigdata.extents.page import PAGE, unique_number
+from wendelin.core.bigdata.extents.runs import Runs, runs, shift
+from wendelin.core.bigdata.tail.appending import is_changed
+from wendelin.core.bigdata.tail.reading import read_extent
 from wendelin.core.errors import BigDataError
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.lib import format as npy_format
 
+from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
 from wendelin.core.bigdata.bigarray import BigArray, as_bytes, checked_dtype
 from wendelin.core.errors import UnsupportedArray
-from wendelin.core.parsing import parsing_alone
 
 BLOCK_SIZE = 4 << 20
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from transaction.interfaces import IDataManagerSavepoint, ISavepointDataManager, ISynchronizer, NoTransaction
 from zope.interface import implementer
 
-from wendelin.core.bigdata import pages
-from wendelin.core.bigdata.joint import JointExtent
-from wendelin.core.bigdata.store import store_of, sync_path
-from wendelin.core.bigdata.threads import lock_of
-from wendelin.core.bigdata.view import View, report_late_writes
+from wendelin.core.bigdata.extents.blob_store import store_of, sync_path
+from wendelin.core.bigdata.extents.joint_extents import JointExtent
+from wendelin.core.bigdata.memory import address_space
+from wendelin.core.bigdata.memory.thread_locks import lock_of
+from wendelin.core.bigdata.memory.view import View, report_late_writes
 from wendelin.core.errors import StaleView
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def view_of(file: BigFile, existing: bool = False) -> View | None:
 
     With ``existing`` also None when nobody can have written to it in this transaction: reading need not map.
     """
-    if not pages.SUPPORTED:
+    if not address_space.SUPPORTED:
         return None
     jar = file._p_jar
     detached: View | None = file.__dict__.get("_v_view")

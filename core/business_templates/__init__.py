@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wendelin.core.business_templates.dump import dump
+from wendelin.core.business_templates.dependencies import resolve
 from wendelin.core.business_templates.installation import bootstrap, install, uninstall
-from wendelin.core.business_templates.resolution import resolve
+from wendelin.core.business_templates.site_dump import dump
 
 if TYPE_CHECKING:
     from wendelin.core.business_templates.tool import RepositoryTemplate
-    from wendelin.core.site import Site
+    from wendelin.core.model.objects.site import Site
 
 __all__ = ["available", "bootstrap", "dump", "install", "resolve", "uninstall"]
 

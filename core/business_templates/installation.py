@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from wendelin.core.business_templates.document import BusinessTemplate
+from wendelin.core.business_templates.business_template import BusinessTemplate
+from wendelin.core.business_templates.checking.site_paths import attach, detach, find
+from wendelin.core.business_templates.dependencies import dependent_list, resolve, sort_templates
 from wendelin.core.business_templates.items.item import Record
 from wendelin.core.business_templates.items.modules import ModuleItem
 from wendelin.core.business_templates.items.paths import PathItem
-from wendelin.core.business_templates.problems import raise_problems
-from wendelin.core.business_templates.removers import is_document, remove
+from wendelin.core.business_templates.items.removers import is_document, remove
 from wendelin.core.business_templates.repository import available_manifests, load_templates
-from wendelin.core.business_templates.resolution import dependent_list, resolve, sort_templates
-from wendelin.core.business_templates.site_paths import attach, detach, find
 from wendelin.core.business_templates.template import Template
+from wendelin.core.business_templates.text.problems import raise_problems
 from wendelin.core.business_templates.user_data import (
     brought_types,
     documents_of,
@@ -32,7 +32,7 @@ from wendelin.core.business_templates.validation import validate
 from wendelin.core.errors import BusinessTemplateError, DependentsRemain, UserDataRemains
 
 if TYPE_CHECKING:
-    from wendelin.core.site import Site
+    from wendelin.core.model.objects.site import Site
 
 #: Called as ``progress(done, total, text)`` while templates are installed.
 Progress = Callable[[int, int, str], None]

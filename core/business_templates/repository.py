@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from wendelin.core.business_templates.manifest import MANIFEST_NAME, Manifest, read_manifest
-from wendelin.core.business_templates.problems import DEPENDENCY, SYNTAX, Problem, raise_problems
-from wendelin.core.business_templates.source import template_files
 from wendelin.core.business_templates.template import Template, read_template
+from wendelin.core.business_templates.text.manifest import MANIFEST_NAME, Manifest, read_manifest
+from wendelin.core.business_templates.text.problems import DEPENDENCY, SYNTAX, Problem, raise_problems
+from wendelin.core.business_templates.text.source_files import template_files
 from wendelin.core.registry import get_registry
 
 Signature = tuple[tuple[str, int, int], ...]

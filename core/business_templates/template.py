@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wendelin.core.business_templates.checking.known import SHEETS, TYPES, WORKFLOWS
 from wendelin.core.business_templates.items.actions import read_actions
 from wendelin.core.business_templates.items.categories import read_categories
 from wendelin.core.business_templates.items.item import Item
@@ -19,11 +20,10 @@ from wendelin.core.business_templates.items.security import read_security
 from wendelin.core.business_templates.items.skins import read_skins
 from wendelin.core.business_templates.items.type_extensions import TypeExtensionItem
 from wendelin.core.business_templates.items.workflows import WorkflowItem
-from wendelin.core.business_templates.known import SHEETS, TYPES, WORKFLOWS
-from wendelin.core.business_templates.manifest import MANIFEST_NAME, Manifest, read_manifest
-from wendelin.core.business_templates.problems import SYNTAX, Problem
-from wendelin.core.business_templates.shapes import id_problems, shape_problems
-from wendelin.core.business_templates.source import SourceFile, digest, read_source, template_files
+from wendelin.core.business_templates.text.manifest import MANIFEST_NAME, Manifest, read_manifest
+from wendelin.core.business_templates.text.problems import SYNTAX, Problem
+from wendelin.core.business_templates.text.shapes import id_problems, shape_problems
+from wendelin.core.business_templates.text.source_files import SourceFile, digest, read_source, template_files
 
 FOLDERS = ("portal_types", "property_sheets", "workflows", "categories", "skins", "paths")
 SINGLE_FILES: dict[str, tuple[Callable[[SourceFile], Iterator[Item]], str]] = {

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from wendelin.core.business_templates import installation
-from wendelin.core.business_templates.document import INSTALLED, NOT_INSTALLED, BusinessTemplate
-from wendelin.core.business_templates.manifest import Manifest
+from wendelin.core.business_templates.business_template import INSTALLED, NOT_INSTALLED, BusinessTemplate
+from wendelin.core.business_templates.dependencies import provider_list, resolve, sort_templates
 from wendelin.core.business_templates.repository import available_manifests, folder_dict
-from wendelin.core.business_templates.resolution import provider_list, resolve, sort_templates
-from wendelin.core.business_templates.versions import Dependency, compare_version_strings, compare_versions
-from wendelin.core.folder import Folder
-from wendelin.core.permissions import MANAGER_PERMISSION_MAP
-from wendelin.core.security import MANAGE, private, protected
+from wendelin.core.business_templates.text.manifest import Manifest
+from wendelin.core.business_templates.text.versions import Dependency, compare_version_strings, compare_versions
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, private, protected
 
 NEW, PRESENT, OLD, ABSENT = "New", "Present", "Old", "Absent"
 

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from wendelin.core.business_templates.checking.known import TYPES
+from wendelin.core.business_templates.checking.site_paths import below, find
 from wendelin.core.business_templates.items.portal_types import REFERENCE_LISTS
-from wendelin.core.business_templates.known import TYPES
-from wendelin.core.business_templates.removers import is_document
-from wendelin.core.business_templates.site_paths import below, find
-from wendelin.core.folder import Folder
+from wendelin.core.business_templates.items.removers import is_document
+from wendelin.core.model.objects.folder import Folder
 
 if TYPE_CHECKING:
-    from wendelin.core.business_templates.document import BusinessTemplate
-    from wendelin.core.site import Site
+    from wendelin.core.business_templates.business_template import BusinessTemplate
+    from wendelin.core.model.objects.site import Site
 
 SHOWN = 20
 EXAMINED = 1000

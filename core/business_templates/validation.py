@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from wendelin.core.business_templates.checking.known import Known
+from wendelin.core.business_templates.checking.site_paths import find
+from wendelin.core.business_templates.dependencies import dependency_closure, missing_dependencies
 from wendelin.core.business_templates.items.item import Item
-from wendelin.core.business_templates.known import Known
-from wendelin.core.business_templates.manifest import Manifest
-from wendelin.core.business_templates.problems import OWNER, REFERENCE, Problem
-from wendelin.core.business_templates.resolution import dependency_closure, missing_dependencies
-from wendelin.core.business_templates.site_paths import find
 from wendelin.core.business_templates.template import Template
+from wendelin.core.business_templates.text.manifest import Manifest
+from wendelin.core.business_templates.text.problems import OWNER, REFERENCE, Problem
 from wendelin.core.errors import InvalidId
-from wendelin.core.ids import check_id
+from wendelin.core.model.objects.ids import check_id
 
 if TYPE_CHECKING:
-    from wendelin.core.business_templates.document import BusinessTemplate
-    from wendelin.core.site import Site
+    from wendelin.core.business_templates.business_template import BusinessTemplate
+    from wendelin.core.model.objects.site import Site
 
 
 def validate(site: Site, templates: Sequence[Template], available: Mapping[str, Manifest]) -> list[Problem]:

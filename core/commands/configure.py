@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from wendelin import configurator
+from wendelin.core.business_templates.configuration import WENDELIN
 from wendelin.core.commands.options import get_instance
-from wendelin.core.configuration import WENDELIN
 from wendelin.core.launcher.database_server import instance_database
 
 HELP = "run a configuration of the site, as 'Configure your Site' does"

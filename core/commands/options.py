@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from wendelin.core.launcher.instance import Instance
+from wendelin.core.instance.folder import Instance
 
 VAR_VARIABLE = "WENDELIN_VAR"
 

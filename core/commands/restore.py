@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from wendelin.core.backup import restore_engine, restore_file_storage
 from wendelin.core.commands.options import get_instance
+from wendelin.core.database.backup import restore_engine, restore_file_storage
 from wendelin.core.errors import BadRequest
 from wendelin.core.launcher.database_server import check_lock
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from paste.deploy import loadapp, loadserver
 
 from wendelin.core.commands.options import get_instance
-from wendelin.core.launcher.instance import DEFAULT_PORT
+from wendelin.core.instance.folder import DEFAULT_PORT
 
 HELP = "run the web server alone (the database server has to run)"
 

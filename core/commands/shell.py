@@ -23,8 +23,8 @@ from wendelin.core.commands.options import get_instance
 from wendelin.core.database import Database, sign_transaction
 from wendelin.core.errors import NotFound
 from wendelin.core.launcher.database_server import instance_database
+from wendelin.core.model.objects.site import Site, get_site
 from wendelin.core.security import SYSTEM, User, as_user
-from wendelin.core.site import Site, get_site
 
 HELP = "run Python with the site as `context`; commits at the end unless an exception escapes"
 BANNER = """Python {version}. `context` is the site {path}, you are {user}.

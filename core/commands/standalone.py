@@ -8,8 +8,8 @@ from functools import partial
 
 from wendelin.core.commands.options import get_instance
 from wendelin.core.commands.show import gather, print_facts
+from wendelin.core.instance.folder import DEFAULT_PORT, free_port
 from wendelin.core.launcher.check import check
-from wendelin.core.launcher.instance import DEFAULT_PORT, free_port
 from wendelin.core.launcher.standalone import Options, Standalone, Stopped, stop_signals
 
 HELP = "start the database server, web server, worker and the processes of plugins; stop them with Ctrl-C"

@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     instance = get_instance(arguments).require()
     os.environ.update(instance.environment())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    from wendelin.core.worker import run as run_worker  # here: `wendelin --help` needs no object model
+    from wendelin.core.model.activities.worker import run as run_worker  # here: `wendelin --help` needs no object model
 
     run_worker(str(instance.database_config))
     return 0

@@ -25,10 +25,10 @@ from typing import Any
 
 import msgpack
 
-from wendelin.core.configuration import WENDELIN
+from wendelin.core.business_templates.configuration import WENDELIN
 from wendelin.core.errors import LauncherError
-from wendelin.core.launcher.instance import Instance
-from wendelin.core.management.forms import DIALOG_PREFIX
+from wendelin.core.instance.folder import Instance
+from wendelin.core.management.forms.forms import DIALOG_PREFIX
 
 RATE, SECONDS = 44100, 10
 PIECE_SIZE = 2048  # what fluent-plugin-bin reads at a time

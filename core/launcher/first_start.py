@@ -15,9 +15,9 @@ from ZODB.Connection import Connection
 from wendelin.core.business_templates import bootstrap, install
 from wendelin.core.database import Database, open_database
 from wendelin.core.errors import WendelinError
-from wendelin.core.launcher.instance import Credentials, Instance
+from wendelin.core.instance.folder import Credentials, Instance
+from wendelin.core.model.objects.site import SITE_ID, create_site, evolve, get_site, pending_evolution
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import SITE_ID, create_site, evolve, get_site, pending_evolution
 
 FIRST_TEMPLATE = "erp5_wendelin_configurator"
 FIRST_ROLES = ("Manager", "Member", "Author", "Auditor", "Assignor", "Assignee", "Associate")

@@ -13,8 +13,8 @@ import sys
 from typing import Any
 
 from wendelin.core.errors import LauncherError
+from wendelin.core.instance.folder import Instance, free_port
 from wendelin.core.launcher.database_server import server_command
-from wendelin.core.launcher.instance import Instance, free_port
 from wendelin.core.launcher.process import DATABASE, WEB, WORKER, Process, module_command
 from wendelin.core.registry import get_registry
 

@@ -22,9 +22,9 @@ from typing import Any, NoReturn
 import zc.lockfile
 
 from wendelin.core.errors import LauncherError
+from wendelin.core.instance.folder import Instance
 from wendelin.core.launcher import supervision
 from wendelin.core.launcher.database_server import OPENING_SECONDS, check_lock, last_line, listens
-from wendelin.core.launcher.instance import Instance
 from wendelin.core.launcher.process import DATABASE, WEB, Process, module_command
 from wendelin.core.launcher.processes import core_processes, plugin_processes
 

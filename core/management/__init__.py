@@ -24,22 +24,24 @@ def includeme(config: PluginConfig) -> None:
 
 def _add_session(config: PluginConfig) -> None:
     for name in ("login_form", "login"):
-        config.add_view(f"{HERE}.login:show_login", name, "ERP5 Site", permission="", renderer=f"{TEMPLATES}/login.pt")
+        config.add_view(
+            f"{HERE}.frame.login:show_login", name, "ERP5 Site", permission="", renderer=f"{TEMPLATES}/login.pt"
+        )
     config.add_view(
-        f"{HERE}.login:log_in",
+        f"{HERE}.frame.login:log_in",
         "login_form",
         "ERP5 Site",
         permission="",
         request_method="POST",
         renderer=f"{TEMPLATES}/login.pt",
     )
-    config.add_view(f"{HERE}.login:log_out", "logout", "ERP5 Site", permission="", request_method="POST")
+    config.add_view(f"{HERE}.frame.login:log_out", "logout", "ERP5 Site", permission="", request_method="POST")
     config.add_view(
-        f"{HERE}.login:ask_log_out", "logout", "ERP5 Site", permission="", renderer=f"{TEMPLATES}/confirm.pt"
+        f"{HERE}.frame.login:ask_log_out", "logout", "ERP5 Site", permission="", renderer=f"{TEMPLATES}/confirm.pt"
     )
     for method in ("GET", "POST"):
         config.add_view(
-            f"{HERE}.accounts:change_password",
+            f"{HERE}.administration.own_account:change_password",
             "password",
             "ERP5 Site",
             permission="Set own password",
@@ -50,22 +52,22 @@ def _add_session(config: PluginConfig) -> None:
 
 def _add_site(config: PluginConfig) -> None:
     for name in ("", "view"):
-        config.add_view(f"{HERE}.main_page:main_page", name, "ERP5 Site", renderer=f"{TEMPLATES}/main_page.pt")
-    config.add_view(f"{HERE}.main_page:favicon", "favicon.ico", "ERP5 Site", permission="")
+        config.add_view(f"{HERE}.frame.main_page:main_page", name, "ERP5 Site", renderer=f"{TEMPLATES}/main_page.pt")
+    config.add_view(f"{HERE}.frame.main_page:favicon", "favicon.ico", "ERP5 Site", permission="")
 
 
 def _add_document(config: PluginConfig) -> None:
     for name in ("", "view"):
-        config.add_view(f"{HERE}.documents:view_document", name)
+        config.add_view(f"{HERE}.documents.pages:view_document", name)
     modify: dict[str, Any] = {"permission": "Modify portal content", "request_method": "POST"}
-    config.add_view(f"{HERE}.documents:save_document", "view", **modify)
-    config.add_view(f"{HERE}.documents:metadata", "metadata")
-    config.add_view(f"{HERE}.documents:metadata", "metadata", **modify)
-    config.add_view(f"{HERE}.history:history", "history", renderer=f"{TEMPLATES}/history.pt")
-    config.add_view(f"{HERE}.documents:clone", "clone", permission="Copy or Move", request_method="POST")
+    config.add_view(f"{HERE}.documents.pages:save_document", "view", **modify)
+    config.add_view(f"{HERE}.documents.pages:metadata", "metadata")
+    config.add_view(f"{HERE}.documents.pages:metadata", "metadata", **modify)
+    config.add_view(f"{HERE}.documents.history:history", "history", renderer=f"{TEMPLATES}/history.pt")
+    config.add_view(f"{HERE}.documents.pages:clone", "clone", permission="Copy or Move", request_method="POST")
     for function, method in (("ask_delete", "GET"), ("delete", "POST")):
         config.add_view(
-            f"{HERE}.documents:{function}",
+            f"{HERE}.documents.pages:{function}",
             "delete",
             permission="Delete objects",
             request_method=method,
@@ -73,7 +75,7 @@ def _add_document(config: PluginConfig) -> None:
         )
     for method in ("GET", "POST"):
         config.add_view(
-            f"{HERE}.workflow_dialogs:workflow_dialog",
+            f"{HERE}.documents.workflow_dialogs:workflow_dialog",
             "Base_viewWorkflowActionDialog",
             request_method=method,
             renderer=f"{TEMPLATES}/form.pt",
@@ -81,26 +83,34 @@ def _add_document(config: PluginConfig) -> None:
 
 
 def _add_list(config: PluginConfig) -> None:
-    from wendelin.core.folder import Folder
+    from wendelin.core.model.objects.folder import Folder
 
     config.add_view(
-        f"{HERE}.documents:add_content", "add_content", Folder, permission="Add portal content", request_method="POST"
+        f"{HERE}.documents.pages:add_content",
+        "add_content",
+        Folder,
+        permission="Add portal content",
+        request_method="POST",
     )
-    config.add_view(f"{HERE}.list_actions:list_action", "list_action", Folder, request_method="POST")
+    config.add_view(f"{HERE}.documents.list_actions:list_action", "list_action", Folder, request_method="POST")
     config.add_view(
-        f"{HERE}.list_actions:list_delete", "list_delete", Folder, permission="Delete objects", request_method="POST"
+        f"{HERE}.documents.list_actions:list_delete",
+        "list_delete",
+        Folder,
+        permission="Delete objects",
+        request_method="POST",
     )
-    config.add_view(f"{HERE}.list_actions:list_workflow", "list_workflow", Folder, request_method="POST")
-    config.add_view(f"{HERE}.list_actions:export_csv", "export.csv", Folder)
+    config.add_view(f"{HERE}.documents.list_actions:list_workflow", "list_workflow", Folder, request_method="POST")
+    config.add_view(f"{HERE}.documents.list_actions:export_csv", "export.csv", Folder)
 
 
 def _add_tools(config: PluginConfig) -> None:
-    from wendelin.core.documents import File
-    from wendelin.core.skin_items import SkinItem
+    from wendelin.core.model.objects.files import File
+    from wendelin.core.model.scripting.skin_items import SkinItem
 
     for function, method in (("ask_customise", "GET"), ("customise", "POST")):
         config.add_view(
-            f"{HERE}.skins:{function}",
+            f"{HERE}.documents.script_pages:{function}",
             "customise",
             SkinItem,
             permission="Manage portal",
@@ -108,20 +118,20 @@ def _add_tools(config: PluginConfig) -> None:
             renderer=f"{TEMPLATES}/confirm.pt",
         )
     for name in ("getData", "download"):
-        config.add_view(f"{HERE}.files:get_data", name, File)
+        config.add_view(f"{HERE}.documents.content:get_data", name, File)
     _add_site_tools(config)
     _add_templates(config)
     _add_users(config)
     for name in ("", "view"):
         config.add_view(
-            f"{HERE}.activities:activity_list",
+            f"{HERE}.administration.activity_queue:activity_list",
             name,
             "Activity Tool",
             permission="Manage portal",
             renderer=f"{TEMPLATES}/activities.pt",
         )
     config.add_view(
-        f"{HERE}.activities:change_activities",
+        f"{HERE}.administration.activity_queue:change_activities",
         "change_activities",
         "Activity Tool",
         permission="Manage portal",
@@ -130,21 +140,21 @@ def _add_tools(config: PluginConfig) -> None:
 
 
 def _add_site_tools(config: PluginConfig) -> None:
-    config.add_view(f"{HERE}.search:search_site", "search", "ERP5 Site", renderer=f"{TEMPLATES}/search.pt")
-    config.add_view(f"{HERE}.search:worklist", "worklist", "ERP5 Site", renderer=f"{TEMPLATES}/worklist.pt")
-    config.add_view(f"{HERE}.search:relation_items", "relation_items", "ERP5 Site", renderer="json")
+    config.add_view(f"{HERE}.lists.search:search_site", "search", "ERP5 Site", renderer=f"{TEMPLATES}/search.pt")
+    config.add_view(f"{HERE}.lists.search:worklist", "worklist", "ERP5 Site", renderer=f"{TEMPLATES}/worklist.pt")
+    config.add_view(f"{HERE}.lists.search:relation_items", "relation_items", "ERP5 Site", renderer="json")
     config.add_view(
-        f"{HERE}.plugins:registrations",
+        f"{HERE}.administration.registrations:registrations",
         "plugins",
         "ERP5 Site",
         permission="Manage portal",
         renderer=f"{TEMPLATES}/plugins.pt",
     )
     manage: dict[str, Any] = {"context": "ERP5 Site", "permission": "Manage portal"}
-    config.add_view(f"{HERE}.undo:undo_list", "undo", renderer=f"{TEMPLATES}/undo.pt", **manage)
-    config.add_view(f"{HERE}.undo:undo", "undo", request_method="POST", **manage)
+    config.add_view(f"{HERE}.administration.undo:undo_list", "undo", renderer=f"{TEMPLATES}/undo.pt", **manage)
+    config.add_view(f"{HERE}.administration.undo:undo", "undo", request_method="POST", **manage)
     config.add_view(
-        f"{HERE}.undo:undo_confirm",
+        f"{HERE}.administration.undo:undo_confirm",
         "undo_confirm",
         **manage,
         request_method="POST",
@@ -156,27 +166,27 @@ def _add_templates(config: PluginConfig) -> None:
     manage: dict[str, Any] = {"context": "Template Tool", "permission": "Manage portal"}
     for name in ("", "view"):
         config.add_view(
-            f"{HERE}.business_templates:template_list",
+            f"{HERE}.administration.template_pages:template_list",
             name,
             renderer=f"{TEMPLATES}/business_templates.pt",
             **manage,
         )
     config.add_view(
-        f"{HERE}.business_templates:templates_preview",
+        f"{HERE}.administration.template_pages:templates_preview",
         "templates_preview",
         request_method="POST",
         renderer=f"{TEMPLATES}/templates_preview.pt",
         **manage,
     )
     for name in ("templates_install", "templates_uninstall"):
-        config.add_view(f"{HERE}.business_templates:{name}", name, request_method="POST", **manage)
+        config.add_view(f"{HERE}.administration.template_pages:{name}", name, request_method="POST", **manage)
 
 
 def _add_users(config: PluginConfig) -> None:
     manage_users = "Manage users"
     for method in ("GET", "POST"):
         config.add_view(
-            f"{HERE}.users:add_user",
+            f"{HERE}.administration.users:add_user",
             "add_user",
             "User Folder",
             permission=manage_users,
@@ -189,7 +199,7 @@ def _add_users(config: PluginConfig) -> None:
         ("view", "change_user", "POST"),
     ):
         config.add_view(
-            f"{HERE}.users:{function}",
+            f"{HERE}.administration.users:{function}",
             name,
             "User",
             permission=manage_users,

@@ -20,20 +20,20 @@ from pyramid.path import DottedNameResolver
 from pyramid.settings import asbool
 
 from wendelin.core.registry import Registry, get_registry
-from wendelin.core.web.secret import read_secret
+from wendelin.core.web.access.cookie_secret import read_secret
 
 PARTS = (
     "wendelin.core.web.page_templates",
-    "wendelin.core.web.connections",
-    "wendelin.core.web.authentication",
-    "wendelin.core.web.csrf",
-    "wendelin.core.web.sessions",
+    "wendelin.core.web.requests.connections",
+    "wendelin.core.web.access.authentication",
+    "wendelin.core.web.access.csrf",
+    "wendelin.core.web.access.sessions",
     "wendelin.core.web.traversal",
     "wendelin.core.web.error_views",
-    "wendelin.core.web.response_headers",
+    "wendelin.core.web.answers.response_headers",
     "wendelin.core.web.metrics_view",
     "wendelin.core.web.views",
-    "wendelin.core.management.page",
+    "wendelin.core.management.frame.page",
 )
 
 

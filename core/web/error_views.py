@@ -1,7 +1,8 @@
 """What a client sees when something goes wrong: what happened and what to do, never a traceback.
 
 Browsers get a page; programs get ``{"kind": ..., "message": ..., "id": ...}``. The status follows the error's kind
-(`wendelin.core.web.errors`). What nobody expected is logged with its traceback under the id that the answer shows.
+(`wendelin.core.web.requests.statuses`). What nobody expected is logged with its traceback under the id that the
+answer shows.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from transaction.interfaces import TransientError
 from ZODB.POSException import UndoError
 
 from wendelin.core.database import is_away, is_full
-from wendelin.core.document import Document
 from wendelin.core.errors import (
     BadRequest,
     DatabaseUnavailable,
@@ -31,8 +31,9 @@ from wendelin.core.errors import (
     Unauthorized,
     WendelinError,
 )
-from wendelin.core.web.errors import BadCredentials, CrossSiteRequest, status_of
-from wendelin.core.web.urls import static_url, url
+from wendelin.core.model.objects.document import Document
+from wendelin.core.web.requests.statuses import BadCredentials, CrossSiteRequest, status_of
+from wendelin.core.web.requests.urls import static_url, url
 
 log = logging.getLogger("wendelin.web")
 

@@ -26,13 +26,13 @@ from pyramid.tweens import INGRESS
 from pyramid_retry import BeforeRetry, is_error_retryable
 from transaction.interfaces import TransientError
 
-from wendelin.core.activity_message import State
-from wendelin.core.document import Document
 from wendelin.core.errors import DatabaseUnavailable
+from wendelin.core.model.activities.message import State
+from wendelin.core.model.objects.document import Document
 from wendelin.core.security import MANAGE, as_user, require_permission
-from wendelin.core.web.connections import Handler
-from wendelin.core.web.metrics import count, count_request, describe, exposed_registry
 from wendelin.core.web.publishing import DialogPage, Publication
+from wendelin.core.web.requests.connections import Handler
+from wendelin.core.web.requests.metrics import count, count_request, describe, exposed_registry
 
 log = logging.getLogger(__name__)
 
@@ -151,5 +151,5 @@ def includeme(config: Configurator) -> None:
     config.add_tween(
         "wendelin.core.web.metrics_view.metrics_tween_factory",
         under=INGRESS,
-        over="wendelin.core.web.response_headers.header_tween_factory",
+        over="wendelin.core.web.answers.response_headers.header_tween_factory",
     )

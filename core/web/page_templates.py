@@ -1,4 +1,6 @@
-"""The renderer of ``.pt`` files: pyramid_chameleon's, with templates that are compiled alone (`core.parsing`)."""
+"""The renderer of ``.pt`` files: pyramid_chameleon's, with templates that are compiled alone
+(`core.bigdata.arrays.python_parsing`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from pyramid.decorator import reify
 from pyramid_chameleon.renderer import template_renderer_factory
 from pyramid_chameleon.zpt import PyramidPageTemplateFile, ZPTTemplateRenderer
 
-from wendelin.core.parsing import parsing_alone
+from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
 
 
 class PageTemplateFile(PyramidPageTemplateFile):

@@ -17,12 +17,12 @@ from pyramid.httpexceptions import HTTPMethodNotAllowed
 from pyramid.request import Request
 from pyramid.response import Response
 
-from wendelin.core.actions import Dialog
+from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
 from wendelin.core.errors import BadRequest
-from wendelin.core.parsing import parsing_alone
+from wendelin.core.model.portal_types.actions import Dialog
+from wendelin.core.model.scripting.skins import find_method
 from wendelin.core.security import require_permission
-from wendelin.core.skins import find_method
-from wendelin.core.web.csrf import TOKEN, require_token
+from wendelin.core.web.access.csrf import TOKEN, require_token
 
 RESERVED_PARAMETERS = frozenset({TOKEN})
 

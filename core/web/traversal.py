@@ -15,8 +15,8 @@ from pyramid.request import Request
 from zope.interface import Interface, implementer
 
 from wendelin.core.database import is_broken
-from wendelin.core.document import Document
 from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.model.objects.document import Document
 from wendelin.core.web.publishing import find_publication
 from wendelin.core.web.views import ViewTable
 

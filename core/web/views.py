@@ -13,9 +13,9 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from wendelin.core.document import Document
+from wendelin.core.model.objects.document import Document
 from wendelin.core.registry import Registration, Registry
-from wendelin.core.web.urls import STATIC_PREFIX
+from wendelin.core.web.requests.urls import STATIC_PREFIX
 
 PASSED_OPTIONS = frozenset({"renderer", "require_csrf", "accept", "http_cache", "xhr", "request_param", "header"})
 PUBLIC_PERMISSIONS = ("", None, "(public)")

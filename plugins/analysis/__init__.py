@@ -16,7 +16,7 @@ DATA_REQUESTS = ({"request_param": "format"}, {"request_param": "slice_index.sta
 
 def includeme(config: PluginConfig) -> None:
     """The business template ``erp5_wendelin_analysis``, installed with every Wendelin configuration, and its views."""
-    from wendelin.core.configuration import ConfigurationOption
+    from wendelin.core.business_templates.configuration import ConfigurationOption
 
     config.add_business_template(Path(__file__).parent / "template")
     config.add_configuration_option(ConfigurationOption("analysis", "Data Arrays", (TITLE,), fixed=True))

@@ -10,7 +10,7 @@ import numpy as np
 
 from wendelin.core.bigdata import BigArray, RAMArray
 from wendelin.core.errors import BadRequest, UnsupportedArray
-from wendelin.core.folder import Folder
+from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import ACCESS, MODIFY, check_permission, private, protected
 from wendelin.plugins.analysis.indexing import parse_index
 

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable
 from typing import Any
 
+from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
 from wendelin.core.errors import BadRequest
-from wendelin.core.parsing import parsing_alone
 
 RECORD = "slice_index."
 PARTS = ("start", "stop", "step")

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
 from wendelin.core.errors import BadRequest
-from wendelin.core.parsing import parsing_alone
 
 MAGIC = b"\x92WEN\x00\x01"
 HEAD = struct.Struct(f"<{len(MAGIC)}sI")

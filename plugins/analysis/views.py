@@ -10,9 +10,9 @@ from pyramid.response import Response
 
 from wendelin.core.bigdata.npy import npy_header
 from wendelin.core.errors import BadRequest, NotFound
-from wendelin.core.management.document_head import DocumentHead
-from wendelin.core.web.connections import OpenBody
-from wendelin.core.web.downloads import disposition, respond
+from wendelin.core.management.documents.head import DocumentHead
+from wendelin.core.web.answers.downloads import disposition, respond
+from wendelin.core.web.requests.connections import OpenBody
 from wendelin.plugins.analysis.data_array import DataArray
 from wendelin.plugins.analysis.indexing import read_columns, read_slices
 from wendelin.plugins.analysis.plots import make_plot

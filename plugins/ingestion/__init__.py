@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wendelin.plugins.ingestion import clients, pages
+from wendelin.plugins.ingestion.pages import registration as pages
+from wendelin.plugins.ingestion.receivers import registration as clients
 
 if TYPE_CHECKING:
     from wendelin.core.registry import PluginConfig
@@ -27,17 +28,17 @@ def includeme(config: PluginConfig) -> None:
         require_csrf=False,
         request_method=EVERY_METHOD,
     )
-    config.add_entrance("ingestion", "wendelin.plugins.ingestion.entrance:Entrance")
+    config.add_entrance("ingestion", "wendelin.plugins.ingestion.intake.entrance:Entrance")
     for name in ("", "getData"):
         config.add_view(
-            "wendelin.plugins.ingestion.uploads:put",
+            "wendelin.plugins.ingestion.intake.uploads:put",
             name,
             "Data Stream",
             permission="Modify portal content",
             request_method="PUT",
         )
     config.add_view(f"{views}:get_data", "getData", "Data Stream")
-    trial = "wendelin.plugins.ingestion.trial"
+    trial = "wendelin.plugins.ingestion.policies.trial"
     templates = "wendelin.plugins.ingestion:templates"
     config.add_view(
         f"{trial}:trial_page",

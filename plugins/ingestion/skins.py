@@ -11,10 +11,11 @@ from typing import Any
 
 from wendelin.core.errors import BadRequest, DuplicateId
 from wendelin.core.security import ADD, require_permission
-from wendelin.plugins.ingestion import chunks, pipeline
-from wendelin.plugins.ingestion.body import Body
-from wendelin.plugins.ingestion.operations import takes_body
-from wendelin.plugins.ingestion.policies import check_reference
+from wendelin.plugins.ingestion.formats import event_stream
+from wendelin.plugins.ingestion.formats.body import Body
+from wendelin.plugins.ingestion.policies.policy import check_reference
+from wendelin.plugins.ingestion.routing import pipeline
+from wendelin.plugins.ingestion.routing.operations import takes_body
 
 SUPPLY_DAYS = 3650
 DEFAULT_OPERATION = "data_operation_module/wendelin_ingest_data_payload"
@@ -140,8 +141,8 @@ def _add_supply(site: Any, reference: str, title: str, product: Any) -> Any:
 
 @takes_body
 def write_payload_to_data_stream(policy: Any, data_chunk: bytes | Body, out_stream: dict[str, Any]) -> None:
-    """Append exactly what the records of a msgpack chunk carry (`chunks.record_payload`)."""
-    out_stream["Data Stream"].append_pieces(chunks.iter_payload(data_chunk))
+    """Append exactly what the records of a msgpack chunk carry (`event_stream.record_payload`)."""
+    out_stream["Data Stream"].append_pieces(event_stream.iter_payload(data_chunk))
 
 
 @takes_body
@@ -152,5 +153,5 @@ def write_ingestion_to_data_stream(policy: Any, data_chunk: bytes | Body, out_st
 
 @takes_body
 def write_fluentd_ingestion_to_data_stream(policy: Any, data_chunk: bytes | Body, out_stream: dict[str, Any]) -> None:
-    """Append the records of a msgpack chunk as text (`chunks.record_text`)."""
-    out_stream["Data Stream"].append_pieces(chunks.iter_text(data_chunk))
+    """Append the records of a msgpack chunk as text (`event_stream.record_text`)."""
+    out_stream["Data Stream"].append_pieces(event_stream.iter_text(data_chunk))

@@ -8,13 +8,13 @@ from pyramid.response import Response
 
 from wendelin.core.errors import BadRequest, WendelinError
 from wendelin.core.security import ADD, require_permission
-from wendelin.core.web.csrf import require_token
-from wendelin.core.web.downloads import respond
-from wendelin.plugins.ingestion import policy_log
-from wendelin.plugins.ingestion.bodies import read_chunk, read_chunk_id, read_reference
-from wendelin.plugins.ingestion.data_stream import DataStream
-from wendelin.plugins.ingestion.limits import maximum_size
-from wendelin.plugins.ingestion.policies import IngestionPolicy, check_reference
+from wendelin.core.web.access.csrf import require_token
+from wendelin.core.web.answers.downloads import respond
+from wendelin.plugins.ingestion.documents.data_stream import DataStream
+from wendelin.plugins.ingestion.intake.request_forms import read_chunk, read_chunk_id, read_reference
+from wendelin.plugins.ingestion.policies import policy_log
+from wendelin.plugins.ingestion.policies.limits import maximum_size
+from wendelin.plugins.ingestion.policies.policy import IngestionPolicy, check_reference
 
 
 def ingest(policy: IngestionPolicy, request: Any) -> Response:

@@ -12,8 +12,8 @@ from wendelin.configurator.driver import drive
 from wendelin.core.business_templates.installation import install
 from wendelin.core.database import Database
 from wendelin.core.errors import BusinessTemplateError
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import get_site
 from wendelin.core.web.application import make_application
 
 PASSWORD = "a password of the test"

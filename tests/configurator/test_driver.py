@@ -15,11 +15,11 @@ import pytest
 import wendelin.configurator
 from wendelin.configurator import driver, shell
 from wendelin.configurator.installation import Installation, read_status
+from wendelin.core.business_templates.configuration import WENDELIN
 from wendelin.core.business_templates.installation import install
-from wendelin.core.configuration import WENDELIN
 from wendelin.core.database import Database
 from wendelin.core.errors import BadRequest, BusinessTemplateError
-from wendelin.core.site import get_site
+from wendelin.core.model.objects.site import get_site
 
 
 def installed_titles(database: Database) -> set[str]:

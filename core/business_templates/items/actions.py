@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wendelin.core.actions import Action
+from wendelin.core.business_templates.checking.known import Known
+from wendelin.core.business_templates.checking.words import check_words
 from wendelin.core.business_templates.items.item import Item, Record
 from wendelin.core.business_templates.items.property_sheets import check_plain
-from wendelin.core.business_templates.items.words import check_words
-from wendelin.core.business_templates.known import Known
-from wendelin.core.business_templates.problems import OWNER, Problem
-from wendelin.core.business_templates.shapes import shape_of
-from wendelin.core.business_templates.source import SourceFile, tables
-from wendelin.core.properties import from_data
+from wendelin.core.business_templates.text.problems import OWNER, Problem
+from wendelin.core.business_templates.text.shapes import shape_of
+from wendelin.core.business_templates.text.source_files import SourceFile, tables
+from wendelin.core.model.objects.properties import from_data
+from wendelin.core.model.portal_types.actions import Action
 
 ACTIONS = "portal_actions/"
 

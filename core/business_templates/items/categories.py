@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wendelin.core.business_templates.checking.known import CATEGORIES, Known
 from wendelin.core.business_templates.items.item import DocumentItem, Item, Record
-from wendelin.core.business_templates.known import CATEGORIES, Known
-from wendelin.core.business_templates.problems import Problem
-from wendelin.core.business_templates.shapes import id_problems, shape_problems
-from wendelin.core.business_templates.source import SourceFile, tables
-from wendelin.core.categories import BaseCategory, Category
+from wendelin.core.business_templates.text.problems import Problem
+from wendelin.core.business_templates.text.shapes import id_problems, shape_problems
+from wendelin.core.business_templates.text.source_files import SourceFile, tables
+from wendelin.core.model.portal_types.categories import BaseCategory, Category
 
 TEXT_KEYS: dict[str, Any] = {"title": str, "description": str, "int_index": int}
 CATEGORY_KEYS: dict[str, Any] = {"id": str, "category": list, "extends": bool} | TEXT_KEYS

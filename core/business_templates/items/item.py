@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from wendelin.core.business_templates.problems import Problem
-from wendelin.core.business_templates.shapes import Shape, shape_problems
-from wendelin.core.business_templates.site_paths import attach, detach, find
-from wendelin.core.business_templates.source import SourceFile
+from wendelin.core.business_templates.checking.site_paths import attach, detach, find
+from wendelin.core.business_templates.text.problems import Problem
+from wendelin.core.business_templates.text.shapes import Shape, shape_problems
+from wendelin.core.business_templates.text.source_files import SourceFile
 
 if TYPE_CHECKING:
-    from wendelin.core.business_templates.known import Known
-    from wendelin.core.site import Site
+    from wendelin.core.business_templates.checking.known import Known
+    from wendelin.core.model.objects.site import Site
 
 #: What an installed item leaves behind: ``kind``, ``path``, ``owned`` and what its removal needs; plain data, so that
 #: a template can be removed when its plugin is gone.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from wendelin.core.business_templates.checking.known import CATEGORIES, TYPES, Known
+from wendelin.core.business_templates.checking.site_paths import attach
 from wendelin.core.business_templates.items.item import Item, Record
-from wendelin.core.business_templates.known import CATEGORIES, TYPES, Known
-from wendelin.core.business_templates.problems import Problem
-from wendelin.core.business_templates.site_paths import attach
-from wendelin.core.business_templates.source import SourceFile, tables
-from wendelin.core.portal_types import instantiate, type_information
-from wendelin.core.workflow import initialise
+from wendelin.core.business_templates.text.problems import Problem
+from wendelin.core.business_templates.text.source_files import SourceFile, tables
+from wendelin.core.model.portal_types.types import instantiate, type_information
+from wendelin.core.model.workflow.engine import initialise
 
 MODULE_KEYS: dict[str, type] = {
     "id": str,

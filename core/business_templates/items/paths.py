@@ -10,15 +10,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from wendelin.core.business_templates.checking.known import CATEGORIES, TYPES, WORKFLOWS, Known
+from wendelin.core.business_templates.checking.site_paths import attach, find
+from wendelin.core.business_templates.checking.type_facts import property_dict, type_list, value_problem
 from wendelin.core.business_templates.items.item import DocumentItem, Item, Record
-from wendelin.core.business_templates.known import CATEGORIES, TYPES, WORKFLOWS, Known
-from wendelin.core.business_templates.problems import REFERENCE, Problem
-from wendelin.core.business_templates.site_paths import attach, find
-from wendelin.core.business_templates.source import SourceFile, tables
-from wendelin.core.business_templates.type_facts import property_dict, type_list, value_problem
-from wendelin.core.portal_types import instantiate, type_information
-from wendelin.core.workflow import initialise
-from wendelin.core.workflow.engine import set_state
+from wendelin.core.business_templates.text.problems import REFERENCE, Problem
+from wendelin.core.business_templates.text.source_files import SourceFile, tables
+from wendelin.core.model.portal_types.types import instantiate, type_information
+from wendelin.core.model.workflow.engine import initialise, set_state
 
 PATH_KEYS: dict[str, Any] = {
     "portal_type": str,

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
-from wendelin.core.actions import Action, Dialog, Form
+from wendelin.core.business_templates.checking.known import CATEGORIES, SHEETS, TYPES, WORKFLOWS, Known
+from wendelin.core.business_templates.checking.type_facts import property_dict
+from wendelin.core.business_templates.checking.words import check_permissions, check_words
 from wendelin.core.business_templates.items.item import DocumentItem, Item
-from wendelin.core.business_templates.items.words import check_permissions, check_words
-from wendelin.core.business_templates.known import CATEGORIES, SHEETS, TYPES, WORKFLOWS, Known
-from wendelin.core.business_templates.problems import REFERENCE, Problem
-from wendelin.core.business_templates.shapes import shape_of
-from wendelin.core.business_templates.source import tables
-from wendelin.core.business_templates.type_facts import property_dict
-from wendelin.core.document import Document
+from wendelin.core.business_templates.text.problems import REFERENCE, Problem
+from wendelin.core.business_templates.text.shapes import shape_of
+from wendelin.core.business_templates.text.source_files import tables
 from wendelin.core.errors import BadRequest
-from wendelin.core.portal_types import PortalType
-from wendelin.core.properties import from_data
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.properties import from_data
+from wendelin.core.model.portal_types.actions import Action, Dialog, Form
+from wendelin.core.model.portal_types.types import PortalType
 
 TEXT_KEYS = ("title", "description", "type_class", "type_icon", "id_generator", "permission", "init_script")
 #: Lists of names of other things, and where those stand.

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from wendelin.core.business_templates.items.item import Item
 from wendelin.core.business_templates.items.paths import PathItem
-from wendelin.core.business_templates.source import SourceFile, tables
+from wendelin.core.business_templates.text.source_files import SourceFile, tables
 
 PREFERENCES = "portal_preferences/"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from wendelin.core.business_templates.checking.known import CATEGORIES, TYPES, Known
 from wendelin.core.business_templates.items.item import DocumentItem, Item
-from wendelin.core.business_templates.known import CATEGORIES, TYPES, Known
-from wendelin.core.business_templates.problems import Problem
-from wendelin.core.business_templates.shapes import shape_of
-from wendelin.core.business_templates.source import tables
+from wendelin.core.business_templates.text.problems import Problem
+from wendelin.core.business_templates.text.shapes import shape_of
+from wendelin.core.business_templates.text.source_files import tables
 from wendelin.core.errors import BadRequest
-from wendelin.core.properties import CategoryProperty, Property, from_data
-from wendelin.core.property_sheets import PropertySheet
+from wendelin.core.model.objects.properties import CategoryProperty, Property, from_data
+from wendelin.core.model.portal_types.property_sheets import PropertySheet
 
 
 class PropertySheetItem(DocumentItem):

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from wendelin.core.business_templates.checking.known import Known
+from wendelin.core.business_templates.checking.words import PERMISSION, check_roles, site_map
 from wendelin.core.business_templates.items.item import Item, Record
-from wendelin.core.business_templates.items.words import PERMISSION, check_roles, site_map
-from wendelin.core.business_templates.known import Known
-from wendelin.core.business_templates.problems import OWNER, Problem
-from wendelin.core.business_templates.shapes import shape_problems
-from wendelin.core.business_templates.source import SourceFile
-from wendelin.core.permissions import DEFAULT_PERMISSION_MAP, PERMISSIONS
+from wendelin.core.business_templates.text.problems import OWNER, Problem
+from wendelin.core.business_templates.text.shapes import shape_problems
+from wendelin.core.business_templates.text.source_files import SourceFile
+from wendelin.core.security import DEFAULT_PERMISSION_MAP, PERMISSIONS
 
 
 def read_security(source: SourceFile) -> Iterator[Item]:

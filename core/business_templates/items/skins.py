@@ -7,17 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from wendelin.core.business_templates.checking.known import Known
+from wendelin.core.business_templates.checking.words import check_words
 from wendelin.core.business_templates.items.item import DocumentItem, Item
-from wendelin.core.business_templates.items.words import check_words
-from wendelin.core.business_templates.known import Known
-from wendelin.core.business_templates.manifest import METHOD_KEYS, SkinLayer
-from wendelin.core.business_templates.problems import REFERENCE, Problem
-from wendelin.core.business_templates.source import SourceFile
+from wendelin.core.business_templates.text.manifest import METHOD_KEYS, SkinLayer
+from wendelin.core.business_templates.text.problems import REFERENCE, Problem
+from wendelin.core.business_templates.text.source_files import SourceFile
 from wendelin.core.errors import ScriptError
-from wendelin.core.scripts import PythonScript
-from wendelin.core.skin_items import SkinItem, TrustedMethod, from_file
-from wendelin.core.skins import CUSTOM, SkinFolder
-from wendelin.core.templates import PageTemplate
+from wendelin.core.model.scripting.scripts import PythonScript
+from wendelin.core.model.scripting.skin_items import SkinItem, TrustedMethod, from_file
+from wendelin.core.model.scripting.skins import CUSTOM, SkinFolder
+from wendelin.core.model.scripting.templates import PageTemplate
 
 SKINS = "portal_skins/"
 SUFFIXES = (".py", ".pt")

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from wendelin.core.business_templates.checking.known import TYPES, Known
+from wendelin.core.business_templates.checking.site_paths import find
 from wendelin.core.business_templates.items.item import Item, Record
 from wendelin.core.business_templates.items.portal_types import (
     LIST_KEYS,
@@ -19,10 +21,8 @@ from wendelin.core.business_templates.items.portal_types import (
     check_lists,
     check_parts,
 )
-from wendelin.core.business_templates.known import TYPES, Known
-from wendelin.core.business_templates.problems import OWNER, Problem
-from wendelin.core.business_templates.site_paths import find
-from wendelin.core.business_templates.source import tables
+from wendelin.core.business_templates.text.problems import OWNER, Problem
+from wendelin.core.business_templates.text.source_files import tables
 
 KIND = "type_extension"
 ATTRIBUTES = (*LIST_KEYS, *(attribute for _, attribute in PARTS.values()))

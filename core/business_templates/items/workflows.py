@@ -1,19 +1,21 @@
-"""``workflows/<id>.toml``: states, transitions, worklists and interactions (the format is that of `core.workflow`)."""
+"""``workflows/<id>.toml``: states, transitions, worklists and interactions (the format is that of
+`core.model.workflow`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from wendelin.core.business_templates.checking.known import TYPES, Known
+from wendelin.core.business_templates.checking.words import check_permissions, check_roles, check_words
 from wendelin.core.business_templates.items.item import DocumentItem
-from wendelin.core.business_templates.items.words import check_permissions, check_roles, check_words
-from wendelin.core.business_templates.known import TYPES, Known
-from wendelin.core.business_templates.problems import Problem
-from wendelin.core.business_templates.shapes import id_problems
-from wendelin.core.business_templates.source import tables
+from wendelin.core.business_templates.text.problems import Problem
+from wendelin.core.business_templates.text.shapes import id_problems
+from wendelin.core.business_templates.text.source_files import tables
 from wendelin.core.errors import WorkflowError
-from wendelin.core.workflow import Workflow
-from wendelin.core.workflow.definition import read_definition
+from wendelin.core.model.workflow.definition import read_definition
+from wendelin.core.model.workflow.workflow import Workflow
 
 PARTS = ("state", "transition", "worklist", "interaction", "variable")
 SCRIPT_KEYS = ("before_script", "after_script", "before_commit_script", "activate_script")

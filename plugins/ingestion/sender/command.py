@@ -12,7 +12,7 @@ from types import FrameType
 from typing import NoReturn
 
 from wendelin.core.errors import BadRequest
-from wendelin.plugins.ingestion.instance_folder import add_var, find_credentials, find_url
+from wendelin.core.instance.lookup import add_var, find_credentials, find_url
 from wendelin.plugins.ingestion.sender.positions import sole_sender
 from wendelin.plugins.ingestion.sender.progress import ProgressBar
 from wendelin.plugins.ingestion.sender.tailing import CHUNK_SIZE, Sender

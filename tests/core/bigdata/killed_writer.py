@@ -19,10 +19,10 @@ from ZODB.FileStorage import FileStorage
 from tests.core.bigdata.sessions import Session, open_database
 from wendelin.core.bigdata import BigArray, bigfile
 from wendelin.core.bigdata.bigfile import BigFile
-from wendelin.core.bigdata.joint import JointExtent
-from wendelin.core.bigdata.store import BlobStore
+from wendelin.core.bigdata.extents.blob_store import BlobStore
+from wendelin.core.bigdata.extents.joint_extents import JointExtent
+from wendelin.core.bigdata.memory.view import View
 from wendelin.core.bigdata.transactions import ViewManager
-from wendelin.core.bigdata.view import View
 
 ROWS = 60_000
 remaining = 0

@@ -29,7 +29,9 @@ from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
 from tests.core.bigdata.sessions import Session, open_database
-from wendelin.core.bigdata import BigArray, pagemap, recordstore
+from wendelin.core.bigdata import BigArray
+from wendelin.core.bigdata.extents import record_store
+from wendelin.core.bigdata.memory import pagemap
 
 PAGE = 4096
 MAX_SIZE = 24 * PAGE
@@ -266,7 +268,7 @@ class RecordMachine(Machine):
     """The same on an engine without blobs."""
 
     def open(self) -> ZODB.DB:
-        recordstore.use_cache(str(self.folder / "cache"))
+        record_store.use_cache(str(self.folder / "cache"))
         return ZODB.DB(FileStorage(str(self.folder / "Data.fs")))
 
 
@@ -278,9 +280,9 @@ def refused() -> int:
 VARIANTS = {
     "blobs": (Machine, {}),
     "records": (RecordMachine, {}),
-    "runs copied in": (Machine, {"wendelin.core.bigdata.mapping.MANY_RUNS": 2}),
-    "plain pagemap": (Machine, {"wendelin.core.bigdata.pagemap.written": pagemap.read}),
-    "memory compared": (Machine, {"wendelin.core.bigdata.pagemap._pagemap": refused}),
+    "runs copied in": (Machine, {"wendelin.core.bigdata.memory.mapping.MANY_RUNS": 2}),
+    "plain pagemap": (Machine, {"wendelin.core.bigdata.memory.pagemap.written": pagemap.read}),
+    "memory compared": (Machine, {"wendelin.core.bigdata.memory.pagemap._pagemap": refused}),
 }
 
 
@@ -292,7 +294,7 @@ def test_machine(monkeypatch: pytest.MonkeyPatch, variant: str) -> None:
     limits = {"SEAL_SIZE": 4 * PAGE, "SEAL_CHUNKS": 2, "DIRECT_SIZE": 2 * PAGE}
     for name, value in {**{f"wendelin.core.bigdata.bigfile.{n}": v for n, v in limits.items()}, **patches}.items():
         monkeypatch.setattr(name, value)
-    monkeypatch.setattr(recordstore, "_folder", None)
+    monkeypatch.setattr(record_store, "_folder", None)
     run_state_machine_as_test(
         machine,
         settings=settings(

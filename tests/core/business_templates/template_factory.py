@@ -36,9 +36,9 @@ def module_files(name: str, **type_data: Any) -> dict[str, Any]:
     """The files of a portal type ``<Name>`` with a module for it."""
     title = name.title()
     return {
-        f"portal_types/{title}.toml": {"type_class": "wendelin.core.folder.Folder"} | type_data,
+        f"portal_types/{title}.toml": {"type_class": "wendelin.core.model.objects.folder.Folder"} | type_data,
         f"portal_types/{title} Module.toml": {
-            "type_class": "wendelin.core.folder.Folder",
+            "type_class": "wendelin.core.model.objects.folder.Folder",
             "allowed_content_type_list": [title],
         },
         "modules.toml": {"module": [{"id": f"{name}_module", "portal_type": f"{title} Module", "title": f"{title}s"}]},

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "sample_plugin"
+SOURCE = Path(__file__).parents[3] / "examples" / "weather"
 PROGRAM = """
 import json
 from webtest import TestApp
@@ -20,7 +20,7 @@ from wendelin.core.business_templates import available, bootstrap, dump, install
 from wendelin.core.database import Database
 from wendelin.core.registry import get_registry
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import create_site, get_site
+from wendelin.core.model.objects.site import create_site, get_site
 from wendelin.core.web.application import make_application
 
 database = Database.memory()

@@ -10,8 +10,8 @@ import pytest
 from wendelin.core.business_templates import bootstrap, dump, install, uninstall
 from wendelin.core.business_templates.repository import available_manifests, folder_dict, load_folder
 from wendelin.core.database import Database
+from wendelin.core.model.objects.site import create_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import create_site
 
 SHIPPED = sorted(title for title, folder in folder_dict().items() if folder.name == "template")
 

@@ -52,7 +52,9 @@ FILES: dict[str, Any] = {
         "version": "1.0",
         "dependencies": ["erp5_core (>= 1.0)"],
         "provisions": ["things"],
-        "skins": {"sample": {"priority": 1, "methods": {"Sample_id": {"method": "wendelin.core.ids:check_id"}}}},
+        "skins": {
+            "sample": {"priority": 1, "methods": {"Sample_id": {"method": "wendelin.core.model.objects.ids:check_id"}}}
+        },
     },
 }
 JUNK = st.sampled_from(

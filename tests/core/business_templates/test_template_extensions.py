@@ -90,7 +90,7 @@ def test_what_the_user_does_to_an_extended_type_stays(site: Any, add_template: T
 
 def test_an_extension_of_a_type_that_shows_all_fields(site: Any, add_template: TemplateMaker) -> None:
     """Naming one field must not hide the others."""
-    add_template("a", {"portal_types/Note.toml": {"type_class": "wendelin.core.folder.Folder"}})
+    add_template("a", {"portal_types/Note.toml": {"type_class": "wendelin.core.model.objects.folder.Folder"}})
     add_template("b", {"portal_types/Note.toml": {"extends": True, "field_list": ["title"]}}, dependencies=["a"])
     install(site, ["a", "b"])
     assert site.portal_types["Note"].field_list == ()
@@ -107,7 +107,7 @@ def test_two_extensions_with_one_action(site: Any, add_template: TemplateMaker) 
 
 
 def test_an_extension_with_an_action_that_the_type_of_the_set_has(site: Any, add_template: TemplateMaker) -> None:
-    note = {"type_class": "wendelin.core.folder.Folder", "action": [{"id": "look"}]}
+    note = {"type_class": "wendelin.core.model.objects.folder.Folder", "action": [{"id": "look"}]}
     more = {"extends": True, "action": [{"id": "look"}]}
     add_template("a", {"portal_types/Note.toml": note})
     add_template("b", {"portal_types/Note.toml": more}, dependencies=["a"])
@@ -116,13 +116,13 @@ def test_an_extension_with_an_action_that_the_type_of_the_set_has(site: Any, add
 
 
 def test_an_extension_changes_nothing(site: Any, add_template: TemplateMaker) -> None:
-    add_template("a", {FILE: {"extends": True, "type_class": "wendelin.core.folder.Folder"}})
+    add_template("a", {FILE: {"extends": True, "type_class": "wendelin.core.model.objects.folder.Folder"}})
     with pytest.raises(BusinessTemplateError, match="unknown key 'type_class'"):
         install(site, "a")
 
 
 def test_the_owner_of_an_extended_type_stays(site: Any, add_template: TemplateMaker) -> None:
-    add_template("a", {"portal_types/Note.toml": {"type_class": "wendelin.core.folder.Folder"}})
+    add_template("a", {"portal_types/Note.toml": {"type_class": "wendelin.core.model.objects.folder.Folder"}})
     add_template("b", {"portal_types/Note.toml": {"extends": True, "type_group_list": ["x"]}})
     install(site, "a")
     with pytest.raises(BusinessTemplateError, match="belongs to a, which is not among the dependencies"):

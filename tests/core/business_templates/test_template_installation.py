@@ -10,8 +10,8 @@ import pytest
 from tests.core.business_templates.template_factory import TemplateMaker, module_files
 from wendelin.core.business_templates import dump, install, uninstall
 from wendelin.core.errors import BusinessTemplateError, DependentsRemain, PathOwned, UserDataRemains
+from wendelin.core.model.workflow.tool import WorkflowTool
 from wendelin.core.security import ADD, User, as_user, check_permission
-from wendelin.core.workflow import WorkflowTool
 
 EVERYTHING: dict[str, Any] = {
     **module_files(
@@ -60,7 +60,10 @@ EVERYTHING: dict[str, Any] = {
     "paths/sample_module/first.page.html": "<p>Grüße</p>",
 }
 SKINS = {
-    "sample": {"priority": 7, "methods": {"Sample_id": {"method": "wendelin.core.ids:check_id", "published": "View"}}}
+    "sample": {
+        "priority": 7,
+        "methods": {"Sample_id": {"method": "wendelin.core.model.objects.ids:check_id", "published": "View"}},
+    }
 }
 
 
@@ -201,7 +204,7 @@ def test_documents_of_users_are_not_lost(site: Any, add_template: TemplateMaker)
 
 def test_documents_elsewhere(site: Any, add_template: TemplateMaker) -> None:
     before = dump(site, documents=True)
-    add_template("a", {"portal_types/Note.toml": {"type_class": "wendelin.core.folder.Folder"}})
+    add_template("a", {"portal_types/Note.toml": {"type_class": "wendelin.core.model.objects.folder.Folder"}})
     install(site, "a")
     allowed = site.portal_types["Document Module"].allowed_content_type_list
     site.portal_types["Document Module"].edit(allowed_content_type_list=[*allowed, "Note"])
@@ -243,7 +246,7 @@ def test_what_users_deleted_before(site: Any, add_template: TemplateMaker) -> No
 
 def test_documents_that_come_by_themselves_are_no_data_of_users(site: Any, add_template: TemplateMaker) -> None:
     """A class, or a subscriber, may make more than the template names."""
-    from wendelin.core.events import DocumentAdded, subscribed
+    from wendelin.core.model.objects.events import DocumentAdded, subscribed
 
     def add_part(event: DocumentAdded) -> None:
         if event.document.portal_type == "Ant Module":
@@ -285,7 +288,7 @@ def test_the_platforms_own_tools_are_no_templates(site: Any) -> None:
 
 
 def test_a_portal_type_with_an_action_of_a_user(site: Any, add_template: TemplateMaker) -> None:
-    from wendelin.core.actions import Action
+    from wendelin.core.model.portal_types.actions import Action
 
     add_template("a", {"portal_types/File.toml": {"extends": True, "action": [{"id": "mine", "title": "Theirs"}]}})
     site.portal_types["File"].action_list = (Action("mine", "Mine"),)

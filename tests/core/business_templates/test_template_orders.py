@@ -14,13 +14,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.core.business_templates.template_factory import module_files, register, write_template
 from wendelin.core.business_templates import bootstrap, dump, install, uninstall
+from wendelin.core.business_templates.dependencies import missing_dependencies
 from wendelin.core.business_templates.repository import available_manifests
-from wendelin.core.business_templates.resolution import missing_dependencies
 from wendelin.core.database import Database
 from wendelin.core.errors import BusinessTemplateError, DependentsRemain, MissingDependency, PathOwned, UserDataRemains
+from wendelin.core.model.objects.site import create_site, get_site
 from wendelin.core.registry import get_registry
 from wendelin.core.security import SYSTEM, set_user
-from wendelin.core.site import create_site, get_site
 
 SHIPPED = ("erp5_wendelin", "erp5_wendelin_configurator")
 EXTENDS_FILE = {"extends": True, "type_group_list": ["shared"], "workflow_list": ["validation_workflow"]}

@@ -10,17 +10,17 @@ from ZODB.POSException import ConflictError
 
 from tests.core.business_templates.template_factory import TemplateMaker, module_files
 from wendelin.core.business_templates import dump, install, uninstall
-from wendelin.core.business_templates.document import BusinessTemplate
-from wendelin.core.business_templates.site_paths import attach
+from wendelin.core.business_templates.business_template import BusinessTemplate
+from wendelin.core.business_templates.checking.site_paths import attach
 from wendelin.core.database import Database
-from wendelin.core.folder import Folder
-from wendelin.core.site import get_site
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.site import get_site
 
 CLASSES = [
-    ("wendelin.core.business_templates.document", "BusinessTemplate"),
+    ("wendelin.core.business_templates.business_template", "BusinessTemplate"),
     ("wendelin.core.business_templates.tool", "TemplateTool"),
-    ("wendelin.core.documents", "File"),
-    ("wendelin.core.documents", "Image"),
+    ("wendelin.core.model.objects.files", "File"),
+    ("wendelin.core.model.objects.files", "Image"),
 ]
 #: What a template of version 1.0 left in portal_templates; the attributes that came later are not there.
 OLD_STATE: dict[str, Any] = {

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from wendelin.core.business_templates.manifest import Manifest
-from wendelin.core.business_templates.resolution import (
+from wendelin.core.business_templates.dependencies import (
     dependency_closure,
     dependent_list,
     missing_dependencies,
     resolve,
     sort_templates,
 )
-from wendelin.core.business_templates.versions import Dependency
+from wendelin.core.business_templates.text.manifest import Manifest
+from wendelin.core.business_templates.text.versions import Dependency
 from wendelin.core.errors import MissingDependency
 
 

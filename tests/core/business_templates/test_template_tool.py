@@ -10,7 +10,7 @@ import pytest
 
 from tests.core.business_templates.template_factory import TemplateMaker, module_files
 from wendelin.core.business_templates import available, dump
-from wendelin.core.business_templates.dump import canonical
+from wendelin.core.business_templates.site_dump import canonical
 from wendelin.core.security import ANONYMOUS, MANAGE, User, attribute_permission, check_permission
 
 
@@ -93,7 +93,7 @@ def test_a_dump_is_plain_data(site: Any) -> None:
     assert json.loads(json.dumps(found)) == found
     assert "document_module/x" in found
     assert "document_module/x" not in dump(site)
-    assert found["portal_types/File"]["type_class"] == "wendelin.core.documents.File"
+    assert found["portal_types/File"]["type_class"] == "wendelin.core.model.objects.files.File"
     assert canonical({"b": {2, 1}, "a": b"x", "time": 1}) == {
         "a": "sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
         "b": [1, 2],

@@ -24,7 +24,9 @@ def problems_of(site: Any, *titles: str) -> list[str]:
 
 
 def test_every_problem_of_every_template_at_once(site: Any, add_template: TemplateMaker) -> None:
-    add_template("a", {SAMPLE: 'type_class = "wendelin.core.folder.Folder"\nworkflow_list = ["nowhere"]\n'})
+    add_template(
+        "a", {SAMPLE: 'type_class = "wendelin.core.model.objects.folder.Folder"\nworkflow_list = ["nowhere"]\n'}
+    )
     add_template("b", {"property_sheets/Broken.toml": '[[property]]\nid = "x"\ntype = \n'}, dependencies=["missing"])
     add_template("c", {"skins/c/bad.py": "return (\n", "categories/use.toml": {"title": "Use"}})
     problems = problems_of(site, "a", "b", "c")
@@ -42,23 +44,50 @@ def test_every_problem_of_every_template_at_once(site: Any, add_template: Templa
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('type_class = "wendelin.core.folder.Nothing"', "cannot be imported"),
+        ('type_class = "wendelin.core.model.objects.folder.Nothing"', "cannot be imported"),
         ('type_class = "os.path.join"', "is no document class"),
-        ('type_class = "wendelin.core.folder.Folder"\nproperty_sheet_list = ["No Sheet"]', "unknown property sheet"),
-        ('type_class = "wendelin.core.folder.Folder"\nbase_category_list = ["no_base"]', "unknown category 'no_base'"),
-        ('type_class = "wendelin.core.folder.Folder"\nallowed_content_type_list = ["No"]', "unknown portal type 'No'"),
-        ('type_class = "wendelin.core.folder.Folder"\ninit_script = "no_script"', "unknown skin method 'no_script'"),
-        ('type_class = "wendelin.core.folder.Folder"\nfield_list = ["no_field"]', "unknown property of Sample"),
-        ('type_class = "wendelin.core.folder.Folder"\nworkflow_list = "edit_workflow"', "must be a list"),
-        ('type_class = "wendelin.core.folder.Folder"\ncolour = "red"', "unknown key 'colour'"),
+        (
+            'type_class = "wendelin.core.model.objects.folder.Folder"\nproperty_sheet_list = ["No Sheet"]',
+            "unknown property sheet",
+        ),
+        (
+            'type_class = "wendelin.core.model.objects.folder.Folder"\nbase_category_list = ["no_base"]',
+            "unknown category 'no_base'",
+        ),
+        (
+            'type_class = "wendelin.core.model.objects.folder.Folder"\nallowed_content_type_list = ["No"]',
+            "unknown portal type 'No'",
+        ),
+        (
+            'type_class = "wendelin.core.model.objects.folder.Folder"\ninit_script = "no_script"',
+            "unknown skin method 'no_script'",
+        ),
+        (
+            'type_class = "wendelin.core.model.objects.folder.Folder"\nfield_list = ["no_field"]',
+            "unknown property of Sample",
+        ),
+        ('type_class = "wendelin.core.model.objects.folder.Folder"\nworkflow_list = "edit_workflow"', "must be a list"),
+        ('type_class = "wendelin.core.model.objects.folder.Folder"\ncolour = "red"', "unknown key 'colour'"),
         ('title = "No class"', "type_class is missing"),
-        ('type_class = "wendelin.core.folder.Folder"\n[[action]]\ntitle = "x"', "needs a text 'id'"),
-        ('type_class = "wendelin.core.folder.Folder"\n[[action]]\nid = "x"\ncolour = "red"', "colour"),
-        ('type_class = "wendelin.core.folder.Folder"\n[[action]]\nid="x"\n[[action]]\nid="x"', "stands twice"),
-        ('type_class = "wendelin.core.folder.Folder"\n[[dialog]]\nid = "x"\nmethod = "none"', "unknown skin method"),
-        ('type_class = "wendelin.core.folder.Folder"\npermission = "Fly"', "unknown permission 'Fly'"),
-        ('type_class = "wendelin.core.folder.Folder"\n[[action]]\nid="x"\npermission = "Veiw"', "permission 'Veiw'"),
-        ('type_class = "wendelin.core.folder.Folder"\n[[action]]\nid="x"\ncondition = "here."', "condition 'here.'"),
+        ('type_class = "wendelin.core.model.objects.folder.Folder"\n[[action]]\ntitle = "x"', "needs a text 'id'"),
+        ('type_class = "wendelin.core.model.objects.folder.Folder"\n[[action]]\nid = "x"\ncolour = "red"', "colour"),
+        (
+            'type_class = "wendelin.core.model.objects.folder.Folder"\n[[action]]\nid="x"\n[[action]]\nid="x"',
+            "stands twice",
+        ),
+        (
+            'type_class = "wendelin.core.model.objects.folder.Folder"\n[[dialog]]\nid = "x"\nmethod = "none"',
+            "unknown skin method",
+        ),
+        ('type_class = "wendelin.core.model.objects.folder.Folder"\npermission = "Fly"', "unknown permission 'Fly'"),
+        (
+            'type_class = "wendelin.core.model.objects.folder.Folder"\n[[action]]\nid="x"\npermission = "Veiw"',
+            "permission 'Veiw'",
+        ),
+        (
+            'type_class = "wendelin.core.model.objects.folder.Folder"\n[[action]]\nid="x"\ncondition = "here."',
+            "condition 'here.'",
+        ),
         ('extends = true\nworkflow_list = ["edit_workflow"]', "unknown portal type 'Sample'"),
     ],
 )
@@ -154,7 +183,7 @@ def test_other_files(site: Any, add_template: TemplateMaker, name: str, content:
         ({"skins": {"a": {"priority": "high"}}}, "priority must be"),
         ({"skins": {"a": {"methods": {"x": {"method": "nothing"}}}}}, "needs method = 'module:function'"),
         (
-            {"skins": {"a": {"methods": {"x": {"method": "wendelin.core.ids:nothing"}}}}},
+            {"skins": {"a": {"methods": {"x": {"method": "wendelin.core.model.objects.ids:nothing"}}}}},
             "no function 'nothing'",
         ),
         ({"skins": {"a": {"methods": {"x": {"method": "os:system"}}}}}, "of an installed plugin"),
@@ -173,7 +202,7 @@ def test_the_class_of_the_error_says_what_is_wrong(site: Any, add_template: Temp
         install(site, "a")
     with pytest.raises(MissingDependency, match="unknown business template 'unknown'"):
         install(site, "unknown")
-    add_template("b", {"portal_types/File.toml": {"type_class": "wendelin.core.folder.Folder"}})
+    add_template("b", {"portal_types/File.toml": {"type_class": "wendelin.core.model.objects.folder.Folder"}})
     with pytest.raises(PathOwned, match="'portal_types/File' belongs to erp5_core"):
         install(site, "b")
 
@@ -207,7 +236,7 @@ def test_a_reference_to_a_template_that_is_not_among_the_dependencies(site: Any,
 
 def test_a_script_of_a_template_that_is_not_among_the_dependencies(site: Any, add_template: TemplateMaker) -> None:
     add_template("a", {"skins/a/Base_help.py": "return 1\n"})
-    files = {SAMPLE: 'type_class = "wendelin.core.folder.Folder"\ninit_script = "Base_help"'}
+    files = {SAMPLE: 'type_class = "wendelin.core.model.objects.folder.Folder"\ninit_script = "Base_help"'}
     add_template("b", files)
     expected = "skin method 'Base_help' belongs to a, which is not among the dependencies"
     assert any(expected in problem for problem in problems_of(site, "a", "b"))

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wendelin.core.business_templates.versions import Dependency, compare_version_strings, compare_versions, is_version
+from wendelin.core.business_templates.text.versions import (
+    Dependency,
+    compare_version_strings,
+    compare_versions,
+    is_version,
+)
 
 ASCENDING = ["0.9", "1.0~rc1", "1.0~rc2", "1.0", "1.0-1", "1.0-2", "1.0a", "1.0.1", "1.2", "1.10", "2", "1:0.1"]
 versions = st.from_regex(r"([0-9]:)?[0-9][a-z0-9.+~-]{0,6}", fullmatch=True)

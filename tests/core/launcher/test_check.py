@@ -11,8 +11,8 @@ from pathlib import Path
 import msgpack
 import pytest
 
+from tests.core.database.test_backup import SQLITE
 from tests.core.launcher.instances import WENDELIN, processes_of
-from tests.core.test_backup import SQLITE
 from wendelin.core.errors import LauncherError
 from wendelin.core.launcher import check
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from wendelin.core import site as site_module
 from wendelin.core.database import Database
+from wendelin.core.instance.folder import Instance
 from wendelin.core.launcher import first_start
 from wendelin.core.launcher.first_start import bring_up_to_date, run_evolution
-from wendelin.core.launcher.instance import Instance
+from wendelin.core.model.objects import site as site_module
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.registry import PluginConfig, Registry
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import get_site
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.web_fixtures import log_in
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import get_site
 
 PAGES = {
     "main": "/erp5/",

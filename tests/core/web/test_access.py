@@ -13,12 +13,12 @@ import pytest
 from tests.conftest import layered_database, make_storage
 from tests.web_fixtures import PASSWORD, add_users
 from wendelin.core.business_templates.repository import available_manifests
-from wendelin.core.document import Document
-from wendelin.core.moving import walk
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.moving import walk
+from wendelin.core.model.objects.site import get_site
+from wendelin.core.model.scripting.skins import find_method, method_id_list
 from wendelin.core.registry import get_registry
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import get_site
-from wendelin.core.skins import find_method, method_id_list
 
 # What everybody may see: the way in, and out again.
 PUBLIC_VIEWS = {

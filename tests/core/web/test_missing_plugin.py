@@ -10,10 +10,10 @@ import pytest
 from ZODB.broken import Broken
 from ZODB.Connection import resetCaches
 
-from wendelin.core.folder import Folder
-from wendelin.core.portal_types import PortalType, resolve_class
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.site import get_site
+from wendelin.core.model.portal_types.types import PortalType, resolve_class
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import get_site
 
 MODULE = "a_plugin_that_goes"
 

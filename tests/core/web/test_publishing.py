@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import get_site
 
 HEADER = b"# wendelin: published='View' request_method='GET' parameters='%s'\n"
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from webtest import Upload
 
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import get_site
 
 URL = "/erp5/data_array_module/1"
 VALUES = np.arange(3000, dtype="<f8").reshape(1000, 3)

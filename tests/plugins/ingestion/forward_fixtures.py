@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from wendelin.core.database import Database
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import get_site
-from wendelin.plugins.ingestion.forward.configuration import ForwardConfiguration
-from wendelin.plugins.ingestion.forward.server import ForwardServer
-from wendelin.plugins.ingestion.storing import store_chunks
+from wendelin.plugins.ingestion.intake.receiving import store_chunks
+from wendelin.plugins.ingestion.receivers.forward.configuration import ForwardConfiguration
+from wendelin.plugins.ingestion.receivers.forward.server import ForwardServer
 
 USER = "sensor"
 ROOT = Path(__file__).parents[3]

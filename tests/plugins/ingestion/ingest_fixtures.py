@@ -13,10 +13,10 @@ from ZODB.FileStorage import FileStorage
 
 from tests.conftest import layered_database, make_storage
 from wendelin.core.database import Database, class_factory
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import get_site
+from wendelin.core.web.access.password_attempts import Attempts
 from wendelin.core.web.application import make_application
-from wendelin.core.web.attempts import Attempts
 
 INGEST = "/erp5/portal_ingestion_policies/pydata/ingest"
 PASSWORD = "a password of the test"

@@ -11,9 +11,9 @@ from ZODB.FileStorage import FileStorage
 from tests.conftest import layered_database, make_storage
 from tests.plugins.ingestion.forward_fixtures import policies  # noqa: F401
 from wendelin.core.database import Database
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.core.site import get_site
-from wendelin.plugins.ingestion.mqtt.configuration import MQTTConfiguration, Subscription
+from wendelin.plugins.ingestion.receivers.mqtt.configuration import MQTTConfiguration, Subscription
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,161 @@
+"""A pyramid of minima and maxima (factor 256), so that a plot of a billion rows reads kilobytes.
+
+A leaf summarises 65,536 rows in 256 groups; a node holds 256 leaves and their own extremes. Leaves are made of rows
+that are committed, when later rows are appended. Each carries the signature of the writes to its rows' pages at that
+time: a leaf whose signature is no longer true counts as missing, and what is missing is computed from the data. Hence
+concurrent changes need no care: losing a leaf costs time, never truth.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from persistent import Persistent
+
+from wendelin.core.bigdata.extents.extent_map import page_span
+from wendelin.core.errors import UnsupportedArray
+
+if TYPE_CHECKING:
+    from wendelin.core.bigdata.bigarray import BigArray
+
+FACTOR = 256
+LEAF_ROWS = FACTOR * FACTOR
+MAX_COLUMNS = 64
+_BLOCK_ROWS = 1 << 18
+
+
+class PyramidLeaf(Persistent):
+    """Minima and maxima of 256 groups of 256 rows: an array of shape (256, 2, ...)."""
+
+    def __init__(self, groups: np.ndarray) -> None:
+        self.data = groups.tobytes()
+
+
+class PyramidTable(Persistent):
+    """A dictionary that merges additions; where both sides added, either may stay: both summarise the same rows."""
+
+    def __init__(self) -> None:
+        self.entries: dict[int, Any] = {}
+
+    def put(self, key: int, value: Any) -> None:
+        """Add or replace an entry."""
+        self.entries = {**self.entries, key: value}
+
+    def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
+        return {**saved, "entries": {**new["entries"], **saved["entries"]}}
+
+
+def can_summarise(array: BigArray) -> bool:
+    """Whether an array's rows have an order and are few enough numbers."""
+    return (
+        array.order == "C"
+        and array.ndim >= 1
+        and array.dtype.kind in "biufMm"
+        and math.prod(array.shape[1:]) <= MAX_COLUMNS
+    )
+
+
+def extremes(rows: np.ndarray) -> np.ndarray:
+    """Minimum and maximum over the first axis: shape (2, ...); NaN and NaT do not count."""
+    return np.stack([np.fmin.reduce(rows), np.fmax.reduce(rows)])
+
+
+class Pyramid:
+    """The pyramid of one array; ``table``, its persistent part, is {node: {slot: (signature, extremes, leaf)}}."""
+
+    def __init__(self, array: BigArray, table: PyramidTable) -> None:
+        self.array, self.table = array, table
+        self.rest = array.shape[1:]
+        self.row_size = array.itemsize * math.prod(self.rest)
+
+    def signature(self, leaf: int) -> int:
+        """Changes with every write to the leaf's rows."""
+        first, last = page_span(leaf * LEAF_ROWS * self.row_size, LEAF_ROWS * self.row_size)
+        return self.array.file._table.writes(first, last)
+
+    def extend(self, rows: int) -> None:
+        """Summarise every complete leaf within the first ``rows`` rows that is not summarised yet."""
+        for leaf in range(self._first_missing(), rows // LEAF_ROWS):
+            groups = self._groups_of_data(leaf)
+            whole = extremes_of_groups(groups)
+            self._node(leaf // FACTOR).put(leaf % FACTOR, (self.signature(leaf), whole.tobytes(), PyramidLeaf(groups)))
+
+    def _first_missing(self) -> int:
+        if not self.table.entries:
+            return 0
+        node = max(self.table.entries)
+        return node * FACTOR + max(self.table.entries[node].entries, default=-1) + 1
+
+    def _node(self, number: int) -> PyramidTable:
+        if number not in self.table.entries:
+            self.table.put(number, PyramidTable())
+        return self.table.entries[number]
+
+    def _rows(self, start: int, stop: int) -> np.ndarray:
+        """Rows as a copy: a view would map the array into a process that only appends to it."""
+        data = self.array.file.read(start * self.row_size, (stop - start) * self.row_size)
+        return np.frombuffer(data, self.array.dtype).reshape(stop - start, *self.rest)
+
+    def _groups_of_data(self, leaf: int) -> np.ndarray:
+        rows = self._rows(leaf * LEAF_ROWS, (leaf + 1) * LEAF_ROWS).reshape(FACTOR, FACTOR, *self.rest)
+        return np.stack([np.fmin.reduce(rows, 1), np.fmax.reduce(rows, 1)], axis=1)
+
+    def _entry(self, leaf: int) -> tuple[bytes, PyramidLeaf] | None:
+        node = self.table.entries.get(leaf // FACTOR)
+        entry = node.entries.get(leaf % FACTOR) if node is not None else None
+        return entry[1:] if entry is not None and entry[0] == self.signature(leaf) else None
+
+    def _groups(self, leaf: int, low: int, high: int) -> np.ndarray:
+        """Extremes of a leaf's groups ``low`` to ``high``."""
+        entry = self._entry(leaf)
+        if entry is None:
+            return extremes_of_groups(self._groups_of_data(leaf)[low:high])
+        groups = np.frombuffer(entry[1].data, self.array.dtype).reshape(FACTOR, 2, *self.rest)
+        return extremes_of_groups(groups[low:high])
+
+    def _whole(self, leaf: int) -> np.ndarray:
+        entry = self._entry(leaf)
+        if entry is None:
+            return extremes_of_groups(self._groups_of_data(leaf))
+        return np.frombuffer(entry[0], self.array.dtype).reshape(2, *self.rest)
+
+    def _raw(self, start: int, stop: int) -> list[np.ndarray]:
+        blocks = range(start, stop, _BLOCK_ROWS)
+        return [extremes(self._rows(at, min(at + _BLOCK_ROWS, stop))) for at in blocks]
+
+    def reduce(self, start: int, stop: int) -> np.ndarray:
+        """The exact extremes of rows ``start`` to ``stop``."""
+        summarised = min(stop, len(self.array) // LEAF_ROWS * LEAF_ROWS)
+        first, last = -(-start // FACTOR), summarised // FACTOR
+        if first >= last:
+            return extremes_of_groups(np.stack(self._raw(start, stop)))
+        parts = [*self._raw(start, first * FACTOR), *self._raw(last * FACTOR, stop)]
+        for leaf in range(first // FACTOR, -(-last // FACTOR)):
+            low, high = max(first - leaf * FACTOR, 0), min(last - leaf * FACTOR, FACTOR)
+            parts.append(self._whole(leaf) if high - low == FACTOR else self._groups(leaf, low, high))
+        return extremes_of_groups(np.stack(parts))
+
+
+def extremes_of_groups(groups: np.ndarray) -> np.ndarray:
+    """From (n, 2, ...) minima and maxima to (2, ...)."""
+    return np.stack([np.fmin.reduce(groups[:, 0]), np.fmax.reduce(groups[:, 1])])
+
+
+def overview(array: BigArray, table: PyramidTable, start: int, stop: int, bins: int) -> np.ndarray:
+    """Exact minima and maxima of ``bins`` equal parts of rows ``start`` to ``stop``: shape (bins, 2, ...).
+
+    Fewer bins where there are fewer rows. Reads the pyramid, and the data only at the edges of the parts and where rows
+    were written or appended since they were summarised.
+    """
+    if not can_summarise(array):
+        raise UnsupportedArray(f"an overview needs C-ordered rows of at most {MAX_COLUMNS} numbers, not {array!r}")
+    start, stop, _ = slice(start, stop).indices(len(array))
+    bins = min(bins, stop - start)
+    if bins <= 0:
+        return np.empty((0, 2, *array.shape[1:]), array.dtype)
+    edges = np.linspace(start, stop, bins + 1).astype(np.int64).tolist()
+    pyramid = Pyramid(array, table)
+    return np.stack([pyramid.reduce(low, high) for low, high in pairwise(edges)])

@@ -1,0 +1,113 @@
+"""Handles: an array sent to another process as (database URI, oid, tid), opened there as a snapshot of that moment.
+
+``pickle.dumps(array)`` gives a handle; dask's processes and other workers thus receive a few bytes, not data. Two
+URIs are known: ``file:///path/Data.fs?blob_dir=...`` (opened read-only) and
+``zeo://host:port?storage=1&blob_dir=...&shared=1``; :func:`register_opener` adds more.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+import transaction
+import ZODB
+from ZODB.FileStorage import FileStorage
+from ZODB.utils import p64, u64
+
+from wendelin.core.bigdata.memory.snapshot import ArraySnapshot
+from wendelin.core.bigdata.tail.appending import is_changed
+from wendelin.core.errors import BigDataError, DatabaseConfigurationError
+
+if TYPE_CHECKING:
+    from wendelin.core.bigdata.bigarray import BigArray
+
+Opener = Callable[[str], ZODB.DB]
+_databases: dict[tuple[int, str], ZODB.DB] = {}
+_lock = threading.Lock()
+
+
+def database_uri(db: ZODB.DB) -> str:
+    """Where another process finds a database; an attribute ``uri`` of the database has the last word."""
+    if isinstance(given := getattr(db, "uri", None), str):
+        return given
+    storage = db.storage
+    if isinstance(storage, FileStorage):
+        return (
+            f"file://{quote(os.path.abspath(storage.getName()))}?{urlencode({'blob_dir': storage.fshelper.base_dir})}"
+        )
+    if type(storage).__name__ == "ClientStorage":
+        host, port = storage._addr[0] if isinstance(storage._addr, list) else storage._addr
+        options = {"storage": storage._storage, "blob_dir": storage.blob_dir, "shared": int(storage.shared_blob_dir)}
+        return f"zeo://{host}:{port}?{urlencode(options)}"
+    raise DatabaseConfigurationError(f"no other process can open {storage!r}: give the database an attribute 'uri'")
+
+
+def _open_file(uri: str) -> ZODB.DB:
+    parts = urlsplit(uri)
+    return ZODB.DB(FileStorage(parts.path, read_only=True, blob_dir=parse_qs(parts.query)["blob_dir"][0]))
+
+
+def _open_zeo(uri: str) -> ZODB.DB:
+    from ZEO.ClientStorage import ClientStorage  # most processes that use arrays never need it
+
+    parts = urlsplit(uri)
+    options = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    return ZODB.DB(
+        ClientStorage(
+            (parts.hostname, parts.port),
+            storage=options["storage"],
+            blob_dir=options["blob_dir"],
+            shared_blob_dir=options["shared"] == "1",
+            read_only=True,
+            wait_timeout=30,
+        )
+    )
+
+
+_openers: dict[str, Opener] = {"file": _open_file, "zeo": _open_zeo}
+
+
+def register_opener(scheme: str, opener: Opener) -> None:
+    """Say how databases whose URI begins with ``scheme`` are opened."""
+    _openers[scheme] = opener
+
+
+def _database(uri: str, tid: bytes) -> ZODB.DB:
+    """The process's own database of a URI, new enough to know a transaction."""
+    key = os.getpid(), uri  # a connection inherited through a fork cannot be used
+    with _lock:
+        db = _databases.get(key)
+        if db is not None and db.lastTransaction() < tid:
+            if urlsplit(uri).scheme == "file":  # a file opened read-only does not follow its writer
+                db.close()
+                db = None
+            else:
+                db.storage.sync()
+        if db is None:
+            db = _databases[key] = _openers[urlsplit(uri).scheme](uri)
+        return db
+
+
+def handle_of(array: BigArray) -> tuple[str, bytes, bytes]:
+    """(database URI, oid, tid) of an array as its transaction sees it; it must have no uncommitted changes."""
+    jar, file = array._p_jar, array.file
+    if jar is None or array._p_serial == b"\0" * 8 or is_changed(array) or file.is_changed or file.has_writes:
+        raise BigDataError("an array is sent to another process by its place in the database: commit it first")
+    file._tail._p_activate()
+    return database_uri(jar.db()), array._p_oid, max(array._p_serial, file._p_serial, file._tail._p_serial)
+
+
+def open_handle(uri: str, oid: bytes, tid: bytes) -> ArraySnapshot:
+    """The array of a handle, read-only, as of its transaction."""
+    db = _database(uri, tid)
+    manager = transaction.TransactionManager()
+    connection = db.open(manager, before=p64(u64(tid) + 1))
+    try:
+        return connection.get(oid).snapshot()
+    finally:
+        manager.abort()
+        connection.close()

@@ -1,0 +1,302 @@
+"""A connection's view of one file: memory that follows the connection's transaction, and can be written.
+
+Arrays are windows on a :class:`~wendelin.core.bigdata.memory.mapping.Mapping` and keep it alive through their
+``Lease``. Writes are found by the dirty scan when a transaction commits; when it aborts they are dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ZODB.POSException import ReadConflictError
+
+from wendelin.core.bigdata.extents.blob_store import keeps_local_files
+from wendelin.core.bigdata.extents.extent_map import SEGMENT_PAGES, page_span
+from wendelin.core.bigdata.extents.page import PAGE, unique_number
+from wendelin.core.bigdata.extents.runs import EMPTY, Runs, clip, holes, overlay, runs
+from wendelin.core.bigdata.memory import address_space, pagemap
+from wendelin.core.bigdata.memory.mapping import Mapping, restrict
+from wendelin.core.bigdata.memory.page_source import Source
+from wendelin.core.bigdata.memory.thread_locks import lock_of
+from wendelin.core.errors import StaleView
+
+if TYPE_CHECKING:
+    from wendelin.core.bigdata.bigfile import BigFile
+
+logger = logging.getLogger(__name__)
+
+
+_BEGIN_FIRST = "the file changed with the last transaction: begin the next one first"
+_UNKNOWN, _LATE = -1, -2  # revisions of a view that has to be refreshed
+SMALL_READ = 256 << 10
+_LARGE_READ = 4 << 20
+
+
+def advice_for(size: int, now: int) -> int:
+    """The advice that suits a part of ``size`` bytes: a small one must not read ahead, a large one should."""
+    if size <= SMALL_READ:
+        return address_space.RANDOM
+    return address_space.SEQUENTIAL if size >= _LARGE_READ else now
+
+
+class Lease:
+    """What arrays hold on to: while it lives somebody may look at, or write to, the memory."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.mapping = mapping
+        self.arrays: list[weakref.ref[Any]] = []
+
+    def track(self, array: Any) -> None:
+        """Remember an array that was handed out, to make it read-only when writing to it would be in vain."""
+        if len(self.arrays) >= 1024:
+            self.arrays = [ref for ref in self.arrays if ref() is not None]
+        self.arrays.append(weakref.ref(array))
+
+    def freeze(self) -> None:
+        """Make the arrays handed out read-only."""
+        for ref in self.arrays:
+            array = ref()
+            if array is not None:
+                array.flags.writeable = False
+
+
+class View:
+    """The writable (or, on a read-only connection, readable) memory of one file in one connection."""
+
+    def __init__(self, file: BigFile, writable: bool) -> None:
+        self.file, self.writable = file, writable
+        self.touched = False  # handed out in this transaction: may have been written
+        self.pending: pagemap.PageRanges | None = None
+        self.revision = file._tail.revision
+        self.closed = False
+        self.paused = False  # between explicit transactions: what was committed last cannot be loaded yet
+        self.advice: int | None = None
+        self.lock = lock_of(file)
+        self._source = Source()
+        self._mapping = self._new_mapping()
+        self._retired: list[tuple[weakref.ref[Lease], Mapping]] = []
+        self._lease: weakref.ref[Lease] | None = None
+
+    def _new_mapping(self) -> Mapping:
+        size = -(-self.file.size // PAGE)
+        return Mapping(size, address_space.READ_WRITE if self.writable else address_space.READ)
+
+    # ---------------------------------------------------------------- handing out
+
+    def lease(self) -> Lease:
+        """The lease that arrays on the present mapping share."""
+        lease = self._lease() if self._lease is not None else None
+        if lease is None:
+            lease = Lease(self._mapping)
+            self._lease = weakref.ref(lease)
+        return lease
+
+    @property
+    def leased(self) -> bool:
+        """Whether somebody still holds an array."""
+        return self._lease is not None and self._lease() is not None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing would be lost with the view: nobody holds an array, also not one from before a move."""
+        retired = any(ref() is not None for ref, _ in self._retired)
+        return not (self.leased or self.touched or retired)
+
+    def address(self, offset: int, size: int) -> int:
+        """The address of ``size`` bytes from ``offset`` on, mapped."""
+        if self.closed:
+            raise StaleView("the connection of this view is closed")
+        with self.lock:
+            self.refresh()
+            first, last = page_span(offset, size)
+            if last > self._mapping.reservation.pages:
+                self._move()
+            self._cover(first, last)
+            advice = self.advice if self.advice is not None else advice_for(size, self._mapping.advice)
+            self._mapping.advise_once(advice)
+            self.touched = True
+            return self._mapping.reservation.address + offset
+
+    def memory(self, offset: int, size: int) -> memoryview:
+        """``size`` bytes from ``offset`` on, as writable memory."""
+        address = self.address(offset, size)  # before the lease: the file may move to another reservation
+        return address_space.window(self.lease(), address, size)
+
+    def _cover(self, first: int, last: int) -> None:
+        missing = self._mapping.missing(first, last)
+        if missing and keeps_local_files(self.file._p_jar):
+            end = -(-self.file.size // PAGE)
+            first = first // SEGMENT_PAGES * SEGMENT_PAGES
+            last = max(last, min(-(-last // SEGMENT_PAGES) * SEGMENT_PAGES, end))
+            missing = self._mapping.missing(first, last)
+        try:
+            for low, high in missing:
+                self._mapping.cover(low, high, self._source.find(self.file, low, high), self._source.path_of)
+        except ReadConflictError as error:
+            if self.paused:
+                raise StaleView(_BEGIN_FIRST) from error
+            raise
+
+    def advise(self, advice: int | None) -> None:
+        """How the file will be read: address_space.RANDOM, SEQUENTIAL or NORMAL; None to judge by the size of each
+        part.
+        """
+        self.advice = advice
+        if advice is not None:
+            self._mapping.advise_once(advice)
+
+    def _move(self) -> None:
+        """The file outgrew its reservation: arrays handed out stay on the old one, read-only from now on."""
+        self.settle()
+        lease = self._lease() if self._lease is not None else None
+        if lease is not None:
+            lease.freeze()
+            self._retired.append((weakref.ref(lease), self._mapping))
+        self._lease = None
+        self._mapping = self._new_mapping()
+
+    # ---------------------------------------------------------------- following the file
+
+    def refresh(self) -> None:
+        """Show the file as the transaction sees it now; cheap when nothing changed."""
+        revision = self.file._tail.revision
+        if revision != self.revision or self._mapping.stale:
+            if self.paused:
+                raise StaleView(_BEGIN_FIRST)
+            source = Source()
+            source.scratch = self._source.scratch
+            wanted = [source.find(self.file, low, high) for low, high in self._mapping.covered]
+            self._show(np.concatenate(wanted) if wanted else EMPTY, source)
+            self.revision = revision
+
+    def follow(self) -> None:
+        """Refresh at a transaction's end or begin, where an error has no place: it is raised when the view is used."""
+        try:
+            self.refresh()
+        except Exception:
+            logger.exception("a view of %r could not be refreshed", self.file._p_oid)
+            self.revision = _UNKNOWN
+
+    def _show(self, wanted: Runs, source: Source) -> None:
+        self._mapping.show(wanted, source.path_of)
+        self._source = source
+
+    def forget_revision(self) -> None:
+        """Have the next use refresh the view."""
+        self.revision = _LATE
+
+    def state(self) -> tuple[Runs, Source, int]:
+        """What is shown, to come back to after a savepoint's rollback."""
+        return self._mapping.shown, self._source, self.revision
+
+    def restore(self, state: tuple[Runs, Source, int]) -> None:
+        """Show what ``state`` says, where it is still covered."""
+        shown, source, revision = state
+        self.discard()
+        complete = overlay(shown, EMPTY)
+        late = [gap for low, high in self._mapping.covered for gap in _gaps(shown, self._mapping.shown, low, high)]
+        self._show(restrict(complete, self._mapping.covered), source)
+        self.revision = revision if not late else _LATE
+
+    # ---------------------------------------------------------------- writes
+
+    def written(self) -> pagemap.PageRanges:
+        """The page ranges that were written and not yet flushed."""
+        return self._mapping.written() if self.writable else []
+
+    def drop(self, first: int, count: int) -> None:
+        """Forget what was written to these pages: they are about to be replaced."""
+        self._mapping.discard([(max(low, first), min(high, first + count)) for low, high in self.written()
+                               if low < first + count and high > first], self._source.path_of)  # fmt: skip
+
+    def discard(self) -> None:
+        """Forget everything that was written."""
+        self.pending = None
+        self._mapping.discard(self.written(), self._source.path_of)
+
+    def flush(self) -> None:
+        """Write the dirty pages as one extent and enter it in the file's map."""
+        ranges = self.written() if self.pending is None else self.pending
+        self.pending = None
+        self._check_retired()
+        if not ranges:
+            return
+        if self.revision == _UNKNOWN:
+            raise StaleView("an array was written that could not be brought up to date: take A[...] again")
+        self._check_end(ranges)
+        memory = self._mapping.reservation.memory
+        rows, at, number = [], 0, unique_number()
+        for low, high in ranges:
+            rows.append((low, high - low, number, at, 0))
+            at += high - low
+        handle = self.file._write_extent(memory(low, high - low) for low, high in ranges)
+        self.file.enter_pages(runs(rows), {number: handle})
+
+    def settle(self) -> None:
+        """Flush in the middle of a transaction: the memory shows the new extents, and private copies are dropped."""
+        self.flush()
+        self.refresh()
+
+    def settle_tail(self) -> None:
+        """Before the tail changes: what was written to pages that are put together from it must be in extents."""
+        first = self.file._tail.start // PAGE
+        if self.writable and self._mapping.written(first):
+            self.settle()
+
+    def _check_end(self, ranges: pagemap.PageRanges) -> None:
+        """A write behind the end of the file, to an array from before it was made shorter, cannot be kept."""
+        size = self.file.size
+        last, rest = ranges[-1][1] - 1, size % PAGE
+        beyond = last * PAGE >= size
+        if not beyond and rest and last == size // PAGE:
+            beyond = any(self._mapping.reservation.memory(last, 1)[rest:])
+        if beyond:
+            raise StaleView("an array from before its file was made shorter was written behind the new end")
+
+    def _check_retired(self) -> None:
+        self._retired = [(ref, mapping) for ref, mapping in self._retired if ref() is not None]
+        for _, mapping in self._retired:
+            if mapping.written():
+                raise StaleView(
+                    "an array from before its file outgrew its address space was written: take A[...] again"
+                )
+
+    # ---------------------------------------------------------------- the end
+
+    def detach(self) -> None:
+        """The connection closes: arrays stay readable; a later write is in vain and is said so."""
+        self.closed = True
+        lease = self._lease() if self._lease is not None else None
+        if lease is None:
+            return
+        lease.freeze()
+        if self.writable:
+            if self.written():
+                logger.error("a connection was closed with unsaved writes to %r", self.file._p_oid)
+                self.discard()
+            weakref.finalize(lease, _orphans.append, (self._mapping, self.file._p_oid)).atexit = False
+
+
+def _gaps(shown: Runs, now: Runs, low: int, high: int) -> list[tuple[int, int]]:
+    before, after = holes(clip(shown, low, high), low, high), holes(clip(now, low, high), low, high)
+    return [gap for gap in before if gap not in after]
+
+
+_orphans: deque[tuple[Mapping, bytes]] = deque()  # no arrays left; a finalizer may not look at them itself
+
+
+def report_late_writes() -> None:
+    """Say so when an array was written after its connection had closed, and is gone now."""
+    while _orphans:
+        mapping, oid = _orphans.popleft()
+        try:
+            late = mapping.written()
+        except OSError:  # this process may no longer look; other people's transactions go on
+            logger.exception("cannot tell whether %r was written after its connection was closed", oid)
+            continue
+        if late:
+            logger.error("an array was written after its connection was closed; the write to %r is lost", oid)

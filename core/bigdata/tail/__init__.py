@@ -1,0 +1,4 @@
+"""The end of a big file: what was appended and is not in the extent map yet.
+
+- `tail`: the chunks. `appending`: adding one. `sealing`: from tail to extent map. `reading`: bytes from both.
+"""

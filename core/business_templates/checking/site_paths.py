@@ -1,0 +1,59 @@
+"""Finding, placing and deleting documents of a site by path, below the checks that users' own changes go through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ZODB.broken import Broken
+
+from wendelin.core.business_templates.checking.placeholders import detach_placeholder, detach_placeholders
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.moving import remove
+from wendelin.core.model.objects.uids import new_uid
+from wendelin.core.security import get_user
+
+if TYPE_CHECKING:
+    from wendelin.core.model.objects.document import Document
+    from wendelin.core.model.objects.site import Site
+
+
+def find(site: Site, path: str) -> Any:
+    """The document at a path relative to the site (the empty path is the site itself), or None."""
+    here: Any = site
+    for name in path.split("/") if path else ():
+        if not isinstance(here, Folder):
+            return None
+        here = here.get_child(name)
+        if here is None:
+            return None
+    return here
+
+
+def attach(container: Folder, id: str, document: Document) -> None:
+    """Place a new document, and tell subscribers (the catalog). Its portal type need not be allowed there."""
+    document.uid = new_uid()
+    document._owner = get_user().id
+    document.creation_date = document.modification_date = datetime.now(UTC)
+    container._setObject(id, document)
+
+
+def detach(container: Folder, id: str) -> None:
+    """Delete a child with all below it, and tell subscribers."""
+    site = container.getPortalObject()
+    child = container.get_child(id)
+    if isinstance(child, Broken):
+        detach_placeholder(site, container, id)
+        return
+    if isinstance(child, Folder):
+        detach_placeholders(site, child)
+    remove(container, id)
+
+
+def below(document: Any, path: str) -> Iterator[str]:
+    """Paths of all documents below ``document``, which stands at ``path``; containers first."""
+    if isinstance(document, Folder):
+        for id in document:
+            yield f"{path}/{id}"
+            yield from below(document.get_child(id), f"{path}/{id}")

@@ -1,0 +1,129 @@
+"""A site's registries as plain data that can be compared: the proof that removing a template leaves nothing behind.
+
+Numbers, dates, owners and actors differ between two installations of the same thing, and are left out; so are
+attributes that have their class's default.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from BTrees.Length import Length
+from persistent import Persistent
+
+from wendelin.core.bigdata import BigArray, BigFile
+from wendelin.core.business_templates.checking.site_paths import find
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.folder import Folder
+
+if TYPE_CHECKING:
+    from wendelin.core.model.objects.site import Site
+
+#: Attributes that say nothing of what is registered.
+PASSING = frozenset(
+    {
+        *("__name__", "__parent__", "uid", "creation_date", "modification_date", "_owner"),
+        *("_tree", "_count", "_id_counter", "_type_token"),
+        "_owned",  # of portal_preferences: which of its own children belongs to whom
+    }
+)
+PASSING_KEYS = frozenset({"time", "actor"})
+#: Tools that hold work in progress, indexes or accounts: their contents are no registry.
+CLOSED_TOOLS = frozenset({"portal_catalog", "portal_activities", "acl_users"})
+
+
+def dump(site: Site, documents: bool = False) -> dict[str, object]:
+    """``{path: description}`` of the site, its tools with all they hold, its modules, and what templates own.
+
+    With ``documents`` the contents of the modules, which users make, are described too. The result is made of
+    dictionaries with text keys, lists and plain values, and can be written as JSON.
+    """
+    found: dict[str, object] = {"": describe(site)}
+    for id in site:
+        if id in CLOSED_TOOLS:
+            found[id] = {"class": _class_name(site.get_child(id))}
+        else:
+            deep = documents or not id.endswith("_module")
+            found.update(_walk(site.get_child(id), id, deep))
+    for template in site.portal_templates.installed_documents():
+        for path in template.owned_paths():
+            document = find(site, path)
+            if path not in found and document is not None:
+                found[path] = describe(document)
+    return dict(sorted(found.items()))
+
+
+def _walk(document: Any, path: str, deep: bool) -> Iterator[tuple[str, object]]:
+    yield path, describe(document)
+    if deep and isinstance(document, Folder):
+        for id in document:
+            yield from _walk(document.get_child(id), f"{path}/{id}", deep)
+
+
+def describe(document: Any) -> dict[str, object]:
+    """The class and the attributes of one document, without its children."""
+    return {"class": _class_name(document), **_attributes(document)}
+
+
+def _attributes(thing: Any) -> dict[str, object]:
+    """What the instance says differently from its class."""
+    if isinstance(thing, Persistent):
+        thing._p_activate()
+    cls = type(thing)
+    return {
+        name: canonical(value)
+        for name, value in sorted(vars(thing).items())
+        if name not in PASSING and not name.startswith("_v_") and not _is_default(cls, name, value)
+    }
+
+
+def _is_default(cls: type, name: str, value: Any) -> bool:
+    default = getattr(cls, name, None)
+    return type(default) is type(value) and default == value
+
+
+def canonical(value: Any) -> object:
+    """Any value as plain data with a stable order."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, bytes):
+        return f"sha256:{hashlib.sha256(value).hexdigest()}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    if isinstance(value, Length):
+        return value()
+    if isinstance(value, Document):
+        return value.getPath()
+    if isinstance(value, BigFile):
+        content = hashlib.sha256()
+        for block in value.iterate():
+            content.update(block)
+        return {"class": _class_name(value), "size": value.size, "sha256": content.hexdigest()}
+    if isinstance(value, BigArray):
+        return {"class": _class_name(value), "shape": list(value.shape), "dtype": str(value.dtype)}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {"class": _class_name(value)} | {
+            entry.name: canonical(getattr(value, entry.name)) for entry in fields(value)
+        }
+    return _collection(value)
+
+
+def _collection(value: Any) -> object:
+    if isinstance(value, Mapping) or hasattr(value, "iteritems"):
+        return {str(key): canonical(item) for key, item in sorted(value.items()) if key not in PASSING_KEYS}
+    if isinstance(value, list | tuple) or type(value).__name__ == "PersistentList":
+        return [canonical(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted((canonical(item) for item in value), key=str)
+    return {"class": _class_name(value), **_attributes(value)} if hasattr(value, "__dict__") else str(value)
+
+
+def _class_name(value: Any) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}"

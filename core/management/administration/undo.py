@@ -1,0 +1,71 @@
+"""Undo: the last transactions, by whom and what; chosen ones are undone together, as one new transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+
+from wendelin.core.database import Revision
+from wendelin.core.errors import BadRequest
+from wendelin.core.management.frame.page import say
+from wendelin.core.model.objects.history import parse_tid, undo_log
+from wendelin.core.model.objects.history import undo as undo_transaction
+from wendelin.core.web.requests.urls import url
+
+PAGE = 25
+#: How far back a transaction can be chosen.
+DEPTH = 1000
+
+
+def undo_list(context: Any, request: Request) -> dict[str, Any]:
+    """A page of the log, the newest first."""
+    wanted = request.GET.get("page", "1")
+    page_number = int(wanted) if wanted.isdigit() and int(wanted) else 1
+    first = (page_number - 1) * PAGE
+    log = undo_log(context, first, first + PAGE)
+    return {
+        "title": "Undo",
+        "supported": request.database.supports_undo,
+        "revisions": [(entry.tid.hex(), entry) for entry in log if entry.undo_id],
+        "action": url(request, context, "undo_confirm"),
+        "newer_url": url(request, context, "undo", page=page_number - 1) if page_number > 1 else "",
+        "older_url": url(request, context, "undo", page=page_number + 1) if len(log) == PAGE else "",
+    }
+
+
+def _chosen(context: Any, request: Request) -> list[Revision]:
+    """The ticked transactions, newest first: in this order they can be undone one after the other."""
+    wanted = {parse_tid(text) for text in request.POST.getall("ids")}
+    found = [entry for entry in undo_log(context, 0, DEPTH) if entry.tid in wanted]
+    if len(found) != len(wanted):
+        raise BadRequest("Some of these transactions cannot be undone any more.")
+    return found
+
+
+def undo_confirm(context: Any, request: Request) -> Any:
+    """Ask once more."""
+    chosen = _chosen(context, request)
+    if not chosen:
+        say(request, "Tick the boxes of some transactions first.", "warning")
+        return HTTPSeeOther(url(request, context, "undo"))
+    return {
+        "title": "Undo",
+        "question": f"Do you want to undo {len(chosen)} transaction{'s' * (len(chosen) != 1)}?",
+        "details": [f"{entry.time:%Y-%m-%d %H:%M:%S} {entry.user}: {entry.description}" for entry in chosen],
+        "submit_label": "Undo",
+        "danger": True,
+        "action": url(request, context, "undo"),
+        "hidden": [("ids", entry.tid.hex()) for entry in chosen],
+        "cancel_url": url(request, context, "undo"),
+    }
+
+
+def undo(context: Any, request: Request) -> HTTPSeeOther:
+    """Undo. What later transactions changed again cannot be undone; then nothing is."""
+    chosen = _chosen(context, request)
+    for entry in chosen:
+        undo_transaction(context, entry.tid)
+    say(request, f"{len(chosen)} transaction{'s' * (len(chosen) != 1)} undone.")
+    return HTTPSeeOther(url(request, context, "undo"))

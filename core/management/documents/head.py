@@ -1,0 +1,141 @@
+"""The head of every page about a document: title, state, tabs, and the menus of what can be done with it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from pyramid.request import Request
+
+from wendelin.core.management.documents.deletion import may_delete
+from wendelin.core.management.frame.page import Link, action_url, is_offered
+from wendelin.core.model.objects.document import Document
+from wendelin.core.security import ACCESS, ADD, COPY, check_permission
+from wendelin.core.web.requests.urls import url
+
+#: Tabs that every document has; a type's own action of the same id is not shown a second time.
+#: Every document that can be edited has it, so it tells nothing.
+EDIT_STATE = "edit_state"
+OWN_TABS = frozenset({"view", "metadata", "history"})
+
+
+class DocumentHead:
+    """What the macro ``head`` shows."""
+
+    def __init__(self, request: Request, document: Document, current_tab: str = "View") -> None:
+        self.request = request
+        self.document = document
+        self.current_tab = current_tab
+        self.info = document.getTypeInfo()
+        self.url = url(request, document)
+
+    @property
+    def kind(self) -> str:
+        return self.document.getPortalTypeName()
+
+    @property
+    def is_top(self) -> bool:
+        """True for modules and tools, whose first page is their list."""
+        return self.document.__parent__ is self.request.site
+
+    @cached_property
+    def states(self) -> list[tuple[str, str, str]]:
+        """``(state variable, state id, state title)``."""
+        if not check_permission(ACCESS, self.document):
+            return []
+        found = self.request.site.portal_workflow.getStateItemList(self.document)
+        return [item for item in found if item[0] != EDIT_STATE]
+
+    @cached_property
+    def tabs(self) -> list[Link]:
+        """View, the type's further forms and views, Metadata, History."""
+        found = [Link("List" if self.is_top else "View", self._address("view"))]
+        further = [
+            (form.priority, Link(form.title or form.id, self._address("view", form=form.id)))
+            for form in self.info.form_list
+            if is_offered(form, self.document)
+        ]
+        further += [
+            (action.priority, Link(action.title or action.id, action_url(self.request, action, self.document)))
+            for action in self._typed("object_view")
+            if action.id not in OWN_TABS
+        ]
+        found += [link for _, link in sorted(further, key=lambda pair: (pair[0], pair[1].title))]
+        found.append(Link("Metadata", self._address("metadata")))
+        found.append(Link("History", self._address("history")))
+        return found
+
+    def _address(self, *names: str, **query: Any) -> str:
+        return url(self.request, self.document, *names, **query)
+
+    def _typed(self, action_type: str) -> list[Any]:
+        actions = [action for action in self.info.action_list if action.action_type == action_type]
+        return sorted(
+            (action for action in actions if is_offered(action, self.document)),
+            key=lambda action: (action.priority, action.title),
+        )
+
+    def _links(self, action_type: str) -> list[Link]:
+        return [
+            Link(action.title or action.id, action_url(self.request, action, self.document), action.icon)
+            for action in self._typed(action_type)
+        ]
+
+    @cached_property
+    def fast_inputs(self) -> list[Link]:
+        """Behind the runner."""
+        return self._links("object_fast_input")
+
+    @cached_property
+    def exchanges(self) -> list[Link]:
+        return self._links("object_exchange")
+
+    @cached_property
+    def jumps(self) -> list[Link]:
+        return self._links("object_jump")
+
+    @cached_property
+    def actions(self) -> list[Link]:
+        return self._links("object_action")
+
+    @cached_property
+    def workflow_actions(self) -> list[Link]:
+        """The user actions of its workflows: each asks for a comment first."""
+        return [
+            Link(title, self._address("Base_viewWorkflowActionDialog", workflow_action=action))
+            for action, title, _ in self.request.site.portal_workflow.getActionList(self.document)
+        ]
+
+    @cached_property
+    def addable(self) -> list[str]:
+        """The portal types of the Add menu."""
+        if not hasattr(type(self.document), "newContent") or not check_permission(ADD, self.document):
+            return []
+        return self.document.getVisibleAllowedContentTypeList()
+
+    @property
+    def add_url(self) -> str:
+        return self._address("add_content")
+
+    @property
+    def clone_url(self) -> str:
+        return self._address("clone")
+
+    @property
+    def delete_url(self) -> str:
+        return self._address("delete")
+
+    @cached_property
+    def may_copy(self) -> bool:
+        container = self.document.__parent__
+        if self.is_top or self.document.getPortalType() not in container.getTypeInfo().allowed_content_type_list:
+            return False  # what only its tool makes: users, installed templates
+        return check_permission(COPY, self.document) and check_permission(ADD, container)
+
+    @cached_property
+    def may_delete(self) -> bool:
+        return may_delete(self.document)
+
+    @property
+    def has_actions(self) -> bool:
+        return bool(self.workflow_actions or self.actions or self.may_copy or self.may_delete)

@@ -1,0 +1,195 @@
+"""A document's own pages: its form and further tabs, metadata, history, clone, delete, add."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+
+from wendelin.core.errors import Unauthorized
+from wendelin.core.management.documents.deletion import delete_documents, require_deletable
+from wendelin.core.management.documents.head import DocumentHead
+from wendelin.core.management.documents.script_pages import code_problems
+from wendelin.core.management.forms.fields import FieldSet
+from wendelin.core.management.forms.forms import document_form, find_form, save, serial_of
+from wendelin.core.management.frame.page import render_page, say
+from wendelin.core.management.lists.listing import make_listing
+from wendelin.core.model.objects.document import Document
+from wendelin.core.security import ADD, COPY, require_permission
+from wendelin.core.web.requests.urls import url
+
+METADATA_FIELDS = ("id", "title", "short_title", "reference", "version", "language", "description")
+
+
+def view_document(context: Document, request: Request) -> Any:
+    """The first page of a document: what the skins make of it, else its list (modules, tools), else its form."""
+    form_id = request.GET.get("form")
+    if form_id:
+        return show_form(context, request, form_id)
+    custom = skin_page(context, request)
+    if custom is not None:
+        return custom
+    head = DocumentHead(request, context)
+    if head.is_top and hasattr(type(context), "newContent"):
+        return render_page(request, context, "list_page.pt", list_values(context, request))
+    return show_form(context, request, "")
+
+
+def list_values(context: Any, request: Request) -> dict[str, Any]:
+    """What the page of a module's list shows."""
+    return {
+        "title": context.getTitle(),
+        "head": DocumentHead(request, context, "List"),
+        "listing": make_listing(request, context),
+        "help": context.getTypeInfo().description,
+    }
+
+
+def skin_page(context: Document, request: Request) -> Response | None:
+    """What ``<Type>_view`` of the skins shows: a whole page as it is, a part of one inside of this site's page."""
+    method = context.getTypeBasedMethod("view")
+    if method is None:
+        return None
+    result = method()
+    if isinstance(result, Response):
+        return result
+    text = str(result)
+    if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE):
+        return Response(text, content_type="text/html", charset="utf-8")
+    values = {"title": context.getTitle(), "head": DocumentHead(request, context), "body": text}
+    return render_page(request, context, "skin_page.pt", values)
+
+
+def show_form(context: Document, request: Request, form_id: str, form: FieldSet | None = None) -> Response:
+    """The default form, or the further form (tab) of that id; ``form`` is one that could not be saved."""
+    further = find_form(context, form_id) if form_id else None
+    ids = further.field_list if further else ()
+    tab = (further.title or further.id) if further else "View"
+    values = {
+        "title": context.getTitle(),
+        "head": DocumentHead(request, context, tab),
+        "form": form or document_form(request, context, ids),
+        "action": url(request, context, "view", form=form_id or None),
+        "serial": serial_of(context),
+        "conflict": any(entry.other for entry in form) if form is not None else False,
+        "help": further.description if further else context.getTypeInfo().description,
+        "code_problems": code_problems(context),
+        "listing": None if further else contents_of(context, request),
+    }
+    return render_page(request, context, "document.pt", values)
+
+
+def contents_of(context: Document, request: Request) -> Any:
+    """The list of the documents inside of one that may hold some."""
+    if not hasattr(type(context), "newContent"):
+        return None
+    if not context.getTypeInfo().allowed_content_type_list and not context.hasContent():
+        return None
+    return make_listing(request, context)
+
+
+def save_document(context: Document, request: Request) -> Any:
+    """Save the form, then show it as it is now kept."""
+    form_id = request.GET.get("form", "")
+    further = find_form(context, form_id) if form_id else None
+    form = document_form(request, context, further.field_list if further else ())
+    if not save(context, form, request):
+        return _refused(show_form(context, request, form_id, form), request)
+    say(request, "Saved.")
+    return HTTPSeeOther(url(request, context, "view", form=form_id or None))
+
+
+def _refused(response: Response, request: Request) -> Response:
+    """Whatever was changed before the error was found is undone with the transaction."""
+    response.headers["X-Tm"] = "abort"
+    return response
+
+
+def metadata(context: Document, request: Request) -> Any:
+    """Id, titles, dates, owner, rights: what every document has."""
+    known = [id for id in METADATA_FIELDS if id in context.getTypeInfo().property_dict]
+    form = document_form(request, context, known) if known else FieldSet([], "")
+    if request.method == "POST":
+        if save(context, form, request):
+            say(request, "Saved.")
+            return HTTPSeeOther(url(request, context, "metadata"))
+        return _refused(_metadata_page(context, request, form), request)
+    return _metadata_page(context, request, form)
+
+
+def _metadata_page(context: Document, request: Request, form: FieldSet) -> Response:
+    values = {
+        "title": context.getTitle(),
+        "head": DocumentHead(request, context, "Metadata"),
+        "form": form,
+        "action": url(request, context, "metadata"),
+        "serial": serial_of(context),
+        "conflict": any(entry.other for entry in form),
+        "facts": _facts(context, request),
+    }
+    return render_page(request, context, "metadata.pt", values)
+
+
+def _facts(context: Document, request: Request) -> list[tuple[str, Any]]:
+    roles = [f"{user}: {', '.join(names)}" for user, names in sorted(context.getLocalRoles().items())]
+    facts: list[tuple[str, Any]] = [
+        ("Portal Type", context.getPortalType()),
+        ("Address", request.host_url + url(request, context)),
+        ("Owner", context.getOwner() or "-"),
+        ("Created", context.getCreationDate()),
+        ("Last modified", context.getModificationDate()),
+        ("Number in the catalog", str(context.getUid())),
+        ("Categories", "\n".join(context.getCategoryList()) or "-"),
+        ("Roles here", "\n".join(roles) or "-"),
+    ]
+    return facts
+
+
+def clone(context: Document, request: Request) -> HTTPSeeOther:
+    """Make a copy beside the document and open it."""
+    require_permission(ADD, context.__parent__)
+    require_permission(COPY, context)
+    copy = context.Base_createCloneDocument()
+    say(request, f"This is a copy of {context.getTitle()}: change its id, title or reference as needed.")
+    return HTTPSeeOther(url(request, copy, "view"))
+
+
+def ask_delete(context: Document, request: Request) -> dict[str, Any]:
+    """Say what would be lost."""
+    require_deletable(context)
+    count = len(context) if hasattr(type(context), "__len__") else 0
+    inside = f" and the {count} document{'s' * (count != 1)} in it" if count else ""
+    return {
+        "title": f"Delete {context.getTitle()}",
+        "question": f"Do you want to delete {context.getTitle()!r}{inside}?",
+        "details": [url(request, context)],
+        "submit_label": "Delete",
+        "danger": True,
+        "action": url(request, context, "delete"),
+        "hidden": [],
+        "cancel_url": url(request, context, "view"),
+    }
+
+
+def delete(context: Document, request: Request) -> HTTPSeeOther:
+    """Delete, once confirmed."""
+    require_deletable(context)
+    if "confirmed" not in request.POST:
+        return HTTPSeeOther(url(request, context, "delete"))
+    container, title = context.__parent__, context.getTitle()
+    delete_documents(container, [context])
+    say(request, f"{title} is deleted.")
+    return HTTPSeeOther(url(request, container, "view"))
+
+
+def add_content(context: Any, request: Request) -> HTTPSeeOther:
+    """The Add menu: make a document and open its form."""
+    portal_type = request.POST.get("portal_type", "")
+    if portal_type not in context.getVisibleAllowedContentTypeList():
+        raise Unauthorized(f"{request.user.id!r} may not add {portal_type!r} to {context.getPath()}")
+    document = context.newContent(portal_type=portal_type)
+    say(request, f"{portal_type} created: fill in its form.")
+    return HTTPSeeOther(url(request, document, "view"))

@@ -1,0 +1,64 @@
+"""Log in, log out, change one's own password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+from pyramid.security import forget, remember
+
+from wendelin.core.errors import RateExceeded
+from wendelin.core.management.frame.page import say
+from wendelin.core.web.requests.urls import is_own_path, url
+
+
+def came_from(request: Request) -> str:
+    """Where to go after the login: only ever a path of this site."""
+    wanted = request.params.get("came_from", "")
+    return wanted if is_own_path(wanted) else url(request, request.site) + "/"
+
+
+def show_login(context: Any, request: Request) -> dict[str, Any]:
+    """The login page."""
+    return {"title": "Log in", "came_from": came_from(request), "error": "", "name": ""}
+
+
+def log_in(context: Any, request: Request) -> Any:
+    """Check, set the cookie, go where the browser came from; or show the page again."""
+    name = request.POST.get("__ac_name", "").strip()
+    again = {"title": "Log in", "came_from": came_from(request), "name": name}
+    policy, password = request.registry["wendelin.policy"], request.POST.get("__ac_password", "")
+    try:
+        user = policy.authenticate(context.acl_users, name, password, request.client_addr)
+    except RateExceeded as error:
+        request.response.status_int = 429
+        request.response.headers["Retry-After"] = str(error.retry_after)
+        return again | {"error": "Too many attempts. Wait five minutes, then try again."}
+    if user is None:
+        # A 4xx status would be an error to programs; to the browser this is the page with a hint. No cookie is set.
+        request.response.status_int = 403
+        return again | {"error": "This user and password do not match. Check both, and the Caps Lock key."}
+    request.session.invalidate()
+    return HTTPSeeOther(came_from(request), headers=remember(request, user.id))
+
+
+def log_out(context: Any, request: Request) -> HTTPSeeOther:
+    """Forget the cookie."""
+    request.session.invalidate()
+    say(request, "You are logged out.")
+    return HTTPSeeOther(url(request, context, "login_form"), headers=forget(request))
+
+
+def ask_log_out(context: Any, request: Request) -> dict[str, Any]:
+    """``/logout`` typed into the address bar: a link must not be able to log people out, so ask."""
+    return {
+        "title": "Log out",
+        "question": "Do you want to log out?",
+        "submit_label": "Log out",
+        "action": url(request, context, "logout"),
+        "cancel_url": url(request, context) + "/",
+        "hidden": [],
+        "details": [],
+        "danger": False,
+    }

@@ -1,0 +1,1 @@
+"""Lists of documents: `listing`, `list_sources`, and the `search` of the whole site."""

@@ -1,0 +1,156 @@
+"""Where the rows of a list come from: the catalog (modules, of any size) or the container itself (tools).
+
+Both understand the same search texts: ``wind`` and ``%wind%`` (somewhere in the text), ``wind%`` (at its start),
+``=wind`` (exactly), and for numbers and dates ``>= 5``, ``< 2026-01-31``, or a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+
+from wendelin.core.errors import BadRequest
+from wendelin.core.model.catalog.storage.columns import all_columns
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.properties import to_date
+from wendelin.core.security import VIEW
+
+OPERATORS = (">=", "<=", "!=", ">", "<", "=")
+Query = dict[str, str]
+Sort = list[tuple[str, str]]
+
+
+class Source(Protocol):
+    """What a list asks of a source."""
+
+    def abilities(self, column_id: str) -> tuple[bool, bool]:
+        """Whether a column can be searched, and sorted."""
+
+    def count(self, query: Query) -> int:
+        """How many documents a search finds."""
+
+    def documents(self, query: Query, sort: Sort, offset: int, limit: int) -> list[Document]:
+        """Those of one page."""
+
+
+def split_operator(text: str) -> tuple[str, str]:
+    """``">= 5"`` -> ``(">=", "5")``; ``("", text)`` without one."""
+    for operator in OPERATORS:
+        if text.startswith(operator):
+            return operator, text[len(operator) :].strip()
+    return "", text
+
+
+class CatalogSource:
+    """The documents of a container that the catalog finds, filtered by what the user may see."""
+
+    def __init__(self, container: Any, **fixed: Any) -> None:
+        self.catalog = container.getPortalObject().portal_catalog
+        self.fixed = fixed or {"parent_uid": container.getUid()}
+        self.columns = all_columns()
+
+    def _name(self, column_id: str) -> str:
+        """The catalog's column of a list column: ``getSize`` is ``size``."""
+        if column_id.startswith("get"):
+            return re.sub(r"(?<!^)(?=[A-Z])", "_", column_id[3:]).lower()
+        return column_id
+
+    def abilities(self, column_id: str) -> tuple[bool, bool]:
+        column = self.columns.get(self._name(column_id))
+        if column is None:
+            return False, False
+        return column.kind not in ("stored", "path_list"), column.kind in ("string", "path", "number", "date", "token")
+
+    def _query(self, query: Query) -> dict[str, Any]:
+        return self.fixed | {self._name(id): self._condition(self._name(id), text) for id, text in query.items()}
+
+    def _condition(self, name: str, text: str) -> Any:
+        operator, rest = split_operator(text)
+        kind = self.columns[name].kind
+        if operator in ("", "=") and kind in ("string", "path"):
+            return rest if operator or "%" in rest else f"%{rest}%"
+        return operator + rest
+
+    def count(self, query: Query) -> int:
+        return int(self.catalog.countResults(**self._query(query))[0][0])
+
+    def documents(self, query: Query, sort: Sort, offset: int, limit: int) -> list[Document]:
+        names = [(self._name(id), order) for id, order in sort] or [("id", "ascending")]
+        found = self.catalog(**self._query(query), sort_on=names, limit=(offset, limit))
+        return list(found.documents())
+
+
+class FolderSource:
+    """The documents of a tool, read one by one: tens or hundreds."""
+
+    def __init__(self, container: Any, documents: Callable[[], Iterable[Document]] | None = None) -> None:
+        self._documents = documents or (lambda: container.contentValues(checked_permission=VIEW))
+        self._all: list[Document] | None = None
+
+    def abilities(self, column_id: str) -> tuple[bool, bool]:
+        return True, True
+
+    def _found(self, query: Query) -> list[Document]:
+        if self._all is None:
+            self._all = list(self._documents())
+        return [
+            document for document in self._all if all(_fits(_value(document, id), text) for id, text in query.items())
+        ]
+
+    def count(self, query: Query) -> int:
+        return len(self._found(query))
+
+    def documents(self, query: Query, sort: Sort, offset: int, limit: int) -> list[Document]:
+        found = self._found(query)
+        for id, order in reversed(sort or [("title", "ascending")]):
+            found.sort(key=partial(_document_key, id), reverse=order == "descending")
+        return found[offset : offset + limit]
+
+
+def _value(document: Document, column_id: str) -> Any:
+    from wendelin.core.management.lists.listing import column_value
+
+    return column_value(document, column_id)
+
+
+def _document_key(column_id: str, document: Document) -> tuple[int, Any]:
+    return _sort_key(_value(document, column_id))
+
+
+def _sort_key(value: Any) -> tuple[int, Any]:
+    if value is None or value == "":
+        return (0, 0)
+    if isinstance(value, int | float):
+        return (1, value)
+    return (2, value.isoformat() if isinstance(value, datetime) else str(value).casefold())
+
+
+def _fits(value: Any, text: str) -> bool:
+    operator, rest = split_operator(text)
+    if isinstance(value, int | float | datetime) and not isinstance(value, bool):
+        return _compares(value, operator or "=", rest)
+    if isinstance(value, list | tuple):
+        return any(_fits(item, text) for item in value)
+    words = str(value if value is not None else "").casefold()
+    if operator in ("=", "!="):
+        return (words == rest.casefold()) == (operator == "=")
+    pattern = rest if "%" in rest else f"%{rest}%"
+    return re.fullmatch(".*".join(map(re.escape, pattern.casefold().split("%"))), words, re.DOTALL) is not None
+
+
+def _compares(value: Any, operator: str, text: str) -> bool:
+    try:
+        other: Any = to_date(text) if isinstance(value, datetime) else float(text)
+    except ValueError as error:
+        raise BadRequest(f"{text!r} is not a {'date' if isinstance(value, datetime) else 'number'}") from error
+    return {
+        "=": value == other,
+        "!=": value != other,
+        ">": value > other,
+        ">=": value >= other,
+        "<": value < other,
+        "<=": value <= other,
+    }[operator]

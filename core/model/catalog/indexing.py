@@ -1,0 +1,142 @@
+"""From a document to the values of its row: the one place where the catalog looks at documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wendelin.core.model.catalog.storage.columns import Column
+from wendelin.core.model.catalog.storage.tables import CatalogStore
+from wendelin.core.model.objects.attributes import own_method
+from wendelin.core.model.objects.properties import camel_case
+from wendelin.core.model.workflow.chains import chain_of, current_state
+from wendelin.core.security import VIEW, allowed_principals
+
+#: So much of a text is indexed, in characters.
+TEXT_LIMIT = 200_000
+#: What the full text is made of where a document has no ``getSearchableText``.
+TEXT_PROPERTIES = ("title", "reference", "description", "text_content")
+
+Reader = Callable[[Any], Any]
+
+
+def is_indexable(document: Any) -> bool:
+    """Is the document attached below a site, and of a class that wants to be found?"""
+    if document.isTempObject() or not getattr(type(document), "is_indexable", True):
+        return False
+    here, parent = document, document.getParentValue()
+    if parent is None:  # the site itself
+        return False
+    while parent is not None:
+        if parent.get_child(here.getId()) is not here:
+            return False
+        here, parent = parent, parent.getParentValue()
+    return bool(getattr(type(here), "is_site", False))
+
+
+def document_values(document: Any, store: CatalogStore, columns: dict[str, Column]) -> dict[str, Any]:
+    """``{column: normalised value}``, without those that have none.
+
+    Workflow states get a column each at first sight; ``columns`` is extended by it. A value that does not fit its
+    column is left out: an odd property must not keep a document from being saved.
+    """
+    values: dict[str, Any] = {}
+    for column, reader in _readers(document, columns):
+        _set(values, column, reader(document))
+    for name, function in SPECIAL.items():
+        _set(values, columns[name], function(document))
+    values["security_uid"] = store.security.number(allowed_principals(VIEW, document))
+    for name, state in _states(document).items():
+        if name not in columns:
+            store.state_columns[name] = 1
+            columns[name] = Column(name, "token")
+        _set(values, columns[name], state)
+    return values
+
+
+def _readers(document: Any, columns: Mapping[str, Column]) -> list[tuple[Column, Reader]]:
+    """How each plain column is read from documents of this class and portal type; made once per type."""
+    compiled = document.getPortalObject().compiled()
+    key = ("catalog readers", type(document), document.portal_type, len(columns))
+    found = compiled.get(key)
+    if found is None:
+        plain = [column for column in columns.values() if column.name not in SPECIAL and column.name != "security_uid"]
+        found = [(c, _reader(document, c)) for c in plain if not c.name.endswith("_state")]
+        compiled[key] = found
+    return found
+
+
+def _reader(document: Any, column: Column) -> Reader:
+    if callable(column.getter):
+        return column.getter
+    return property_reader(document, column.getter or column.name)
+
+
+def property_reader(document: Any, name: str) -> Reader:
+    """What ``getProperty(name)`` does for documents of this one's class and portal type, found once."""
+    method = own_method(document, f"get{camel_case(name)}")
+    if method is not None:
+        return method.__func__ if hasattr(method, "__func__") else lambda other: other.getProperty(name)
+    default = getattr(type(document), name, None)
+    if callable(default) or hasattr(default, "__get__"):
+        default = None
+
+    def read(other: Any) -> Any:
+        other._p_activate()
+        return other.__dict__.get(name, default)
+
+    return read
+
+
+def _set(values: dict[str, Any], column: Column, value: Any) -> None:
+    if value is None or value == "" or value == ():
+        return
+    try:
+        values[column.name] = column.normalise(value)
+    except (TypeError, ValueError, OverflowError):
+        return
+
+
+def _states(document: Any) -> Mapping[str, str]:
+    return {
+        definition.state_variable: current_state(document, definition)
+        for definition in chain_of(document).definitions
+        if definition.state_variable
+    }
+
+
+def searchable_text(document: Any) -> str:
+    """The words that find the document."""
+    compiled = document.getPortalObject().compiled()
+    key = ("catalog text", type(document), document.portal_type)
+    readers = compiled.get(key)
+    if readers is None:
+        own = own_method(document, "getSearchableText") is not None
+        names = ("searchable_text",) if own else TEXT_PROPERTIES
+        readers = compiled[key] = [_text_reader(document, name) for name in names]
+    parts = (reader(document) for reader in readers)
+    return " ".join(str(part)[:TEXT_LIMIT] for part in parts if part)
+
+
+def _text_reader(document: Any, name: str) -> Reader:
+    if name == "searchable_text":
+        return lambda other: other.getSearchableText()
+    return property_reader(document, name)
+
+
+def local_role_list(document: Any) -> tuple[str, ...]:
+    """``("Assignee:anna", ...)``: roles given on the document itself."""
+    return tuple(f"{role}:{user}" for user, given in document.getLocalRoles().items() for role in given)
+
+
+SPECIAL: dict[str, Reader] = {
+    "relative_url": lambda document: document.getRelativeUrl(),
+    "parent_uid": lambda document: document.getParentValue().getUid(),
+    "id": lambda document: document.getId(),
+    "portal_type": lambda document: document.getPortalType(),
+    "title": lambda document: document.getTitle(),
+    "owner": lambda document: document.getOwner(),
+    "categories": lambda document: document.categories,
+    "local_roles": local_role_list,
+    "SearchableText": searchable_text,
+}

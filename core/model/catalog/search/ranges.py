@@ -1,0 +1,166 @@
+"""Conditions that cover ranges of an ordered index: equal, between, like, member of a category."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from wendelin.core.model.catalog.search.conditions import ColumnCondition, KeyTest
+from wendelin.core.model.catalog.storage.columns import KEY_LENGTH, Column
+from wendelin.core.model.catalog.storage.indexes import LAST, equal_range, prefix_range
+from wendelin.core.model.catalog.storage.tables import CatalogStore
+
+
+class OrderedCondition(ColumnCondition):
+    """A condition that covers ranges of an ordered index."""
+
+    #: True when every pair of the ranges matches.
+    exact = False
+
+    def ranges(self) -> Sequence[tuple[tuple, tuple | None]]:
+        """``low <= (key, uid) < high``, without overlaps."""
+        raise NotImplementedError
+
+    def estimate(self) -> int:
+        return 0 if self.index is None else sum(self.index.count(low, high) for low, high in self.ranges())
+
+    def candidates(self) -> Iterable[int]:
+        if self.index is None:
+            return ()
+        return chain.from_iterable(self.index.uids(low, high) for low, high in self.ranges())
+
+    def count(self) -> int | None:
+        return self.estimate() if self.exact else None
+
+    def key_test(self, name: str) -> KeyTest | None:
+        if name != self.column.name or self.column.kind == "path_list":
+            return None
+        ranges = list(self.ranges())
+        yes = True if self.exact else None
+
+        def test(key: Any) -> bool | None:
+            pair = (key, 0)
+            return yes if any(pair >= low and (high is None or pair < high) for low, high in ranges) else False
+
+        return test
+
+
+class Equal(OrderedCondition):
+    """An ordered column holds exactly one of some values."""
+
+    def __init__(self, store: CatalogStore, column: Column, values: Iterable[Any]) -> None:
+        super().__init__(store, column)
+        self.values = frozenset(values)
+        self.exact = column.kind != "string"
+
+    def ranges(self) -> list[tuple[tuple, tuple]]:
+        return [equal_range(key) for key in {self.column.key(value) for value in self.values}]
+
+    def holds(self, value: Any) -> bool:
+        return value in self.values
+
+
+class Between(OrderedCondition):
+    """``low <(=) value <(=) high`` of an ordered column; None leaves a side open. Texts compare without case."""
+
+    def __init__(
+        self, store: CatalogStore, column: Column, low: Any, high: Any, with_low: bool = True, with_high: bool = False
+    ) -> None:
+        super().__init__(store, column)
+        self.low = None if low is None else column.key(low)
+        self.high = None if high is None else column.key(high)
+        self.with_low, self.with_high = with_low, with_high
+        self.exact = True
+
+    def ranges(self) -> list[tuple[tuple, tuple | None]]:
+        low = first_pair(self.column)
+        if self.low is not None:
+            low = (self.low,) if self.with_low else (self.low, LAST)
+        high = None if self.high is None else ((self.high, LAST) if self.with_high else (self.high,))
+        return [(low, high)]
+
+    def holds(self, value: Any) -> bool:
+        if value is None:
+            return False
+        key = self.column.key(value)
+        above = self.low is None or key > self.low or (self.with_low and key == self.low)
+        return above and (self.high is None or key < self.high or (self.with_high and key == self.high))
+
+
+class Like(OrderedCondition):
+    """A text column matches a pattern: ``%`` stands for any text, ``_`` for itself; case does not matter."""
+
+    def __init__(self, store: CatalogStore, column: Column, pattern: str) -> None:
+        super().__init__(store, column)
+        self.prefix, _, rest = pattern.casefold().partition("%")
+        self.simple = not rest.strip("%")
+        self.expression = like_expression(pattern)
+
+    def ranges(self) -> list[tuple[tuple, tuple | None]]:
+        # the keys of numeric ids are padded with zeros, and those of paths keep their case
+        if not self.prefix or self.column.kind == "path":
+            return [(first_pair(self.column), None)]
+        return [prefix_range(self.prefix[:KEY_LENGTH])]
+
+    def estimate(self) -> int:
+        found = super().estimate()
+        return found if self.simple else found // 10 + 1
+
+    def candidates(self) -> Iterable[int]:
+        if self.index is None:
+            return ()
+        test = self.key_test(self.column.name)
+        pairs = chain.from_iterable(self.index.pairs.walk(low, high) for low, high in self.ranges())
+        return (uid for key, uid in pairs if test is None or test(key) is not False)
+
+    def holds(self, value: Any) -> bool:
+        return isinstance(value, str) and self.expression.fullmatch(value.casefold()) is not None
+
+    def key_test(self, name: str) -> KeyTest | None:
+        fits = self.expression.fullmatch
+        if name != self.column.name:
+            return None
+        if self.column.kind == "path":
+            return lambda key: None if key.isdigit() else fits(key.casefold()) is not None
+        return lambda key: None if len(key) == KEY_LENGTH or not key else fits(key) is not None
+
+
+def like_expression(pattern: str) -> re.Pattern[str]:
+    """The regular expression of a ``%`` pattern, for texts in folded case."""
+    return re.compile(".*".join(map(re.escape, pattern.casefold().split("%"))), re.DOTALL)
+
+
+def first_pair(column: Column) -> tuple:
+    """Where the documents that have a value begin in the column's index."""
+    return (column.key(None), LAST) if column.holds_all else ()
+
+
+class Membership(OrderedCondition):
+    """A document's categories hold one of some category URLs, or (not ``strict``) one below them."""
+
+    def __init__(self, store: CatalogStore, column: Column, urls: Iterable[str], strict: bool) -> None:
+        super().__init__(store, column)
+        self.urls = tuple(sorted(set(urls)))
+        self.strict = strict
+        self.below = tuple(f"{url}/" for url in self.urls)
+
+    def ranges(self) -> list[tuple[tuple, tuple | None]]:
+        found: list[tuple[tuple, tuple | None]] = [equal_range(url) for url in self.urls]
+        return found if self.strict else found + [((prefix,), (prefix[:-1] + "0",)) for prefix in self.below]
+
+    def holds(self, value: Any) -> bool:
+        return any(url in self.urls or (not self.strict and url.startswith(self.below)) for url in value or ())
+
+
+class DefaultMembership(Membership):
+    """As `Membership`, for the first category of a base alone."""
+
+    def __init__(self, store: CatalogStore, column: Column, urls: Iterable[str], strict: bool, base: str) -> None:
+        super().__init__(store, column, urls, strict)
+        self.base = f"{base}/"
+
+    def holds(self, value: Any) -> bool:
+        first = [url for url in value or () if url.startswith(self.base)][:1]
+        return super().holds(first)

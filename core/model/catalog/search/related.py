@@ -1,0 +1,122 @@
+"""Columns of other documents: ``source_title``, ``parent_portal_type``, ``aggregate_related_relative_url``.
+
+A related name is ``[strict_|default_]<base category>_<column>``, or ``<base category>_related_<column>`` for the other
+direction: documents that are pointed at by documents for which the column holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from wendelin.core.model.catalog.search.conditions import Condition, TokenIn, UidIn
+from wendelin.core.model.catalog.search.ranges import DefaultMembership, Membership
+from wendelin.core.model.catalog.storage.rows import Row
+from wendelin.core.model.catalog.storage.tables import CatalogStore
+
+#: Up to so many targets are looked up in an index; more are tested document by document.
+TARGET_LIMIT = 2000
+CATEGORIES = "portal_categories/"
+
+
+class RelatedName(NamedTuple):
+    """A related column, taken apart. ``mode``: "", "strict" or "default"."""
+
+    base: str
+    column: str
+    reverse: bool
+    mode: str
+
+
+def parse_related(name: str, columns: Iterable[str], is_base: Callable[[str], bool]) -> RelatedName | None:
+    """The parts of a related column's name, or None when it is not one."""
+    for column in sorted(columns, key=len, reverse=True):
+        if name.endswith(f"_{column}"):
+            base = name[: -len(column) - 1]
+            for mode in ("", "strict", "default"):
+                own = base.removeprefix(f"{mode}_") if mode else base
+                reverse = own.endswith("_related")
+                own = own.removesuffix("_related")
+                if (not mode or base.startswith(f"{mode}_")) and own and is_base(own):
+                    return RelatedName(own, column, reverse, mode)
+    return None
+
+
+def category_urls(base: str, relative_url: str) -> list[str]:
+    """How a document at that URL stands in ``categories``: "use/a" for portal_categories/use/a, else "source/x/1"."""
+    url = relative_url.removeprefix(CATEGORIES)
+    found = [f"{base}/{url}"]
+    if url == base or url.startswith(f"{base}/"):
+        found.append(url)
+    return found
+
+
+def target_uid(store: CatalogStore, category_url: str) -> int | None:
+    """The uid of the document that a category URL names."""
+    found = store.uid_of(category_url.partition("/")[2])
+    return found if found is not None else store.uid_of(CATEGORIES + category_url)
+
+
+def related_rows(store: CatalogStore, row: Row, name: RelatedName) -> Iterator[tuple[int, Row]]:
+    """The documents that a related name reaches from a row."""
+    if name.base == "parent":
+        uids: Iterable[int | None] = [store.value(row, "parent_uid")]
+    elif name.reverse:
+        uids = pointing_uids(store, name.base, store.value(row, "relative_url"))
+    else:
+        urls = [url for url in store.value(row, "categories") or () if url.startswith(f"{name.base}/")]
+        uids = (target_uid(store, url) for url in (urls[:1] if name.mode == "default" else urls))
+    for uid in uids:
+        found = None if uid is None else store.rows.get(uid)
+        if uid is not None and found is not None:
+            yield uid, found
+
+
+def pointing_uids(store: CatalogStore, base: str, relative_url: str) -> Iterator[int]:
+    """Documents whose categories name the document at that URL."""
+    index = store.index("categories")
+    for url in category_urls(base, relative_url):
+        if index is not None:
+            yield from index.uids((url,), (url, float("inf")))
+
+
+def related_condition(store: CatalogStore, name: RelatedName, target: Condition, columns: dict) -> Condition:
+    """Documents from which the related name reaches one that meets ``target``."""
+    if target.estimate() > TARGET_LIMIT:
+        return RelatedTest(store, name, target)
+    found = [(uid, row) for uid, row in _rows(store, target) if target.matches(uid, row)]
+    if name.base == "parent":
+        return TokenIn(store, columns["parent_uid"], [uid for uid, _ in found])
+    if name.reverse:
+        prefix = f"{name.base}/"
+        urls = (url for _, row in found for url in store.value(row, "categories") or () if url.startswith(prefix))
+        return UidIn(store, (uid for uid in (target_uid(store, url) for url in urls) if uid is not None))
+    urls = (url for _, row in found for url in category_urls(name.base, store.value(row, "relative_url")))
+    return membership(store, name, urls, columns)
+
+
+def membership(store: CatalogStore, name: RelatedName, urls: Iterable[str], columns: dict) -> Condition:
+    """Documents whose categories of the base hold one of the URLs, as the name's mode says."""
+    column = columns["categories"]
+    if name.mode == "default":
+        return DefaultMembership(store, column, urls, False, name.base)
+    return Membership(store, column, urls, strict=name.mode == "strict")
+
+
+def _rows(store: CatalogStore, condition: Condition) -> Iterator[tuple[int, Row]]:
+    for uid in set(condition.candidates()):
+        row = store.rows.get(uid)
+        if row is not None:
+            yield uid, row
+
+
+class RelatedTest(Condition):
+    """The relation tested document by document, for targets too many to be listed."""
+
+    def __init__(self, store: CatalogStore, name: RelatedName, target: Condition) -> None:
+        super().__init__(store)
+        self.name = name
+        self.target = target
+
+    def matches(self, uid: int, row: Row) -> bool:
+        return any(self.target.matches(other, found) for other, found in related_rows(self.store, row, self.name))

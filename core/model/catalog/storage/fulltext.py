@@ -1,0 +1,271 @@
+"""Full text: hypatia's `TextIndex`, made to let several writers in, and asked without scoring every document.
+
+Three things differ from hypatia's own:
+
+- Word numbers come from a random place per process instead of one counter, and so do not collide.
+- A word's tree of documents is not assigned again at every change of it, and the short lists of rare words can be
+  ordered: else the shared buckets of words are written each time and cannot be merged, and two writers with one common
+  word always conflict.
+- A query is tested document by document (`TextQuery.matches`) or walked from its rarest word; nothing is
+  computed for a million documents that contain "document" to show thirty of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
+from itertools import chain
+from typing import Any
+
+from BTrees.LLBTree import LLSet, difference, intersection, multiunion
+from hypatia.text import TextIndex
+from hypatia.text.lexicon import CaseNormalizer, Lexicon, Splitter
+from hypatia.text.lexicon import QueryError as LexiconError
+from hypatia.text.okapiindex import OkapiIndex
+from hypatia.text.parsetree import ParseError, ParseTreeNode
+from hypatia.text.widcode import encode
+
+from wendelin.core.errors import QueryError
+from wendelin.core.model.objects.uids import UidRun
+
+#: hypatia packs word numbers into 28 bits.
+_word_numbers = UidRun(limit=1 << 28, length=1 << 12)
+
+
+class SpreadLexicon(Lexicon):
+    """A lexicon whose new words get numbers that other processes do not hand out at the same time."""
+
+    def sourceToWordIds(self, text: str | None) -> list[int]:  # hypatia's name
+        """The numbers of the words of a text, new ones for new words."""
+        words: list[str] = [text or ""]
+        for element in self._pipeline:
+            words = element.process(words)
+        return [self._getWordIdCreate(word) for word in words]
+
+    def _new_wid(self) -> int:
+        number = _word_numbers.take()
+        while number in self._words:
+            number = _word_numbers.take()
+        self.word_count.change(1)
+        return number
+
+
+class WordSplitter(Splitter):
+    """Words, and the parts of words joined by underscores: ``gadget_page`` is found as such, by gadget and by page."""
+
+    def process(self, lst: Iterable[str]) -> list[str]:
+        """The words of some texts."""
+        return [part for word in super().process(lst) for part in _parts(word)]
+
+    def processGlob(self, lst: Iterable[str]) -> list[str]:  # hypatia's name
+        """The words of some texts in which ``*`` and ``?`` may stand."""
+        return [
+            part for word in super().processGlob(lst) for part in ([word] if {"*", "?"} & set(word) else _parts(word))
+        ]
+
+
+def _parts(word: str) -> list[str]:
+    return [word, *filter(None, word.split("_"))] if "_" in word else [word]
+
+
+class WordPostings(dict):
+    """uid -> count for a rare word, kept in the table of words; in an order, without which buckets do not merge."""
+
+    def __lt__(self, other: dict) -> bool:
+        return sorted(self.items()) < sorted(other.items())
+
+
+class MergingOkapiIndex(OkapiIndex):
+    """hypatia's ranking index, which writes the shared table of words only for a rare word."""
+
+    def _mass_add_wordinfo(self, wid2weight: Mapping[int, int], docid: int) -> None:
+        for wid, weight in wid2weight.items():
+            self._add_wordinfo(wid, weight, docid)
+
+    def _add_wordinfo(self, wid: int, f: int, docid: int) -> None:
+        known = self._wordinfo.get(wid)
+        if known is None:
+            known = WordPostings()
+            self.word_count.change(1)
+        if not isinstance(known, dict):
+            known[docid] = f
+        elif len(known) < self.DICT_CUTOFF:
+            self._wordinfo[wid] = WordPostings({**known, docid: f})
+        else:
+            self._wordinfo[wid] = self.family.IF.BTree({**known, docid: f})
+
+    def _del_wordinfo(self, wid: int, docid: int) -> None:
+        known = self._wordinfo[wid]
+        if isinstance(known, dict) and len(known) > 1:
+            self._wordinfo[wid] = WordPostings({uid: f for uid, f in known.items() if uid != docid})
+        elif len(known) == 1:
+            del self._wordinfo[wid]
+            self.word_count.change(-1)
+        else:
+            del known[docid]
+
+    def postings(self, wid: int) -> Mapping[int, Any]:
+        """uid -> number of times the word occurs."""
+        return self._wordinfo.get(wid, {})
+
+
+class FullTextIndex(TextIndex):
+    """Words -> documents."""
+
+    def __init__(self) -> None:
+        lexicon = SpreadLexicon(WordSplitter(), CaseNormalizer())
+        super().__init__(discriminator="text", lexicon=lexicon, index=MergingOkapiIndex(lexicon))
+
+    def insert(self, uid: int, text: str) -> None:
+        """Index the words of a text, in place of those indexed before."""
+        self.index.index_doc(uid, text)
+
+    def discard(self, uid: int) -> None:
+        """Forget the document."""
+        self.index.unindex_doc(uid)
+
+    def query(self, text: str) -> TextQuery | None:
+        """A query in hypatia's grammar (words, "a phrase", AND, OR, NOT, parentheses, prefix*); raises `QueryError`.
+
+        None for a text without a word: it finds nothing.
+        """
+        if not self.lexicon.parseTerms(text):
+            return None
+        try:
+            return TextQuery(self.index, self.parse_query(text))
+        except (ParseError, LexiconError) as error:
+            raise QueryError(f"the full text query {text!r} cannot be read: {error}") from error
+
+    def scores(self, text: str) -> Mapping[int, float]:
+        """uid -> relevance (Okapi BM25, higher is better) of every document that matches."""
+        return self.apply(text) if self.lexicon.parseTerms(text) else {}
+
+
+class TextQuery:
+    """One parsed full text query."""
+
+    def __init__(self, index: MergingOkapiIndex, tree: ParseTreeNode) -> None:
+        self._index = index
+        self._tree = _compiled(index, tree)
+
+    def estimate(self) -> int:
+        """About how many documents match, at most."""
+        return self._tree.estimate()
+
+    def candidates(self) -> Iterable[int]:
+        """Documents, among which are all those that match; may repeat some."""
+        return self._tree.candidates()
+
+    def matches(self, uid: int) -> bool:
+        """Does that document match?"""
+        return self._tree.matches(uid)
+
+    def uid_set(self) -> LLSet | None:
+        """All documents that match, or None when that needs a test of each (phrases)."""
+        return self._tree.uid_set()
+
+
+class _Words:
+    """Any of some words."""
+
+    def __init__(self, postings: list[Mapping[int, Any]]) -> None:
+        self.postings = postings
+
+    def estimate(self) -> int:
+        return sum(map(_size, self.postings))
+
+    def candidates(self) -> Iterator[int]:
+        return chain.from_iterable(known.keys() for known in self.postings)
+
+    def matches(self, uid: int) -> bool:
+        return any(uid in known for known in self.postings)
+
+    def uid_set(self) -> LLSet | None:
+        return multiunion([LLSet(known.keys()) for known in self.postings])
+
+
+class _Phrase(_Words):
+    """Words next to one another, in that order."""
+
+    def __init__(self, index: MergingOkapiIndex, wids: list[int]) -> None:
+        super().__init__(sorted((index.postings(wid) for wid in wids), key=_size)[:1])
+        self._docwords = index._docwords
+        self._code = encode(wids)
+
+    def matches(self, uid: int) -> bool:
+        return super().matches(uid) and self._code in self._docwords.get(uid, "")
+
+    def uid_set(self) -> None:
+        return None
+
+
+class _Or:
+    def __init__(self, parts: list[Any]) -> None:
+        self.parts = parts
+
+    def estimate(self) -> int:
+        return sum(part.estimate() for part in self.parts)
+
+    def candidates(self) -> Iterator[int]:
+        return chain.from_iterable(part.candidates() for part in self.parts)
+
+    def matches(self, uid: int) -> bool:
+        return any(part.matches(uid) for part in self.parts)
+
+    def uid_set(self) -> LLSet | None:
+        sets = [part.uid_set() for part in self.parts]
+        return None if None in sets else multiunion(sets)
+
+
+class _And:
+    def __init__(self, parts: list[Any], refused: list[Any]) -> None:
+        self.parts = sorted(parts, key=lambda part: part.estimate())
+        self.refused = refused
+
+    def estimate(self) -> int:
+        return self.parts[0].estimate()
+
+    def candidates(self) -> Iterable[int]:
+        return self.parts[0].candidates()
+
+    def matches(self, uid: int) -> bool:
+        return all(part.matches(uid) for part in self.parts) and not any(part.matches(uid) for part in self.refused)
+
+    def uid_set(self) -> LLSet | None:
+        wanted, refused = ([part.uid_set() for part in parts] for parts in (self.parts, self.refused))
+        if None in wanted or None in refused:
+            return None
+        return difference(reduce(intersection, wanted), multiunion(refused))
+
+
+def _compiled(index: MergingOkapiIndex, node: ParseTreeNode) -> Any:
+    kind, value = node.nodeType(), node.getValue()
+    if kind == "AND":
+        parts = [_compiled(index, part) for part in value if part.nodeType() != "NOT"]
+        return _And(parts, [_compiled(index, part.getValue()) for part in value if part.nodeType() == "NOT"])
+    if kind == "OR":
+        return _Or([_compiled(index, part) for part in value])
+    lexicon = index.lexicon
+    if kind == "GLOB":
+        return _Words([index.postings(wid) for wid in lexicon.globToWordIds(value)])
+    wids = lexicon.termToWordIds(value)
+    if kind == "PHRASE":
+        return _Phrase(index, wids) if all(wids) else _Words([])
+    return _Words([index.postings(wid) for wid in wids])
+
+
+def _size(postings: Any) -> int:
+    """The number of documents of a word: exact while small, estimated from the shape of a large tree."""
+    if isinstance(postings, dict):
+        return len(postings)
+    size, node = 1, postings
+    while True:
+        state = node.__getstate__()
+        if state is None:
+            return 0
+        if len(state) == 1:  # a tree of one bucket keeps it in its own record
+            return size * len(node)
+        size *= (len(state[0]) + 1) // 2
+        node = state[0][0]
+        if not isinstance(node, type(postings)):
+            return size * len(node)

@@ -1,0 +1,263 @@
+"""``portal_catalog``: finds documents, and keeps what it knows of them in step with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from wendelin.core.errors import NotFound, Unauthorized
+from wendelin.core.model.catalog import index_queue
+from wendelin.core.model.catalog.indexing import document_values, is_indexable
+from wendelin.core.model.catalog.search.compiler import Compiler
+from wendelin.core.model.catalog.search.conditions import Condition, TokenIn
+from wendelin.core.model.catalog.search.options import aliases, limits, names, sort_order
+from wendelin.core.model.catalog.search.planner import Plan
+from wendelin.core.model.catalog.search.results import Results
+from wendelin.core.model.catalog.storage.columns import Column
+from wendelin.core.model.catalog.storage.tables import CatalogStore
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.uids import new_uid
+from wendelin.core.security import (
+    MANAGE,
+    SERVICE_PERMISSION_MAP,
+    SYSTEM,
+    VIEW,
+    User,
+    check_permission,
+    get_user,
+    principals_of,
+    private,
+    protected,
+    public,
+)
+
+#: So many documents are looked at again in one go.
+AT_ONCE = 2000
+#: Arguments of a query that are not conditions.
+OPTIONS = frozenset({"query", "sort_on", "sort_order", "limit", "select_list", "select_dict", "group_by"})
+#: Accepted for scripts written for an SQL catalog, where they steer joins: they have no meaning here.
+IGNORED = frozenset({"left_join_list", "inner_join_list", "ignore_empty_string", "implicit_join", "REQUEST"})
+
+
+class CatalogTool(Folder):
+    """The catalog of a site. See docs/catalog.md for the query language."""
+
+    portal_type = "Catalog Tool"
+    permission_map = SERVICE_PERMISSION_MAP
+
+    def __init__(self) -> None:
+        self.store = CatalogStore()
+
+    # searching
+
+    @public
+    def __call__(self, **kw: Any) -> Results:
+        """The documents that the current user may view and that meet all conditions: a lazy sequence of brains."""
+        return self._search(kw, restricted=True)
+
+    @public
+    def searchResults(self, **kw: Any) -> Results:  # ERP5's name
+        """As calling the catalog."""
+        return self._search(kw, restricted=True)
+
+    @public
+    def getResultValue(self, **kw: Any) -> Any:  # ERP5's name
+        """The first document found, or None."""
+        return _first_document(self._search(kw, restricted=True))
+
+    @public
+    def countResults(self, **kw: Any) -> list[tuple[int]]:  # ERP5's name and shape
+        """How many documents a search finds: ``countResults(...)[0][0]``."""
+        return [(len(self._search(kw, restricted=True)),)]
+
+    @private
+    def unrestrictedSearchResults(self, **kw: Any) -> Results:  # ERP5's name
+        """As `searchResults`, without asking who may view what."""
+        return self._search(kw, restricted=False)
+
+    @private
+    def unrestrictedGetResultValue(self, **kw: Any) -> Any:  # ERP5's name
+        """As `getResultValue`, without asking who may view what."""
+        return _first_document(self._search(kw, restricted=False))
+
+    @private
+    def unrestrictedCountResults(self, **kw: Any) -> list[tuple[int]]:  # ERP5's name
+        """As `countResults`, without asking who may view what."""
+        return [(len(self._search(kw, restricted=False)),)]
+
+    @public
+    def getObject(self, uid: int) -> Any:  # ERP5's name
+        """The document of that uid; raises `NotFound`, and `Unauthorized` when the user may not view it."""
+        self.flush()
+        row = self.store.rows.get(int(uid))
+        document = None if row is None else self.document(self.store.value(row, "relative_url"))
+        if document is None:
+            raise NotFound(f"no document has the uid {uid}")
+        if not check_permission(VIEW, document):
+            raise Unauthorized(f"user {get_user().id!r} may not view {document.getPath()}")
+        return document
+
+    @public
+    def getColumnIds(self) -> list[str]:  # ERP5's name
+        """The names of all columns, sorted."""
+        return sorted(self.store.columns())
+
+    def _search(self, kw: Mapping[str, Any], restricted: bool) -> Results:
+        self.flush()
+        compiler = self.compiler()
+        group_by = names(compiler, kw.get("group_by"))
+        names(compiler, kw.get("select_list"))
+        names(compiler, aliases(kw.get("select_dict")))
+        user = get_user() if restricted else SYSTEM
+        make_plan = partial(self._plan, dict(kw), user, get_user().id)
+        return Results(self, make_plan, *limits(kw.get("limit")), group_by=group_by)
+
+    def _plan(self, kw: Mapping[str, Any], user: User, role_user: str) -> Plan:
+        compiler = self.compiler(role_user)
+        arguments = {name: value for name, value in kw.items() if name not in OPTIONS | IGNORED}
+        conditions = compiler.query(kw.get("query")) + compiler.keywords(arguments)
+        conditions += self._visible(compiler.columns, user)
+        return Plan(self.store, conditions, sort_order(compiler, kw.get("sort_on"), kw.get("sort_order")))
+
+    def _visible(self, columns: Mapping[str, Column], user: User) -> list[Condition]:
+        numbers = None if user.is_system else self.store.visible(principals_of(user))
+        return [] if numbers is None else [TokenIn(self.store, columns["security_uid"], numbers)]
+
+    @private
+    def compiler(self, user_id: str = "") -> Compiler:
+        """What understands the names and values of a query, with the local roles of that user."""
+        return Compiler(self.store, self.is_base_category, self.is_state_variable, self.site_path(), user_id)
+
+    @private
+    def is_base_category(self, name: str) -> bool:
+        """Is there a base category of that name, or a document with a relation of it? "parent" works like one."""
+        tool = self.getPortalObject().get_child("portal_categories")
+        return (
+            name == "parent"
+            or (tool is not None and tool.get_child(name) is not None)
+            or name in self.store.base_categories()
+        )
+
+    @private
+    def is_state_variable(self, name: str) -> bool:
+        """Does a workflow of the site keep its state under that name?"""
+        tool = self.getPortalObject().get_child("portal_workflow")
+        return tool is not None and any(workflow.definition.state_variable == name for workflow in tool.iterate())
+
+    @private
+    def site_path(self) -> str:
+        """``/erp5``."""
+        return self.getPortalObject().getPath()
+
+    @private
+    def document(self, relative_url: str | None) -> Any:
+        """The document at a relative URL, or None."""
+        if not relative_url:
+            return None
+        return self.getPortalObject().unrestrictedTraverse(relative_url, None)
+
+    # keeping in step
+
+    @private
+    def flush(self) -> None:
+        """Index what has changed in this transaction."""
+        index_queue.flush(self)
+
+    @private
+    def index_version(self) -> tuple[Any, int]:
+        """Changes whenever this transaction changes the index, and with the transaction."""
+        pending = index_queue.queue_of(self)
+        return (pending, pending.flushes) if pending is not None else (None, -1)
+
+    @private
+    def watch(self, results: Results) -> None:
+        """Tell the results before the index changes."""
+        pending = index_queue.queue_of(self)
+        if pending is not None:
+            pending.live.add(results)
+
+    @private
+    def index_pending(self, pending: Mapping[int, Any]) -> None:
+        """Index documents by uid; None stands for one that was removed."""
+        columns = self.store.columns()
+        for uid, document in pending.items():
+            if document is None or not is_indexable(document):
+                self.store.remove(uid, columns)
+            else:
+                self._index(document, columns)
+
+    def _index(self, document: Any, columns: dict[str, Column]) -> None:
+        uid = document.getUid()
+        old = self.store.rows.get(uid)
+        if old is not None and self._is_taken(uid, old, document):
+            document.uid = uid = new_uid()
+            old = None
+        values = document_values(document, self.store, columns)
+        self.store.put(uid, values, columns)
+        if old is not None and self.store.value(old, "security_uid") != values["security_uid"]:
+            self._reindex_below(document)
+
+    def _is_taken(self, uid: int, row: Any, document: Any) -> bool:
+        """Does another document have the uid? (Two processes may draw the same number, however unlikely.)"""
+        url = self.store.value(row, "relative_url")
+        if url == document.getRelativeUrl():
+            return False
+        other = self.document(url)
+        return other is not None and other is not document and other.getUid() == uid
+
+    def _reindex_below(self, document: Any) -> None:
+        """What may be seen of a container decides over what may be seen in it; the many of a large one follow later."""
+        uids = list(self.store.below(document.getRelativeUrl()))
+        self.reindex_uids(uids[:AT_ONCE])
+        for start in range(AT_ONCE, len(uids), AT_ONCE):
+            self.activate(tag=f"reindex_{document.getUid()}").reindex_uids(uids[start : start + AT_ONCE])
+
+    @private
+    def reindex_uids(self, uids: Iterable[int]) -> None:
+        """Look again at documents; those that are gone are passed over."""
+        for uid in uids:
+            row = self.store.rows.get(uid)
+            found = None if row is None else self.document(self.store.value(row, "relative_url"))
+            if found is not None:
+                index_queue.enqueue(self, uid, found)
+
+    @protected(MANAGE)
+    def reindex(self, relative_url: str = "") -> int:
+        """Look again at all documents, or at those at and below a relative URL; returns their number.
+
+        Takes as long as indexing them did, in one transaction, whose changes go to a temporary file.
+        """
+        start = self.document(relative_url) if relative_url else self.getPortalObject()
+        if start is None:
+            raise NotFound(f"nothing at {relative_url!r}")
+        if not relative_url:
+            self.store = CatalogStore()
+            index_queue.renew(self)
+        number = 0
+        for document in _walk(start):
+            if document.getParentValue() is not None:
+                self.index_pending({document.getUid(): document})
+                number += 1
+                if number % AT_ONCE == 0 and self._p_jar is not None:
+                    self._p_jar.transaction_manager.savepoint(optimistic=True)
+        return number
+
+    @protected(MANAGE)
+    def explain(self, **kw: Any) -> str:
+        """How a search would be answered, in words: for whoever wonders why it is slow."""
+        return self._search(kw, restricted=True).plan.explain()
+
+
+def _walk(document: Any) -> Iterator[Any]:
+    """The document and all below it, without holding more than one of each level."""
+    yield document
+    if isinstance(document, Folder):
+        for child in document.iterate():
+            yield from _walk(child)
+
+
+def _first_document(results: Results) -> Any:
+    for brain in results[:1]:
+        return brain.getObject()
+    return None

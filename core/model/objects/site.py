@@ -1,0 +1,154 @@
+"""The site: root object of everything, ``/erp5``."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from persistent import Persistent
+
+from wendelin.core.errors import NotFound
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.uids import new_uid
+from wendelin.core.model.portal_types.types import group_getter, group_type_list, resolve_class
+from wendelin.core.registry import Registration, get_registry
+from wendelin.core.security import ACCESS, protected, public
+
+SITE_ID = "erp5"
+MODULE_SUFFIX = "_module"
+
+
+class TypeToken(Persistent):
+    """Changes whenever anything changes that compiled types and skins are made from. Random, not a count: after an
+    aborted change the same count would come again with other contents."""
+
+    token = ""
+
+
+class Site(Folder):
+    """The root document. ``versions`` says up to which evolution step of each plugin the site was brought."""
+
+    is_site = True
+    portal_type = "ERP5 Site"
+    versions: Mapping[str, int] = {}
+    configured: bool = False
+    _type_token: TypeToken
+
+    def __init__(self) -> None:
+        self._type_token = TypeToken()
+        self.touch_types()
+
+    def __getattr__(self, name: str) -> Any:
+        group = group_getter(name)
+        if group is not None:
+            return partial(group_type_list, self, group)
+        return super().__getattr__(name)
+
+    @public
+    def getPath(self) -> str:
+        return f"/{self.__name__}"
+
+    @property
+    def type_token(self) -> str:
+        """Compare with what a compiled table was made for."""
+        return self._type_token.token
+
+    def touch_types(self) -> None:
+        """Types, property sheets, categories, workflows or skins changed: compiled tables are made anew."""
+        self._type_token.token = secrets.token_hex(8)
+
+    def compiled(self) -> dict[Any, Any]:
+        """This connection's compiled types, for the present `type_token`."""
+        self._p_activate()
+        token = self._type_token.token
+        cached = self.__dict__.get("_v_compiled")
+        if cached is None or cached[0] != token:
+            cached = self.__dict__["_v_compiled"] = (token, {})
+        return cached[1]
+
+    # -- modules
+
+    @protected(ACCESS)
+    def getModuleList(self) -> list[Document]:
+        """The modules: children of the root that are no tools, by title."""
+        found = [child for id, child in self._tree.items() if id.endswith(MODULE_SUFFIX)]
+        return sorted(found, key=lambda module: module.getTitle().casefold())
+
+    @protected(ACCESS)
+    def getDefaultModule(self, portal_type: str) -> Folder:
+        """The module whose documents are of that portal type; `NotFound` when there is none."""
+        conventional = portal_type.lower().replace(" ", "_") + MODULE_SUFFIX
+        module = self.get_child(conventional)
+        if module is None:
+            module = next((m for m in self.getModuleList() if portal_type in m.allowedContentTypes()), None)
+        if module is None:
+            raise NotFound(f"no module takes {portal_type!r}: is the business template that brings it installed?")
+        return module
+
+    @protected(ACCESS)
+    def getDefaultModuleId(self, portal_type: str) -> str:
+        return self.getDefaultModule(portal_type).getId()
+
+    @protected(ACCESS)
+    def getDefaultModuleValue(self, portal_type: str) -> Folder:
+        return self.getDefaultModule(portal_type)
+
+
+def create_site(root: Any, id: str = SITE_ID) -> Site:
+    """Make a bare site in the database's root mapping: tools only, no business template. The caller commits."""
+    site = Site()
+    site.__name__, site.title = id, "Wendelin"
+    site.uid = new_uid()
+    site.creation_date = site.modification_date = datetime.now(UTC)
+    root[id] = site
+    for entry in get_registry().get("tool").values():
+        add_tool(site, entry.name, *entry.value)
+    site.versions = latest_versions()
+    return site
+
+
+def add_tool(site: Site, id: str, class_path: str, portal_type: str, title: str) -> Document:
+    """Put a tool at the site's root."""
+    tool = resolve_class(class_path)()
+    tool.portal_type, tool.title, tool.uid = portal_type, title, new_uid()
+    tool.creation_date = tool.modification_date = datetime.now(UTC)
+    site._attach(id, tool)
+    tool._initialise()
+    return tool
+
+
+def get_site(connection: Any, id: str = SITE_ID) -> Site:
+    """The site of an open connection; `NotFound` when the database is new."""
+    site = connection.root().get(id)
+    if site is None:
+        raise NotFound(f"the database has no site {id!r}: start it once with 'wendelin standalone'")
+    return site
+
+
+def latest_versions() -> dict[str, int]:
+    """For each plugin the number of its last evolution step."""
+    found: dict[str, int] = {}
+    for step in get_registry().get_list("evolution_step"):
+        found[step.plugin] = max(found.get(step.plugin, 0), step.options["number"])
+    return found
+
+
+def pending_evolution(site: Site) -> list[Registration]:
+    """Evolution steps that this site still needs, core's first; each is run in a transaction of its own."""
+    steps = [
+        step
+        for step in get_registry().get_list("evolution_step")
+        if step.options["number"] > site.versions.get(step.plugin, 0)
+    ]
+    order = {plugin: place for place, plugin in enumerate(get_registry().plugin_list)}
+    return sorted(steps, key=lambda step: (order.get(step.plugin, len(order)), step.plugin, step.options["number"]))
+
+
+def evolve(site: Site, step: Registration) -> None:
+    """Run one evolution step and remember it. The caller commits."""
+    step.value(site)
+    site.versions = {**site.versions, step.plugin: step.options["number"]}

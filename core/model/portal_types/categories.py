@@ -1,0 +1,132 @@
+"""Categories: trees of words that documents are classified by, and base categories, which are kinds of relation.
+
+``portal_categories/<base category>/<category>/<category>``. A document's relations are strings;
+`wendelin.core.model.objects.relations` makes the methods that read and write them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from wendelin.core.errors import BadRequest
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.events import DocumentModified, notify
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.security import ACCESS, MANAGE, READABLE_PERMISSION_MAP, private, protected
+
+
+class _CategoryNode(Folder):
+    """What base categories and categories share: title, description, order, and children."""
+
+    description: str = ""
+    int_index: int = 0
+    editable_attributes = frozenset({"description", "int_index"})
+
+    @protected(ACCESS)
+    def getCategoryChildValueList(self, **kw: Any) -> list[Document]:
+        """All categories below, each before those below it, by order number and title."""
+        found = []
+        for child in sorted(self.iterate(), key=lambda node: (node.int_index, node.getTitle())):
+            found.append(child)
+            found.extend(child.getCategoryChildValueList())
+        return found
+
+    @protected(ACCESS)
+    def getCategoryChildLogicalPathItemList(self, base: bool = False, **kw: Any) -> list[tuple[str, str]]:
+        """``[("Big Data/Ingestion", "big_data/ingestion"), ...]`` for selection fields."""
+        return [
+            (node.getLogicalPath(), node.getCategoryRelativeUrl(base=base)) for node in self.getCategoryChildValueList()
+        ]
+
+    @private
+    def add_tree(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Make categories below from the mappings of ``categories/<base>.toml``; existing ones are kept as they are."""
+        for entry in entries:
+            child = self.get_child(entry["id"]) or self.newContent(entry["id"], portal_type="Category")
+            unknown = sorted(set(entry) - {"id", "title", "description", "int_index", "category"})
+            if unknown:
+                raise BadRequest(f"category {child.getRelativeUrl()} has no {', '.join(unknown)}")
+            for key in ("title", "description", "int_index"):
+                if key in entry and getattr(child, key) != entry[key]:
+                    setattr(child, key, entry[key])
+            child.add_tree(entry.get("category", ()))
+
+
+class CategoryTool(Folder):
+    """``portal_categories``: base categories by id."""
+
+    portal_type = "Category Tool"
+    permission_map = READABLE_PERMISSION_MAP
+
+    @protected(ACCESS)
+    def getBaseCategoryList(self) -> list[str]:
+        return list(self)
+
+    @protected(MANAGE)
+    def resolveCategory(self, relative_url: str) -> Document | None:
+        """The category at ``use/big_data``, or None."""
+        return self.unrestrictedTraverse(relative_url, None)
+
+
+class BaseCategory(_CategoryNode):
+    """A kind of relation. Where ``acquisition_base_category_list`` has "parent", a document without such a relation of
+    its own has its container's."""
+
+    portal_type = "Base Category"
+    acquisition_base_category_list: tuple[str, ...] = ()
+    editable_attributes = frozenset({"acquisition_base_category_list"})
+
+
+class Category(_CategoryNode):
+    """A word of a classification."""
+
+    portal_type = "Category"
+
+    @protected(ACCESS)
+    def getCategoryRelativeUrl(self, base: bool = False) -> str:
+        """``big_data/ingestion``, or with ``base`` ``use/big_data/ingestion``."""
+        names = self.getRelativeUrl().split("/")[1:]
+        return "/".join(names if base else names[1:])
+
+    @protected(ACCESS)
+    def getLogicalPath(self) -> str:
+        """The titles from the top: ``Big Data/Ingestion/Stream Ingestion``."""
+        return "/".join(reversed([node.getTitle() for node in self._ancestry()]))
+
+    def _ancestry(self) -> Iterator[Document]:
+        node: Any = self
+        while isinstance(node, Category):
+            yield node
+            node = node.getParentValue()
+
+
+Reference = tuple[Document, str, str]
+
+
+def find_references(document: Document) -> list[Reference]:
+    """``(referring document, base category, relative URL)`` of all relations that lead to a document.
+
+    To be called before the document moves: afterwards the catalog can no longer tell where its old path led.
+    """
+    site = document.getPortalObject()
+    url = document.getRelativeUrl()
+    search = site["portal_catalog"].unrestrictedSearchResults
+    return [
+        (referrer, base, url)
+        for base in site["portal_categories"]
+        for referrer in search(**{f"strict_{base}_uid": document.getUid()}).documents()
+    ]
+
+
+def update_references(references: Iterable[Reference], document: Document) -> None:
+    """Make relations that led to a document's old place lead to where it is now."""
+    for referrer, base, old_url in references:
+        old, new = _entry(base, old_url), _entry(base, document.getRelativeUrl())
+        if old in referrer.categories:
+            referrer.categories = tuple(new if entry == old else entry for entry in referrer.categories)
+            notify(DocumentModified(referrer, frozenset((base,))))
+
+
+def _entry(base: str, url: str) -> str:
+    return f"{base}/{url.removeprefix('portal_categories/').removeprefix(base + '/')}"

@@ -1,0 +1,304 @@
+"""Portal types: what a kind of document is, as data that can be changed in the site.
+
+A `PortalType` document is the data; `TypeInformation` is what lookups use: the same, with all methods that its property
+sheets, base categories and workflows generate. It is compiled at first use and kept per database connection until
+anything it was made from changes (``site.type_token``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.model.objects.accessors import make_property_accessors
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.properties import CategoryProperty, Property, from_data, to_data
+from wendelin.core.model.objects.relations import make_category_accessors, make_related_accessors
+from wendelin.core.model.portal_types.actions import Action, Dialog, Form
+from wendelin.core.model.portal_types.definition_text import DefinitionText
+from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
+
+if TYPE_CHECKING:
+    from wendelin.core.model.objects.document import Document
+    from wendelin.core.model.objects.site import Site
+
+DEFAULT_CLASS = "wendelin.core.model.objects.folder.Folder"
+IMPLIED_SHEETS = ("Base",)
+
+
+class TypesTool(Folder):
+    """``portal_types``: portal types by name."""
+
+    portal_type = "Types Tool"
+    permission_map = MANAGER_PERMISSION_MAP
+
+
+class ActionTool(Folder):
+    """``portal_actions``: actions that are offered everywhere (``category`` "global" or "user")."""
+
+    portal_type = "Action Tool"
+    permission_map = MANAGER_PERMISSION_MAP
+    action_list: tuple[Action, ...] = ()
+
+
+class PortalType(DefinitionText, Folder):
+    """One portal type. The attributes are the keys of ``portal_types/<Type>.toml``."""
+
+    portal_type = "Base Type"
+    description: str = ""
+    type_class: str = DEFAULT_CLASS
+    type_icon: str = ""
+    id_generator: str = ""
+    permission: str = ""
+    init_script: str = ""
+    property_sheet_list: tuple[str, ...] = ()
+    base_category_list: tuple[str, ...] = ()
+    allowed_content_type_list: tuple[str, ...] = ()
+    hidden_content_type_list: tuple[str, ...] = ()
+    workflow_list: tuple[str, ...] = ()
+    type_group_list: tuple[str, ...] = ()
+    field_list: tuple[str, ...] = ()
+    list_column_list: tuple[str, ...] = ()
+    action_list: tuple[Action, ...] = ()
+    form_list: tuple[Form, ...] = ()
+    dialog_list: tuple[Dialog, ...] = ()
+    definition_keys = ("action", "form", "dialog")
+
+    editable_attributes = frozenset(
+        {
+            "description",
+            "type_class",
+            "type_icon",
+            "id_generator",
+            "permission",
+            "init_script",
+            "property_sheet_list",
+            "base_category_list",
+            "allowed_content_type_list",
+            "hidden_content_type_list",
+            "workflow_list",
+            "type_group_list",
+            "field_list",
+            "list_column_list",
+        }
+    )
+
+    @classmethod
+    def from_data(cls, id: str, data: Mapping[str, Any]) -> PortalType:
+        """Build from the mapping of ``portal_types/<id>.toml``; `BadRequest` says which key is wrong."""
+        portal_type = cls()
+        portal_type.__name__ = id
+        portal_type._set_data(data)
+        return portal_type
+
+    def _set_data(self, data: Mapping[str, Any]) -> None:
+        new: dict[str, Any] = {}
+        for key, value in data.items():
+            if key in _BUILDERS:
+                new[f"{key}_list"] = tuple(_built(self.__name__, key, entry) for entry in value)
+            elif key in self.editable_attributes or key == "title":
+                new[key] = tuple(value) if isinstance(value, list) else value
+            else:
+                raise BadRequest(f"portal type {self.__name__!r} has no {key!r}")
+        for key, value in new.items():
+            setattr(self, key, value)
+
+    @protected(MANAGE)
+    def to_data(self) -> dict[str, Any]:
+        """The reverse of `from_data`: only what differs from the defaults."""
+        data: dict[str, Any] = {"title": self.title} if self.title else {}
+        for key in sorted(self.editable_attributes):
+            value = getattr(self, key)
+            if value != getattr(type(self), key):
+                data[key] = list(value) if isinstance(value, tuple) else value
+        for key, entries in (("action", self.action_list), ("form", self.form_list), ("dialog", self.dialog_list)):
+            if entries:
+                data[key] = [to_data(entry) for entry in entries]
+        return data
+
+    def _edit(self, **kw: Any) -> list[str]:
+        from wendelin.core.model.workflow.recataloguing import announce_portal_types
+
+        changed = super()._edit(**kw)
+        site = self.getPortalObject()
+        if changed and site is not None:
+            site.touch_types()
+        if "workflow_list" in changed and site is not None:
+            announce_portal_types(site["portal_workflow"], [self.__name__])
+        return changed
+
+
+_BUILDERS: Mapping[str, Callable[[Any], Any]] = {
+    "action": lambda entry: from_data(Action, entry),
+    "form": lambda entry: from_data(Form, entry),
+    "dialog": Dialog.from_data,
+}
+
+
+def _built(id: str, key: str, entry: Mapping[str, Any]) -> Any:
+    try:
+        return _BUILDERS[key](entry)
+    except (BadRequest, TypeError) as error:
+        raise BadRequest(f"portal type {id!r}, {key} {entry.get('id', '?')!r}: {error}") from error
+
+
+@dataclass
+class TypeInformation:
+    """A portal type, compiled. ``property_dict`` holds properties and relations by id, in form order;
+    ``method_dict`` every generated method by name; ``accessor_dict`` those of them that come from properties."""
+
+    portal_type: str
+    type_class: str = DEFAULT_CLASS
+    title: str = ""
+    description: str = ""
+    icon: str = ""
+    id_generator: str = ""
+    permission: str = ""
+    init_script: str = ""
+    property_dict: dict[str, Property | CategoryProperty] = field(default_factory=dict)
+    base_category_list: tuple[str, ...] = ()
+    allowed_content_type_list: tuple[str, ...] = ()
+    hidden_content_type_list: tuple[str, ...] = ()
+    workflow_list: tuple[str, ...] = ()
+    type_group_list: tuple[str, ...] = ()
+    field_list: tuple[str, ...] = ()
+    list_column_list: tuple[str, ...] = ()
+    action_list: tuple[Action, ...] = ()
+    form_list: tuple[Form, ...] = ()
+    dialog_list: tuple[Dialog, ...] = ()
+    accessor_dict: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    method_dict: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+
+@cache
+def resolve_class(path: str) -> type:
+    """The class at ``package.module.Class``; raises `NotFound` when the plugin is not installed."""
+    module_name, _, name = path.rpartition(".")
+    try:
+        return getattr(import_module(module_name), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise NotFound(f"class {path} is not there ({error}): is its plugin installed?") from error
+
+
+def instantiate(info: TypeInformation) -> Any:
+    """A new document of a portal type, not yet anywhere."""
+    document = resolve_class(info.type_class)()
+    document.portal_type = info.portal_type
+    return document
+
+
+def get_type_information(document: Document) -> TypeInformation:
+    """The compiled type of a document; an empty one for a document outside any site."""
+    site = document.getPortalObject()
+    if site is None:
+        return TypeInformation(document.portal_type)
+    return type_information(site, document.portal_type)
+
+
+def type_information(site: Site, portal_type: str) -> TypeInformation:
+    """The compiled type of that name: from this connection's cache, or made now."""
+    compiled = site.compiled()
+    info = compiled.get(portal_type)
+    if info is None:
+        info = compiled[portal_type] = _compile(site, portal_type)
+    return info
+
+
+def _compile(site: Site, portal_type: str) -> TypeInformation:
+    from wendelin.core.model.workflow.chains import get_chain
+    from wendelin.core.model.workflow.interactions import hook_accessors
+    from wendelin.core.model.workflow.methods import compile_methods
+
+    data = site["portal_types"].get_child(portal_type)
+    if data is None:
+        # A document of a removed plugin, or of the bare site before its first template: it still can be looked at.
+        return TypeInformation(portal_type, method_dict=_related_accessors(site))
+    properties = _property_dict(site, data)
+    chain = get_chain(site, data.workflow_list)
+    accessors = hook_accessors(chain, portal_type, _accessors(properties.values()))
+    base_categories = tuple(
+        dict.fromkeys(entry.base for entry in properties.values() if isinstance(entry, CategoryProperty))
+    )
+    workflow_methods = compile_methods(site, portal_type, tuple(data.workflow_list))
+    return TypeInformation(
+        portal_type=portal_type,
+        title=data.title or portal_type,
+        icon=data.type_icon,
+        property_dict=properties,
+        base_category_list=base_categories,
+        accessor_dict=accessors,
+        method_dict={**_related_accessors(site), **workflow_methods, **accessors},
+        **{name: getattr(data, name) for name in _COPIED},
+    )
+
+
+_COPIED = (PortalType.editable_attributes - {"type_icon", "property_sheet_list", "base_category_list"}) | {
+    "action_list",
+    "form_list",
+    "dialog_list",
+}
+
+
+def _property_dict(site: Site, data: PortalType) -> dict[str, Property | CategoryProperty]:
+    """All properties of a type by id: sheets in their order, then base categories that no sheet describes."""
+    found: dict[str, Property | CategoryProperty] = {}
+    sheets = site["portal_property_sheets"]
+    for name in dict.fromkeys((*IMPLIED_SHEETS, *data.property_sheet_list)):
+        sheet = sheets.get_child(name)
+        for entry in (*sheet.property_list, *sheet.category_list) if sheet is not None else ():
+            found.setdefault(entry.id, entry)
+    for base in data.base_category_list:
+        found.setdefault(base, CategoryProperty(base, multivalued=True))
+    return found
+
+
+def _accessors(entries: Iterable[Property | CategoryProperty]) -> dict[str, Callable[..., Any]]:
+    methods: dict[str, Callable[..., Any]] = {}
+    for entry in entries:
+        for name, function in _accessors_of(entry).items():
+            methods.setdefault(name, function)
+    return methods
+
+
+@cache
+def _shared_accessors(key: str, entry: Property | CategoryProperty) -> dict[str, Callable[..., Any]]:
+    if isinstance(entry, CategoryProperty):
+        return make_category_accessors(entry)
+    return make_property_accessors(entry)
+
+
+def _accessors_of(entry: Property | CategoryProperty) -> dict[str, Callable[..., Any]]:
+    try:
+        return _shared_accessors(type(entry).__name__, entry)
+    except TypeError:  # a default that cannot be hashed: not shared between types
+        return _shared_accessors.__wrapped__("", entry)
+
+
+def _related_accessors(site: Site) -> dict[str, Callable[..., Any]]:
+    compiled = site.compiled()
+    methods = compiled.get(None)
+    if methods is None:
+        methods = compiled[None] = {}
+        for base in site["portal_categories"]:
+            methods.update(_shared_related(base))
+    return methods
+
+
+_shared_related = cache(make_related_accessors)
+
+
+def group_type_list(site: Site, group: str) -> list[str]:
+    """The portal types of a type group (``data_sink``), by name."""
+    return sorted(data.__name__ for data in site["portal_types"].iterate() if group in data.type_group_list)
+
+
+def group_getter(name: str) -> str | None:
+    """``getPortalDataSinkTypeList`` -> ``data_sink``; None for another name."""
+    if not (name.startswith("getPortal") and name.endswith("TypeList")):
+        return None
+    words = "".join(f"_{c.lower()}" if c.isupper() else c for c in name[len("getPortal") : -len("TypeList")])
+    return words.lstrip("_") or None

@@ -1,0 +1,6 @@
+"""Methods that are data, edited in the site.
+
+- `skins`: layers, and how a method is found by name. `skin_items`: what a layer holds.
+- `scripts`: Python scripts. `templates`: page templates. `script_header`: the leading comments of both.
+- `restricted`: the guards of the code in them.
+"""

@@ -1,0 +1,119 @@
+"""What restricted code may read of objects that are neither documents, nor modules, nor classes."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Mapping
+from io import BytesIO, StringIO
+from types import CodeType, FrameType, MappingProxyType, TracebackType
+from typing import Any
+
+import numpy
+from BTrees import IIBTree, IOBTree, LOBTree, OIBTree, OOBTree
+from chameleon.tal import RepeatDict, RepeatItem
+from persistent.list import PersistentList
+from persistent.mapping import PersistentMapping
+
+from wendelin.core.bigdata import BigArray, BigFile, RAMArray
+from wendelin.core.bigdata.fileobject import BigFileReader
+from wendelin.core.bigdata.memory.snapshot import ArraySnapshot, FileSnapshot
+from wendelin.core.errors import WendelinError
+from wendelin.core.model.scripting.restricted.modules import is_open_class
+from wendelin.core.security import PUBLIC, User, check_permission, declared_permission
+
+MISSING = object()
+IMMUTABLE = (str, bytes, int, float, complex, bool, tuple, frozenset, type(None), range, slice)
+COLLECTIONS = (list, dict, set, bytearray, memoryview, deque, OrderedDict, defaultdict, Counter)
+PLAIN = (*IMMUTABLE, *COLLECTIONS, BytesIO, StringIO)
+WRITABLE = frozenset({list, dict, bytearray, deque, OrderedDict, defaultdict, Counter})
+FORBIDDEN_TYPES = (CodeType, FrameType, TracebackType, MappingProxyType)
+#: Raw memory, pickles, files of the server, switches that would make read-only memory writable; ``resize`` in place
+#: leaves other views of the array pointing at freed memory (``numpy.resize`` makes a new one).
+ARRAY_DOORS = frozenset(
+    {
+        "tofile",
+        "dump",
+        "dumps",
+        "ctypes",
+        "cffi",
+        "capsule",
+        "setflags",
+        "setfield",
+        "resize",
+        "data",
+        "base",
+        "baseclass",
+    }
+)
+#: Methods that write raw bytes into any buffer they are given, also into an array of objects.
+WRITING_TO_BUFFERS = frozenset({"readinto", "readinto1", "pack_into"})
+READERS = frozenset({"get", "keys", "values", "items", "index", "count", "copy", "minKey", "maxKey"})
+DATABASE_CONTAINERS = (
+    *(PersistentList, PersistentMapping, IIBTree.IIBTree, IOBTree.IOBTree),
+    *(LOBTree.LOBTree, OIBTree.OIBTree, OOBTree.OOBTree, OOBTree.OOTreeSet),
+)
+
+
+_ARRAY = "shape dtype order strides size nbytes itemsize ndim blocks view snapshot append resize advise"
+#: Classes and the names of theirs that scripts may use. Big data is reached through documents, whose methods have
+#: checked the caller's rights.
+OPEN_NAMES: Mapping[type, frozenset[str]] = {
+    User: frozenset({"id", "roles", "is_anonymous", "effective_roles", "getId", "getUserName", "getRoles", "has_role"}),
+    BigArray: frozenset(_ARRAY.split()),
+    RAMArray: frozenset(_ARRAY.split()),
+    ArraySnapshot: frozenset(_ARRAY.split()) - {"append", "resize"},
+    BigFile: frozenset({"size", "read", "iterate", "open", "snapshot"}),
+    FileSnapshot: frozenset({"size", "read"}),
+    BigFileReader: frozenset({"read", "read1", "readline", "readlines", "seek", "seekable", "tell", "close", "closed"}),
+}
+
+
+class ScriptClass(type):
+    """The metaclass of classes that restricted code defines: plain ones, over plain bases."""
+
+    allowed_bases = (object, BaseException, dict, list, set, frozenset, tuple, str, bytes, int, float)
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+        for base in bases:
+            if not isinstance(base, ScriptClass) and base not in mcs.allowed_bases and not issubclass(base, Exception):
+                raise TypeError(f"class {name}: scripts may not derive from {base!r}")
+        return super().__new__(mcs, name, bases, namespace)
+
+
+def may_read(ob: Any, name: str) -> bool:
+    """Whether an instance that is no document shows ``name``."""
+    cls = type(ob)
+    if name in WRITING_TO_BUFFERS:
+        return False
+    if isinstance(ob, numpy.ndarray | numpy.generic | numpy.random.BitGenerator):
+        return name not in ARRAY_DOORS
+    if isinstance(ob, BaseException):
+        return name == "args" or isinstance(ob, WendelinError) or cls.__module__ == "builtins" or _is_scripted(cls)
+    if isinstance(ob, DATABASE_CONTAINERS):
+        return name in READERS
+    if cls in OPEN_NAMES:
+        return name in OPEN_NAMES[cls]
+    if isinstance(ob, dict) and hasattr(cls, "__getattr__"):
+        # scipy's results answer any key as an attribute: one that could be changed could pose as an array interface
+        return name in ob or name in READERS
+    if cls in PLAIN or _is_scripted(cls) or (cls.__module__ == "builtins" and not isinstance(ob, FORBIDDEN_TYPES)):
+        return True
+    if isinstance(ob, tuple) and name in (*getattr(cls, "_fields", ()), "count", "index"):
+        return True
+    if isinstance(ob, RepeatItem | RepeatDict):
+        return True
+    return _declared(ob, name) or (is_open_class(cls) and not isinstance(ob, dict))
+
+
+def _is_scripted(cls: type) -> bool:
+    return isinstance(cls, ScriptClass)
+
+
+def _declared(ob: Any, name: str) -> bool:
+    dynamic = getattr(type(ob), "attribute_permission_of", None)
+    permission = dynamic(ob, name) if dynamic is not None else None
+    if permission is None:
+        permission = declared_permission(type(ob), name)
+    if permission == PUBLIC:
+        return True
+    return isinstance(permission, str) and hasattr(ob, "__parent__") and check_permission(permission, ob)

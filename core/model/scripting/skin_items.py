@@ -1,0 +1,138 @@
+"""What a skin layer holds: the common base, trusted functions of plugins, and files. Scripts and templates have modules
+of their own (`wendelin.core.model.scripting.scripts`, `wendelin.core.model.scripting.templates`).
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any
+
+from wendelin.core.errors import ScriptError
+from wendelin.core.model.objects.document import Document
+from wendelin.core.registry import GROUP
+from wendelin.core.security import MANAGER_PERMISSION_MAP, private
+
+
+class SkinItem(Document):
+    """A method kept as a document. ``published`` names the permission by which it is reached by URL, "" for never."""
+
+    published: str = ""
+    request_method: str = "POST"
+    permission_map = MANAGER_PERMISSION_MAP
+    #: The attributes that make up the item: what a copy gets.
+    content_names: tuple[str, ...] = ("title", "published", "request_method")
+
+    @private
+    def bind(self, context: Any) -> Callable[..., Any]:
+        """A callable that runs the item on ``context``."""
+        raise NotImplementedError(f"{type(self).__name__} is abstract")
+
+    @private
+    def copy(self) -> SkinItem:
+        """A new item with the same content, attached nowhere."""
+        new = type(self)()
+        new.portal_type = self.portal_type
+        for name in type(self).content_names:
+            value = getattr(self, name)
+            if value != getattr(new, name):
+                setattr(new, name, value)
+        return new
+
+
+class TrustedMethod(SkinItem):
+    """A function of an installed plugin, named as ``module:function``; it is called with the document first.
+
+    The function is ordinary Python: it decides for itself what it checks.
+    """
+
+    portal_type = "Trusted Method"
+    method: str = ""
+    content_names = (*SkinItem.content_names, "method")
+
+    @private
+    def bind(self, context: Any) -> Callable[..., Any]:
+        return partial(self.function(), context)
+
+    @private
+    def function(self) -> Callable[..., Any]:
+        """The function itself; `ScriptError` when it is not there or not one that a plugin defines."""
+        module_name, _, name = self.method.partition(":")
+        if not is_plugin_module(module_name) or not name.isidentifier() or name.startswith("_"):
+            raise ScriptError(
+                f"{self.getPath()}: {self.method!r} does not name a module:function of an installed plugin"
+            )
+        try:
+            found = getattr(import_module(module_name), name, None)
+        except ImportError as error:
+            raise ScriptError(f"{self.getPath()}: cannot import {module_name}: {error}") from error
+        # A name that the module merely imports is not offered by it: "wendelin.x.skins:import_module" is no method.
+        if not callable(found) or getattr(found, "__module__", None) != module_name:
+            raise ScriptError(f"{self.getPath()}: module {module_name} defines no function {name!r}")
+        return found
+
+
+def plugin_packages() -> frozenset[str]:
+    """The packages whose modules may offer trusted methods: those that installed plugins name."""
+    return frozenset(entry.value.partition(":")[0] for entry in entry_points(group=GROUP))
+
+
+def is_plugin_module(module_name: str) -> bool:
+    """Whether a module belongs to an installed plugin."""
+    return any(module_name == package or module_name.startswith(package + ".") for package in _packages())
+
+
+_known_packages: frozenset[str] = frozenset()
+
+
+def _packages() -> frozenset[str]:
+    global _known_packages
+    if not _known_packages:
+        _known_packages = plugin_packages()
+    return _known_packages
+
+
+class SkinFile(SkinItem):
+    """A file that is served as it is: a script for the browser, a style, an image. At most a few MB."""
+
+    portal_type = "Skin File"
+    data: bytes = b""
+    content_type: str = "application/octet-stream"
+    published = "View"
+    request_method = "GET"
+    content_names = (*SkinItem.content_names, "data", "content_type")
+
+    @private
+    def bind(self, context: Any) -> Callable[..., bytes]:
+        return self.read
+
+    @private
+    def read(self, *args: Any, **kw: Any) -> bytes:
+        """The content; parameters of a request make no difference."""
+        return self.data
+
+    @private
+    def to_file(self) -> tuple[str, bytes]:
+        """File name and content, as in the folder ``skins`` of a business template."""
+        return self.getId(), self.data
+
+
+def from_file(file_name: str, data: bytes) -> tuple[str, SkinItem]:
+    """Id and item of a file of a business template: ``.py`` a script, ``.pt`` a template, anything else a file."""
+    from wendelin.core.model.scripting.scripts import PythonScript
+    from wendelin.core.model.scripting.templates import PageTemplate
+
+    stem, dot, suffix = file_name.rpartition(".")
+    text_classes: dict[str, Any] = {"py": PythonScript, "pt": PageTemplate}
+    if dot and stem and suffix in text_classes:
+        try:
+            return stem, text_classes[suffix].from_text(data.decode("utf-8"), file_name)
+        except UnicodeDecodeError as error:
+            raise ScriptError(f"{file_name}: not UTF-8 text ({error})") from error
+    item = SkinFile()
+    item.data = bytes(data)
+    item.content_type = mimetypes.guess_type(file_name)[0] or "application/octet-stream"
+    return file_name, item

@@ -1,0 +1,262 @@
+"""Skins: methods that are data. Layers of scripts, templates, files and trusted functions, found by name on documents.
+
+``portal_skins`` holds `SkinFolder` documents, the layers. The layer with the highest ``priority`` answers first, then
+the one whose id sorts first; ``custom`` has priority 100: what is changed in the site overrides what plugins brought.
+`find_method` looks a name up in one dictionary, made anew when ``site.type_token`` says that something changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.events import (
+    DocumentAdded,
+    DocumentEvent,
+    DocumentModified,
+    DocumentMoved,
+    DocumentRemoved,
+)
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.moving import remove
+from wendelin.core.model.objects.uids import new_uid
+from wendelin.core.model.scripting.scripts import BoundScript
+from wendelin.core.model.scripting.skin_items import SkinFile, SkinItem, TrustedMethod, from_file
+from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, get_user, private, protected
+
+if TYPE_CHECKING:
+    from wendelin.core.registry import PluginConfig
+
+__all__ = [
+    "CUSTOM",
+    "SkinFile",
+    "SkinFolder",
+    "SkinItem",
+    "SkinMethod",
+    "SkinsTool",
+    "TrustedMethod",
+    "find_method",
+    "get_type_based_method",
+    "method_id_list",
+    "skin_super",
+]
+
+CUSTOM = "custom"
+CUSTOM_PRIORITY = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class SkinMethod:
+    """One entry of the compiled lookup: the skin document that answers to ``id``."""
+
+    id: str
+    layer: str
+    document: Any
+
+    @property
+    def published(self) -> str:
+        """The permission by which the method is reached by URL; "" when it is not."""
+        return self.document.published or ""
+
+    @property
+    def request_method(self) -> str:
+        """The HTTP method that may call it: "POST" unless the method says that it only reads."""
+        return self.document.request_method or type(self.document).request_method
+
+    @property
+    def content_type(self) -> str:
+        """What a published method answers with, unless it says otherwise; "" for a script."""
+        return getattr(self.document, "content_type", "") or ""
+
+    @property
+    def title(self) -> str:
+        return self.document.title or self.id
+
+    def bind(self, context: Any, traverse_subpath: tuple[str, ...] = ()) -> Any:
+        """A callable that runs the method on ``context``; a script sees the ``traverse_subpath`` of the URL."""
+        bound = self.document.bind(context)
+        if traverse_subpath and isinstance(bound, BoundScript):
+            bound.traverse_subpath = tuple(traverse_subpath)
+        return bound
+
+
+class SkinFolder(Folder):
+    """A layer."""
+
+    priority: float = 0.0
+    permission_map = MANAGER_PERMISSION_MAP
+
+    def _detach(self, id: str) -> Document:
+        detached = super()._detach(id)
+        touch(self)  # once more: DocumentRemoved is told before the document leaves
+        return detached
+
+    @private
+    def method_list(self) -> Iterator[SkinMethod]:
+        """The entries of this layer."""
+        for item in self.iterate():
+            if isinstance(item, SkinItem):
+                yield SkinMethod(item.getId(), self.getId(), item)
+
+    @private
+    def put(self, id: str, item: SkinItem) -> SkinItem:
+        """Attach an item, in the place of what had that id."""
+        if id in self:
+            remove(self, id)
+        _prepare(item)
+        self._setObject(id, item)
+        return item
+
+    @private
+    def put_file(self, file_name: str, data: bytes) -> SkinItem:
+        """Make the item of a file of a business template: ``.py`` a script, ``.pt`` a template, else a file."""
+        return self.put(*from_file(file_name, data))
+
+
+class SkinsTool(Folder):
+    """``portal_skins``."""
+
+    permission_map = MANAGER_PERMISSION_MAP
+
+    def _detach(self, id: str) -> Document:
+        detached = super()._detach(id)
+        touch(self)
+        return detached
+
+    @private
+    def layer(self, id: str, priority: float | None = None) -> SkinFolder:
+        """The layer of that id, made at first use; ``priority`` is set where one is given."""
+        folder = self.get_child(id)
+        if folder is None:
+            folder = SkinFolder()
+            folder.portal_type = "Skin Folder"
+            folder.priority = CUSTOM_PRIORITY if id == CUSTOM else float(priority or 0)
+            _prepare(folder)
+            self._setObject(id, folder)
+        elif priority is not None and id != CUSTOM and folder.priority != priority:
+            folder.priority = float(priority)
+            touch(self)
+        return folder
+
+    @private
+    def layer_list(self) -> list[SkinFolder]:
+        """All layers in the order in which they are asked."""
+        layers = [folder for folder in self.iterate() if isinstance(folder, SkinFolder)]
+        return sorted(layers, key=lambda folder: (-_priority(folder), folder.getId()))
+
+    @private
+    def definition_list(self, id: str) -> list[SkinMethod]:
+        """Every definition of a method, the one that answers first."""
+        layers = (folder for folder in self.layer_list() if id in folder)
+        return [SkinMethod(id, folder.getId(), folder[id]) for folder in layers if isinstance(folder[id], SkinItem)]
+
+    @protected(MANAGE)
+    def customise(self, method_id: str) -> SkinItem:
+        """Copy what answers to ``method_id`` into ``custom``, where it can be changed; return the copy."""
+        found = find_method(self.getPortalObject(), method_id)
+        if found is None:
+            raise NotFound(f"no layer of {self.getPath()} has a method {method_id!r}")
+        if found.layer == CUSTOM:
+            raise BadRequest(f"{method_id!r} is in {CUSTOM!r} already: {found.document.getPath()}")
+        return self.layer(CUSTOM).put(method_id, found.document.copy())
+
+    def _initialise(self) -> None:
+        """A new site has a layer ``custom``."""
+        self.layer(CUSTOM)
+
+
+def _priority(folder: SkinFolder) -> float:
+    return CUSTOM_PRIORITY if folder.getId() == CUSTOM else folder.priority
+
+
+def _prepare(document: Document) -> None:
+    """Give a document that was made without ``newContent`` its number, owner and dates."""
+    document.uid = document.uid or new_uid()
+    document._owner = get_user().id
+    document.creation_date = document.modification_date = datetime.now(UTC)
+
+
+def _table(site: Any) -> dict[str, SkinMethod]:
+    """The compiled lookup of a site, kept on this connection's site object until the token changes."""
+    token = site.type_token
+    kept = vars(site).get("_v_skin_table")
+    if kept is not None and kept[0] == token:
+        return kept[1]
+    table: dict[str, SkinMethod] = {}
+    tool = site.get_child("portal_skins")
+    for folder in reversed(tool.layer_list() if tool is not None else ()):
+        table.update({method.id: method for method in folder.method_list()})
+    site._v_skin_table = (token, table)
+    return table
+
+
+def find_method(site: Any, name: str) -> SkinMethod | None:
+    """The method that answers to ``name`` in this site, or None; one dictionary lookup."""
+    return _table(site).get(name)
+
+
+def method_id_list(site: Any) -> list[str]:
+    """The ids of all methods that can be called, sorted."""
+    return sorted(_table(site))
+
+
+def type_based_id_list(document: Any, method_id: str) -> Iterator[str]:
+    """The ids under which a type-based method is looked for: portal type first, then the classes, nearest first."""
+    names = [document.portal_type, *(cls.__name__ for cls in type(document).__mro__ if issubclass(cls, Document))]
+    for name in dict.fromkeys(name.replace(" ", "") for name in names if name):
+        yield f"{name}_{method_id}"
+
+
+def get_type_based_method(document: Any, method_id: str, fallback_script_id: str | None = None) -> Any:
+    """``<Type>_<method_id>`` bound to the document; else the fallback, bound; else None."""
+    site = document.getPortalObject()
+    if site is None:
+        return None
+    for id in (*type_based_id_list(document, method_id), *filter(None, [fallback_script_id])):
+        method = find_method(site, id)
+        if method is not None:
+            return method.bind(document)
+    return None
+
+
+def skin_super(context: Any, layer: str, method_id: str) -> Any:
+    """The definition of a method in the layers after ``layer``, bound to ``context``.
+
+    What an overriding script calls to reach what it overrides. Raises `AttributeNotFound`.
+    """
+    definitions = context.getPortalObject().portal_skins.definition_list(method_id)
+    names = [method.layer for method in definitions]
+    after = definitions[names.index(layer) + 1 :] if layer in names else []
+    if not after:
+        raise AttributeNotFound(context.getPath(), method_id, [f"the skin layers after {layer!r}"])
+    return after[0].bind(context)
+
+
+def touch(document: Document) -> None:
+    """Let every process look at the layers anew."""
+    site = document.getPortalObject()
+    if site is not None:
+        site.touch_types()
+
+
+def on_place_changed(event: DocumentEvent) -> None:
+    """A layer or an item came, moved or goes."""
+    if isinstance(event.document, SkinFolder | SkinItem):
+        touch(event.document)
+
+
+def on_modified(event: DocumentModified) -> None:
+    """A layer's priority may have changed; what an item says is read when it is called."""
+    if isinstance(event.document, SkinFolder):
+        touch(event.document)
+
+
+def includeme(config: PluginConfig) -> None:
+    """Watch the layers."""
+    for event_class in (DocumentAdded, DocumentMoved, DocumentRemoved):
+        config.add_subscriber(event_class, on_place_changed)
+    config.add_subscriber(DocumentModified, on_modified)

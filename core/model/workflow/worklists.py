@@ -1,0 +1,56 @@
+"""Worklists: how many documents wait for the current user, and the catalog query that finds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from wendelin.core.model.workflow.definition import Definition, Worklist
+from wendelin.core.security import PUBLIC, get_user
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A worklist that is not empty, as one user sees it."""
+
+    id: str
+    title: str
+    count: int
+    query: dict[str, Any]
+    workflow_id: str
+
+    attribute_permissions = dict.fromkeys(("id", "title", "count", "query", "workflow_id"), PUBLIC)
+
+
+def waiting(tool: Any) -> list[Waiting]:
+    """The non-empty worklists of all workflows that are for the current user, in the order of workflow ids."""
+    found = []
+    for workflow in tool.iterate():
+        for worklist in workflow.definition.worklist.values():
+            if _is_for(worklist):
+                query = _query(workflow.definition, worklist)
+                count = _count(tool.getPortalObject().portal_catalog, query)
+                if count:
+                    title = worklist.title.replace("%(count)s", str(count))
+                    found.append(Waiting(worklist.id, title, count, query, workflow.definition.id))
+    return found
+
+
+def _is_for(worklist: Worklist) -> bool:
+    user = get_user()
+    if user.is_anonymous:
+        return False
+    return user.is_system or not worklist.roles or not user.roles.isdisjoint(worklist.roles)
+
+
+def _query(definition: Definition, worklist: Worklist) -> dict[str, Any]:
+    query = dict(worklist.query)
+    if worklist.portal_type:
+        query["portal_type"] = list(worklist.portal_type)
+    if worklist.state:
+        query[definition.state_variable] = list(worklist.state)
+    return query
+
+
+def _count(catalog: Any, query: dict[str, Any]) -> int:
+    return int(catalog.countResults(**query)[0][0])

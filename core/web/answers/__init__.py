@@ -1,0 +1,1 @@
+"""How answers are sent: `downloads` and byte `ranges`, `response_headers`, `server_sent_events`."""

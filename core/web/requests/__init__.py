@@ -1,0 +1,3 @@
+"""What every request has: a database `connections`, `urls`, a status for each error (`statuses`), and counters
+(`metrics`).
+"""

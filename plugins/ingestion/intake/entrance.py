@@ -1,0 +1,118 @@
+"""The short way of a small chunk: from the web server's thread straight to the committer, past Pyramid.
+
+Only what is plain goes this way: a POST with Basic credentials that were right a moment ago, a raw body of at most
+2 MiB, a tag and nothing else in the query. Everything else, and everything that is refused or fails, takes the ordinary
+way through the application, which looks at all of it anew: so there is one place that decides what an error is.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote
+
+from wendelin.core.database import Database
+from wendelin.core.errors import DatabaseUnavailable
+from wendelin.core.model.objects.site import get_site
+from wendelin.core.web.answers.response_headers import HEADERS, log_request, new_request_id
+from wendelin.core.web.requests.metrics import count_request
+from wendelin.plugins.ingestion.formats.body import Body
+from wendelin.plugins.ingestion.intake.committer import TOOL, Chunk, Committer, FindUser
+from wendelin.plugins.ingestion.intake.request_forms import CHUNK_ID_SIZE, FORM, MULTIPART
+
+ROUTE = "Ingestion Policy/ingest"
+LARGEST = 2 << 20
+PATH = re.compile(rf"/([A-Za-z0-9_-]+)/{TOOL}/([A-Za-z0-9_.-]+)/ingest")
+QUERY = re.compile(r"reference=([A-Za-z0-9_.~%-]+)")
+LONG_WAY = ("HTTP_ORIGIN", "HTTP_CONTENT_ENCODING", "HTTP_X_ACCESS_TOKEN", "HTTP_TRANSFER_ENCODING")
+
+Environment = dict[str, Any]
+
+
+class Entrance:
+    """A WSGI application in front of the platform's own."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+        self.registry = application.registry
+        self._committer: Committer | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Environment, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "POST" or not environ.get("PATH_INFO", "").endswith("/ingest"):
+            return self.application(environ, start_response)
+        started = time.perf_counter()
+        chunk = read_chunk(environ)
+        if chunk is not None:
+            if self._store(chunk, environ.get("REMOTE_ADDR")):
+                return _answer(environ, start_response, chunk.user_id, started)
+            environ["wsgi.input"].seek(0)
+        return self.application(environ, start_response)
+
+    def _store(self, chunk: Chunk, address: str | None) -> bool:
+        database, policy = self.registry["wendelin.database"], self.registry["wendelin.policy"]
+        committer = self._committer_of(database, policy.find_known_user)
+        if committer.store(chunk):
+            return True
+        learned = not chunk.is_known and self._learn(database, policy, chunk.authorization, address)
+        return learned and committer.store(chunk)
+
+    def _learn(self, database: Database, policy: Any, authorization: str, address: str | None) -> bool:
+        """Check a password that was not checked for a while, here: the committer must not wait for it."""
+        try:
+            with database.connect() as connection:
+                return bool(policy.learn_user(get_site(connection).get_child("acl_users"), authorization, address))
+        except DatabaseUnavailable:
+            return False
+
+    def _committer_of(self, database: Database, find_user: FindUser) -> Committer:
+        with self._lock:
+            if self._committer is None or self._committer.zodb is not database.zodb:
+                self._committer = Committer(database, find_user)
+            return self._committer
+
+
+def read_chunk(environ: Environment) -> Chunk | None:
+    """The chunk of a request that may go the short way; None for any other, whose body is left unread."""
+    path = PATH.fullmatch(environ["PATH_INFO"])
+    query = QUERY.fullmatch(environ.get("QUERY_STRING", ""))
+    size = environ.get("CONTENT_LENGTH", "")
+    body = environ["wsgi.input"]
+    if path is None or query is None or not (size.isascii() and size.isdigit() and 0 < int(size) <= LARGEST):
+        return None
+    if any(environ.get(name) for name in LONG_WAY) or not getattr(body, "seekable", bool)():
+        return None
+    kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    authorization = environ.get("HTTP_AUTHORIZATION", "")
+    chunk_id = environ.get("HTTP_X_FLUENTD_CHUNK_ID")
+    if kind in (FORM, MULTIPART) or authorization[:6].lower() != "basic ":
+        return None
+    if chunk_id is not None and not 0 < len(chunk_id) <= CHUNK_ID_SIZE:
+        return None
+    try:
+        reference = unquote(query[1], errors="strict")
+    except UnicodeDecodeError:
+        return None
+    data = Body(_read(body, int(size)))
+    if chunk_id is None:
+        _ = data.digest  # while other threads store: hashing lets them run
+    return Chunk(authorization, path[1], path[2], reference, data, chunk_id)
+
+
+def _read(body: Any, size: int) -> bytes:
+    """The whole body; without a copy where the web server has it in memory."""
+    found = body.getvalue() if isinstance(body, io.BytesIO) else b""
+    return found if len(found) == size else bytes(body.read(size))
+
+
+def _answer(environ: Environment, start_response: Callable[..., Any], user_id: str, started: float) -> Iterable[bytes]:
+    request_id = new_request_id()
+    start_response("204 No Content", [*HEADERS.items(), ("X-Request-Id", request_id)])
+    seconds = time.perf_counter() - started
+    count_request(ROUTE, "POST", 204, seconds)
+    log_request(environ, 204, user_id, seconds, request_id)
+    return []

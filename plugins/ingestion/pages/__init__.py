@@ -1,0 +1,1 @@
+"""Pages on which one sees what came in: of streams, of what they hold, of configurations for clients."""

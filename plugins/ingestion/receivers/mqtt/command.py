@@ -1,0 +1,37 @@
+"""``wendelin mqtt``: store what is published on an MQTT broker."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+from pathlib import Path
+
+from wendelin.core.instance.lookup import add_var, open_instance_database
+from wendelin.plugins.ingestion.intake.receiving import check_sender
+from wendelin.plugins.ingestion.receivers.mqtt.client import MQTTClient
+from wendelin.plugins.ingestion.receivers.mqtt.configuration import FILE, read_configuration
+from wendelin.plugins.ingestion.receivers.mqtt.storage import MessageStorage
+
+HELP = "subscribe to topics of an MQTT broker, and store what is published (the database server has to run)"
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="wendelin mqtt", description=HELP)
+    add_var(parser)
+    parser.add_argument("--config", type=Path, metavar="FILE", help=f"settings (default: {FILE} of the instance)")
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    """The command; runs until SIGTERM or Ctrl-C."""
+    arguments = make_parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    configuration = read_configuration(arguments.config or arguments.var / FILE)
+    with open_instance_database(arguments.var) as database:
+        check_sender(database, configuration.policy_ids, configuration.user)
+        client = MQTTClient(configuration, MessageStorage(database, configuration))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, frame: client.stop())
+        client.run()
+    return 0

@@ -1,0 +1,105 @@
+"""Messages into the database: through their policies, each once."""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgpack
+from ZODB.Connection import Connection
+
+from wendelin.core.database import Database
+from wendelin.core.model.objects.site import get_site
+from wendelin.core.security import as_user
+from wendelin.plugins.ingestion.intake.receiving import ATTEMPTS, find_policy, find_user
+from wendelin.plugins.ingestion.receivers.mqtt.configuration import MQTTConfiguration
+from wendelin.plugins.ingestion.receivers.mqtt.sessions import digest_message, get_session
+
+
+@dataclass(frozen=True)
+class Message:
+    """One that came from the broker: ``number`` is its packet id, ``repeated`` its DUP flag."""
+
+    topic: str
+    payload: bytes
+    qos: int = 0
+    number: int = 0
+    repeated: bool = False
+    retained: bool = False
+    time: int = field(default_factory=time.time_ns)
+
+    def __str__(self) -> str:
+        return f"{len(self.payload)} bytes of topic {self.topic!r}"
+
+    @property
+    def digest(self) -> bytes:
+        return digest_message(self.topic, self.payload)
+
+    def pack(self) -> bytes:
+        """The event: ``[EventTime, {"topic", "message": payload, "qos", "retain"}]``."""
+        moment = msgpack.ExtType(0, struct.pack(">II", self.time // 10**9, self.time % 10**9))
+        record = {"topic": self.topic, "message": self.payload, "qos": self.qos, "retain": self.retained}
+        packed: bytes = msgpack.packb([moment, record], use_bin_type=True)
+        return packed
+
+
+class MessageStorage:
+    """Stores messages as the settings say."""
+
+    def __init__(self, database: Database, configuration: MQTTConfiguration) -> None:
+        self.database, self.configuration = database, configuration
+        self.session_name = f"{configuration.host}:{configuration.port}/{configuration.client_id}"
+
+    def store(self, messages: Sequence[Message]) -> None:
+        """All of them in one transaction, or none. Raises what `wendelin.plugins.ingestion.intake.receiving` raises."""
+        self._run(lambda site: self._store(site, messages), f"store {len(messages)} MQTT messages")
+
+    def _store(self, site: Any, messages: Sequence[Message]) -> None:
+        session = get_session(site, self.session_name)
+        with as_user(find_user(site, self.configuration.user)):
+            for message in messages:
+                digest = message.digest
+                if message.qos and message.repeated and session.is_stored(message.number, digest):
+                    continue
+                subscription = self.configuration.find(message.topic)
+                policy = find_policy(site, subscription.policy_id)
+                policy.ingest(subscription.tag(message.topic), message.pack(), "")
+                if message.qos:
+                    session.remember(message.number, digest)
+
+    def connected(self, has_session: bool) -> tuple[list[tuple[str, int]], list[str]]:
+        """What to subscribe and what to unsubscribe now: ``([(filter, qos)], [filter])``.
+
+        What the broker still has is left alone: subscribing again would bring all retained messages again.
+        """
+        wanted = tuple((each.topic, each.qos) for each in self.configuration.subscriptions)
+
+        def compare(site: Any) -> tuple[list[tuple[str, int]], list[str]]:
+            session = get_session(site, self.session_name)
+            if not has_session:
+                session.begin_anew()
+            topics = {topic for topic, _ in wanted}
+            return (
+                [each for each in wanted if each not in session.filters],
+                [topic for topic, _ in session.filters if topic not in topics],
+            )
+
+        return self._run(compare, "connect to an MQTT broker")
+
+    def subscribed(self) -> None:
+        """The broker has agreed to all filters."""
+
+        def remember(site: Any) -> None:
+            filters = tuple((each.topic, each.qos) for each in self.configuration.subscriptions)
+            get_session(site, self.session_name).filters = filters
+
+        self._run(remember, "subscribe to MQTT topics")
+
+    def _run(self, function: Any, description: str) -> Any:
+        def work(connection: Connection) -> Any:
+            return function(get_site(connection))
+
+        return self.database.run(work, ATTEMPTS, self.configuration.user, description)

@@ -1,0 +1,1 @@
+"""From a tag to the documents that its data goes to: `supplies`, `pipeline`, `resolution`, `operations`."""

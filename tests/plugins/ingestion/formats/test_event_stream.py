@@ -1,0 +1,132 @@
+"""Msgpack bodies: whatever bytes went in come out, and whatever is torn is refused."""
+
+from __future__ import annotations
+
+import json
+import struct
+import tracemalloc
+
+import msgpack
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wendelin.core.errors import BadRequest
+from wendelin.plugins.ingestion.formats import event_stream
+
+EVENT_TIME = msgpack.ExtType(0, struct.pack(">II", 1_600_000_000, 5))
+times = st.one_of(st.integers(0, 2**32 - 1), st.just(EVENT_TIME), st.floats(0, 2e9))
+messages = st.binary(max_size=200)
+
+
+def pack(*items: object, use_bin_type: bool = True) -> bytes:
+    return b"".join(msgpack.packb(item, use_bin_type=use_bin_type) for item in items)
+
+
+def payload(data: bytes) -> bytes:
+    return b"".join(event_stream.iter_payload(data))
+
+
+@given(st.lists(st.tuples(times, messages), max_size=20), st.booleans())
+def test_payload_is_exact_for_bin_and_for_old_raw_strings(events: list, use_bin_type: bool) -> None:
+    data = pack(*([time, {"message": message}] for time, message in events), use_bin_type=use_bin_type)
+    assert payload(data) == b"".join(message for _time, message in events)
+
+
+@given(st.lists(st.tuples(times, messages), max_size=20))
+def test_fluent_bit_metadata_and_outer_array(events: list) -> None:
+    listed = [[[time, {}], {"log": message}] for time, message in events]
+    expected = b"".join(message for _time, message in events)
+    assert payload(pack(listed)) == expected
+    assert payload(pack(*listed)) == expected
+
+
+@given(st.lists(messages, min_size=1, max_size=5), st.data())
+def test_torn_body_is_refused_at_every_byte(found: list[bytes], data: st.DataObject) -> None:
+    whole = [pack([EVENT_TIME, {"message": message}]) for message in found]
+    cut = data.draw(st.integers(1, len(whole[-1]) - 1))
+    with pytest.raises(BadRequest, match="torn"):
+        payload(b"".join(whole)[:-cut])
+
+
+@given(st.binary(min_size=1, max_size=300))
+def test_arbitrary_bytes_give_a_payload_or_a_bad_request(body: bytes) -> None:
+    try:
+        assert isinstance(payload(body), bytes)
+    except BadRequest as error:
+        assert str(error)
+
+
+@pytest.mark.parametrize(
+    "record, expected",
+    [
+        (b"\x00\xff", b"\x00\xff"),
+        ("text", b"text"),
+        ({"message": "text", "host": "a"}, b"text"),
+        ({b"message": b"old"}, b"old"),
+        ({"log": "line\n"}, b"line\n"),
+        ({"topic": "a", "t": 21.5}, b'{"topic":"a","t":21.5}\n'),
+        ({"message": 3}, b'{"message":3}\n'),
+    ],
+)
+def test_payload_of_each_record_shape(record: object, expected: bytes) -> None:
+    assert payload(pack([1, record])) == expected
+
+
+@given(st.recursive(st.one_of(st.binary(), st.text(), st.integers(-(2**63), 2**63)), st.lists))
+def test_records_without_message_become_json_lines(value: object) -> None:
+    line = payload(pack([1, {"value": value}]))
+    assert line.endswith(b"\n")
+    assert set(json.loads(line.decode("utf-8", "surrogateescape"))) == {"value"}
+
+
+@pytest.mark.parametrize("body", [[1], [1, 2, 3], {"message": b""}, 7, [[1, {}], [[2]]], [True, {}]])
+def test_msgpack_that_is_no_event_is_refused(body: object) -> None:
+    with pytest.raises(BadRequest, match="not events"):
+        payload(pack(body))
+
+
+def test_batches_are_joined_up_to_the_batch_size() -> None:
+    data = pack(*([1, {"message": bytes(100)}] for _ in range(10)))
+    assert [len(piece) for piece in event_stream.iter_payload(data, 250)] == [300, 300, 300, 100]
+
+
+def test_text_of_records_as_the_original_stores_them() -> None:
+    data = pack([1, {"a": 1}], [2, "b"], [3, b"\xff"])
+    assert b"".join(event_stream.iter_text(data)) == b"{'a': 1}b\xff"
+
+
+def test_unpack_complete_leaves_the_torn_rest() -> None:
+    one = pack([1, "a"])
+    assert event_stream.unpack_complete(one + one + one[:-1]) == ([[1, "a"], [1, "a"]], 2 * len(one))
+    assert event_stream.unpack_complete(b"") == ([], 0)
+
+
+def test_extract_date_time() -> None:
+    expected = numpy.datetime64("2020-09-13T12:26:40.000000005", "ns")
+    assert event_stream.extract_date_time(EVENT_TIME) == expected
+    assert event_stream.extract_date_time(msgpack.Timestamp(1_600_000_000, 5)) == expected
+    assert event_stream.extract_date_time(1_600_000_000) == numpy.datetime64("2020-09-13T12:26:40", "ns")
+    assert event_stream.extract_date_time(1.5) == numpy.datetime64("1970-01-01T00:00:01.500", "ns")
+    with pytest.raises(BadRequest):
+        event_stream.extract_date_time(msgpack.ExtType(5, b""))
+
+
+def test_objects_across_the_unpackers_feeds_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "FEED_SIZE", 7)
+    events = [[number, {"message": bytes([number]) * number * 5}] for number in range(20)]
+    assert list(event_stream.unpack_lazy(pack(*events))) == events
+    with pytest.raises(BadRequest, match=f"byte {len(pack(*events[:-1]))}"):
+        list(event_stream.unpack_lazy(pack(*events)[:-1]))
+
+
+def test_unpacking_a_large_chunk_costs_little_more_memory_than_the_chunk() -> None:
+    data = pack(*([1, {"message": bytes(2048)}] for _ in range(1 << 15)))
+    tracemalloc.start()
+    try:
+        assert sum(map(len, event_stream.iter_payload(data))) == 2048 << 15
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 << 20

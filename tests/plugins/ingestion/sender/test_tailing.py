@@ -1,0 +1,175 @@
+"""``wendelin send``: positions, and following files."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import pytest
+
+from wendelin.core.errors import BadRequest, NotFound
+from wendelin.plugins.ingestion.formats.event_stream import iter_payload
+from wendelin.plugins.ingestion.sender.positions import PositionFile, sole_sender
+from wendelin.plugins.ingestion.sender.progress import ProgressBar
+from wendelin.plugins.ingestion.sender.tailing import PIECE_SIZE, Sender, pack_events
+
+
+class Target:
+    """What a server does: takes each chunk id once."""
+
+    def __init__(self) -> None:
+        self.chunks: dict[str, bytes] = {}
+        self.fail_after = sys.maxsize
+
+    def send(self, body: bytes, chunk_id: str) -> None:
+        self.chunks.setdefault(chunk_id, body)
+        if len(self.chunks) >= self.fail_after:
+            self.fail_after = sys.maxsize
+            raise ConnectionError("killed after the server stored it, before it was known")
+
+    @property
+    def data(self) -> bytes:
+        return b"".join(b"".join(iter_payload(body)) for body in self.chunks.values())
+
+
+@pytest.fixture
+def target() -> Target:
+    return Target()
+
+
+@pytest.fixture
+def make_sender(tmp_path: Path, target: Target) -> Callable[..., Sender]:
+    """A sender as after a fresh start: it knows what the position file says."""
+
+    def make(chunk_size: int = 1000) -> Sender:
+        return Sender(PositionFile(tmp_path / "positions.json"), target.send, chunk_size)
+
+    return make
+
+
+def follow(sender: Sender, pattern: str, *steps: Callable[[], object]) -> None:
+    """Follow; between two rounds, one of the steps happens."""
+    remaining = list(steps)
+
+    class Done(Exception):
+        pass
+
+    def pause(seconds: float) -> None:
+        if not remaining:
+            raise Done
+        remaining.pop(0)()
+
+    with pytest.raises(Done):
+        sender.follow([pattern], pause)
+
+
+def test_events_are_those_of_fluent_plugin_bin() -> None:
+    data = os.urandom(5000)
+    events = list(msgpack.Unpacker(io.BytesIO(pack_events(data))))
+    assert [len(record["message"]) for _, record in events] == [PIECE_SIZE, PIECE_SIZE, 904]
+    assert all(time.code == 0 and len(time.data) == 8 for time, _ in events)
+    assert b"".join(iter_payload(pack_events(data))) == data
+
+
+def test_many_files_in_order_and_only_what_is_new(tmp_path: Path, make_sender: Any, target: Target) -> None:
+    for name in ("b.bin", "a.bin", "c.txt"):
+        (tmp_path / name).write_bytes(name.encode() * 500)
+    assert make_sender().send_once([str(tmp_path / "*.bin")]) == 2
+    assert target.data == b"a.bin" * 500 + b"b.bin" * 500
+    with open(tmp_path / "a.bin", "ab") as stream:
+        stream.write(b"more")
+    make_sender().send_once([str(tmp_path / "*.bin")])
+    assert target.data.endswith(b"b.bin" * 500 + b"more")
+    count = len(target.chunks)
+    make_sender().send_once([str(tmp_path / "*.bin")])
+    assert len(target.chunks) == count
+
+
+def test_no_file_is_an_error(tmp_path: Path, make_sender: Any) -> None:
+    with pytest.raises(NotFound):
+        make_sender().send_once([str(tmp_path / "*.bin")])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_interrupted_anywhere_every_byte_arrives_once(
+    tmp_path: Path, make_sender: Any, target: Target, seed: int
+) -> None:
+    chance = random.Random(seed)
+    path, sent = tmp_path / "file.bin", b""
+    for _ in range(8):
+        more = chance.randbytes(chance.randrange(4000))
+        with open(path, "ab") as stream:
+            stream.write(more)
+        sent += more
+        target.fail_after = len(target.chunks) + chance.randrange(1, 6)
+        try:
+            make_sender(chance.choice([700, 1000, 1500])).send_once([str(path)])
+        except ConnectionError:
+            continue
+    target.fail_after = sys.maxsize
+    make_sender().send_once([str(path)])
+    assert target.data == sent
+
+
+def test_a_renamed_file_goes_on_and_the_new_one_starts(tmp_path: Path, make_sender: Any, target: Target) -> None:
+    log = tmp_path / "app.log"
+    log.write_bytes(b"1" * 1500)
+
+    def rotate() -> None:
+        with open(log, "ab") as stream:
+            stream.write(b"2" * 10)
+        log.rename(tmp_path / "app.log.1")
+        log.write_bytes(b"3" * 20)
+
+    def write_late() -> None:
+        with open(tmp_path / "app.log.1", "ab") as stream:
+            stream.write(b"late")
+
+    follow(make_sender(), str(log), rotate, write_late, lambda: None)
+    assert target.data == b"1" * 1500 + b"2" * 10 + b"3" * 20 + b"late"
+    make_sender().send_once([str(tmp_path / "app.log*")])  # the renamed one is known by its inode
+    assert target.data == b"1" * 1500 + b"2" * 10 + b"3" * 20 + b"late"
+
+
+def test_a_truncated_file_starts_again_with_equal_bytes(tmp_path: Path, make_sender: Any, target: Target) -> None:
+    log = tmp_path / "app.log"
+    log.write_bytes(b"x" * 100)
+    follow(
+        make_sender(),
+        str(log),
+        lambda: log.write_bytes(b""),
+        lambda: log.write_bytes(b"x" * 100),
+        lambda: (tmp_path / "late.log").write_bytes(b"!"),
+    )
+    assert target.data == b"x" * 200
+    log.write_bytes(b"y" * 300)  # replaced by something longer while nobody looked
+    make_sender().send_once([str(log)])
+    assert target.data == b"x" * 200 + b"y" * 300
+
+
+def test_the_position_file_is_for_one_and_has_to_be_whole(tmp_path: Path) -> None:
+    path = tmp_path / "positions.json"
+    with sole_sender(path), pytest.raises(BadRequest, match="another sender"), sole_sender(path):
+        pass
+    path.write_text("{")
+    with pytest.raises(BadRequest, match="cannot be read"):
+        PositionFile(path)
+
+
+def test_progress_bar() -> None:
+    stream = io.StringIO()
+    bar = ProgressBar(stream, enabled=True)
+    bar(Path("a.wav"), 0, 4_000_000)
+    bar(Path("a.wav"), 4_000_000, 4_000_000)
+    bar.say("hello")
+    assert "100%" in stream.getvalue() and "4.0 of 4.0 MB" in stream.getvalue()
+    assert stream.getvalue().endswith("\nwendelin send: hello\n")
+    quiet = io.StringIO()
+    ProgressBar(quiet)(Path("a"), 1, 2)
+    assert quiet.getvalue() == ""
