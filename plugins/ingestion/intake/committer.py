@@ -11,9 +11,7 @@ be stored is handed back, and the others are stored without it: who gets one bac
 from __future__ import annotations
 
 import logging
-import random
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +19,7 @@ from typing import Any
 
 from transaction.interfaces import TransientError
 
-from wendelin.core.database import Database, is_away, sign_transaction
+from wendelin.core.database import Database, Retry, is_away, sign_transaction
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import ADD, User, as_user, require_permission
 from wendelin.plugins.ingestion.formats.body import Body
@@ -31,7 +29,7 @@ from wendelin.plugins.ingestion.policies.policy import STORED, IngestionPolicy
 TOOL = "portal_ingestion_policies"
 BATCH_SIZE = 16 << 20
 BATCH_LENGTH = 64
-ATTEMPTS = 8
+CONFLICTS = Retry(attempts=8, first_pause=0.004, longest_pause=0.25)
 IDLE_SECONDS = 5.0
 GATHER_SECONDS = 0.004
 LARGE_SIZE = 256 << 10  # from this size on a chunk does not wait for others: they are received while it is stored
@@ -131,18 +129,17 @@ class Committer:
 
     def _store_batch(self, connection: Any, batch: list[Chunk]) -> None:
         """Store what can be stored; again after a conflict, and again without a chunk that cannot be stored."""
-        todo, attempt = list(batch), 0
-        while todo:
-            try:
-                self._commit(connection, todo)
-                return
-            except CannotStore as error:
-                todo.remove(error.chunk)
-            except TransientError as error:
-                attempt += 1
-                if attempt >= ATTEMPTS or is_away(error):
-                    raise
-                time.sleep(random.uniform(0, 0.002 * 2**attempt))
+        todo = list(batch)
+
+        def store() -> None:
+            while todo:
+                try:
+                    self._commit(connection, todo)
+                    return
+                except CannotStore as error:
+                    todo.remove(error.chunk)
+
+        CONFLICTS.call(store)
 
     def _commit(self, connection: Any, chunks: list[Chunk]) -> None:
         manager = connection.transaction_manager

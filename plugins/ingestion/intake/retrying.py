@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from transaction.interfaces import TransientError
 
+from wendelin.core.database.retry import Retry
 from wendelin.core.errors import DatabaseUnavailable, RateExceeded, StorageFull, WendelinError
 
 # Worth to try again: others were faster, the engine is away, the disk is full, the policy's rate is used up.
 TEMPORARY = (TransientError, DatabaseUnavailable, StorageFull, RateExceeded)
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds
+WAITING = Retry(None, 0.5, 15.0, random_share=0.5, errors=TEMPORARY, waits_for_engine=True)
 log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
@@ -48,16 +49,13 @@ class Patience:
         return self.store_all(items[:middle], store) + self.store_all(items[middle:], store)
 
     def _store_patiently(self, items: Sequence[Item], store: Callable[[Sequence[Item]], object]) -> None:
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                store(items)
-                return
-            except TEMPORARY as error:
-                log.warning("waiting to store %d messages: %s", len(items), error)
-                if self.stopping.wait(pause):
-                    raise Stopping from error
-                pause = min(pause * 2, LONGEST_PAUSE)
+        def tell(attempt: int, error: Exception) -> None:
+            log.warning("waiting to store %d messages: %s", len(items), error)
+
+        try:
+            WAITING.call(lambda: store(items), self.stopping, tell)
+        except TEMPORARY as error:
+            raise Stopping from error
 
 
 def log_refusal(item: object, error: Exception) -> None:
