@@ -11,9 +11,7 @@ be stored is handed back, and the others are stored without it: who gets one bac
 from __future__ import annotations
 
 import logging
-import random
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +19,7 @@ from dataclasses import dataclass, field
 from transaction.interfaces import TransientError
 from ZODB.Connection import Connection
 
-from wendelin.core.database import Database, is_away, sign_transaction
+from wendelin.core.database import Database, Retry, is_away, sign_transaction
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site, get_site
 from wendelin.core.security import User, as_user
@@ -29,7 +27,7 @@ from wendelin.plugins.ingestion.intake.reception import Chunk, take_in
 
 BATCH_SIZE = 16 << 20  # bytes of one transaction; a single larger chunk has one to itself
 BATCH_LENGTH = 64  # chunks of one transaction
-ATTEMPTS = 8
+CONFLICTS = Retry(attempts=8, first_pause=0.004, longest_pause=0.25)
 IDLE_SECONDS = 5.0  # the thread ends after that time without a chunk
 GATHER_SECONDS = 0.004
 LARGE_SIZE = 256 << 10  # from this size on a chunk does not wait for others: they are received while it is stored
@@ -134,18 +132,17 @@ class GroupCommit:
 
     def _store_batch(self, connection: Connection, batch: list[WaitingChunk]) -> None:
         """Store what can be stored; again after a conflict, and again without a chunk that cannot be stored."""
-        todo, attempt = list(batch), 0
-        while todo:
-            try:
-                self._commit(connection, todo)
-                return
-            except CannotStore as error:
-                todo.remove(error.waiting)
-            except TransientError as error:
-                attempt += 1
-                if attempt >= ATTEMPTS or is_away(error):
-                    raise
-                time.sleep(random.uniform(0, 0.002 * 2**attempt))
+        todo = list(batch)
+
+        def store() -> None:
+            while todo:
+                try:
+                    self._commit(connection, todo)
+                    return
+                except CannotStore as error:
+                    todo.remove(error.waiting)
+
+        CONFLICTS.call(store)
 
     def _commit(self, connection: Connection, batch: list[WaitingChunk]) -> None:
         manager = connection.transaction_manager

@@ -15,7 +15,7 @@ from typing import TypeVar
 from transaction.interfaces import TransientError
 from ZODB.Connection import Connection
 
-from wendelin.core.database import Database
+from wendelin.core.database import Database, Retry
 from wendelin.core.errors import (
     DatabaseUnavailable,
     NotFound,
@@ -31,7 +31,7 @@ from wendelin.plugins.ingestion.intake.reception import Chunk, find_policy, take
 ATTEMPTS = 10  # of one transaction, when others are faster
 # Worth to try again: others were faster, the engine is away, the disk is full, the policy's rate is used up.
 TEMPORARY = (TransientError, DatabaseUnavailable, StorageFull, RateExceeded)
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds
+WAITING = Retry(None, 0.5, 15.0, random_share=0.5, errors=TEMPORARY, waits_for_engine=True)
 log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
@@ -124,16 +124,13 @@ class Patience:
         return self.store_all(items[:middle], store) + self.store_all(items[middle:], store)
 
     def _store_patiently(self, items: Sequence[Item], store: Callable[[Sequence[Item]], object]) -> None:
-        pause = FIRST_PAUSE
-        while True:
-            try:
-                store(items)
-                return
-            except TEMPORARY as error:
-                log.warning("waiting to store %d messages: %s", len(items), error)
-                if self.stopping.wait(pause):
-                    raise Stopping from error
-                pause = min(pause * 2, LONGEST_PAUSE)
+        def tell(attempt: int, error: Exception) -> None:
+            log.warning("waiting to store %d messages: %s", len(items), error)
+
+        try:
+            WAITING.call(lambda: store(items), self.stopping, tell)
+        except TEMPORARY as error:
+            raise Stopping from error
 
 
 def log_refusal(item: object, error: Exception) -> None:

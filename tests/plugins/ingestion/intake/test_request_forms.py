@@ -88,6 +88,6 @@ def test_reference_that_is_not_utf8() -> None:
 
 def test_a_body_beyond_the_limit_is_not_read() -> None:
     request = make_request(body=b"abc")
-    request_forms.content_length = request_forms.MAXIMUM_SIZE + 1
+    request.content_length = request_forms.MAXIMUM_SIZE + 1
     with pytest.raises(RequestTooLarge):
         request_forms.read_chunk(request)
