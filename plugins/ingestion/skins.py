@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from wendelin.core.errors import BadRequest, DuplicateId
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.site import Site
 from wendelin.core.security import ADD, require_permission
 from wendelin.plugins.ingestion.formats import event_stream
 from wendelin.plugins.ingestion.formats.body import Body
-from wendelin.plugins.ingestion.policies.policy import check_reference
+from wendelin.plugins.ingestion.policies.policy import IngestionPolicyTool, check_reference
 from wendelin.plugins.ingestion.routing import pipeline
 from wendelin.plugins.ingestion.routing.operations import takes_body
 
@@ -21,11 +22,13 @@ SUPPLY_DAYS = 3650
 DEFAULT_OPERATION = "data_operation_module/wendelin_ingest_data_payload"
 POLICY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
+Sinks = dict[str, Document]  # by portal type
+
 
 # -- tag parsers: IngestionPolicy_parse...(reference) -> dict, or None for a tag of another form
 
 
-def parse_simple_fluentd_tag(policy: Any, reference: str) -> dict[str, str] | None:
+def parse_simple_fluentd_tag(policy: Document, reference: str) -> dict[str, str] | None:
     """``a.b``: product ``a.b`` of supply and ingestion ``a``; a tag without dots names all three."""
     source = reference.split(".")[0]
     if not source:
@@ -33,7 +36,7 @@ def parse_simple_fluentd_tag(policy: Any, reference: str) -> dict[str, str] | No
     return {"resource_reference": reference, "specialise_reference": source, "reference": source}
 
 
-def parse_simple_ingestion_tag(policy: Any, reference: str) -> dict[str, str] | None:
+def parse_simple_ingestion_tag(policy: Document, reference: str) -> dict[str, str] | None:
     """``sensor.product``, anything may follow after a further dot: the product of the sensor's supply."""
     parts = reference.split(".")
     if len(parts) < 2 or not parts[0] or not parts[1]:
@@ -45,23 +48,23 @@ def parse_simple_ingestion_tag(policy: Any, reference: str) -> dict[str, str] | 
 
 
 def get_ingestion_operation_and_parameter_dict(
-    policy: Any, movement_dict: dict[str, Any], reference: str, modify: bool = True
-) -> tuple[Any, pipeline.ParameterDict]:
+    policy: Document, movement_dict: dict[str, str], reference: str, modify: bool = True
+) -> tuple[Document, pipeline.ParameterDict]:
     """The Data Operation that stores a chunk, and the keyword parameters of its script."""
     return pipeline.get_operation_and_parameters(policy, movement_dict, modify)
 
 
 def create_data_ingestion(
-    site: Any, specialise_list: list[str], data_ingestion_reference: str, data_ingestion_id: str | None = None
-) -> Any:
+    site: Site, specialise_list: list[str], data_ingestion_reference: str, data_ingestion_id: str | None = None
+) -> Document:
     """A Data Ingestion made from the Data Supplies at the relative URLs ``specialise_list``."""
     supplies = [site.unrestrictedTraverse(url) for url in specialise_list]
     return pipeline.create_data_ingestion(site, supplies, data_ingestion_reference, data_ingestion_id)
 
 
 def add_ingestion_policy(
-    tool: Any, reference: str | None = None, title: str | None = None, batch_mode: bool = False
-) -> Any:
+    tool: IngestionPolicyTool, reference: str | None = None, title: str | None = None, batch_mode: bool = False
+) -> Document | tuple[Document, Document, Document]:
     """Make and validate all that data needs to come in under the tag ``reference``: policy, product and supply.
 
     Returns the policy; all three with ``batch_mode``. Raises `BadRequest` or `DuplicateId`, whose messages are for
@@ -74,7 +77,7 @@ def add_ingestion_policy(
         raise BadRequest(f"{reference!r} cannot be a reference: use letters, digits, - and _ (a dot begins a sub-tag)")
     _require_unique(tool, reference)
     title = (title or "").strip() or reference
-    policy = tool.newContent(
+    policy: Document = tool.newContent(
         reference,
         portal_type="Ingestion Policy",
         title=title,
@@ -90,7 +93,7 @@ def add_ingestion_policy(
     return (policy, supply, product) if batch_mode else policy
 
 
-def _require_unique(tool: Any, reference: str) -> None:
+def _require_unique(tool: IngestionPolicyTool, reference: str) -> None:
     taken = "Ingestion Policy" if reference in tool else None
     for portal_type in ("Data Supply", "Data Product"):
         if taken is None and pipeline.find_document(tool.getPortalObject(), portal_type, reference) is not None:
@@ -99,8 +102,8 @@ def _require_unique(tool: Any, reference: str) -> None:
         raise DuplicateId(f"there is already a {taken} with reference {reference!r}; choose another reference")
 
 
-def _add_product(site: Any, reference: str) -> Any:
-    return site.getDefaultModule("Data Product").newContent(
+def _add_product(site: Site, reference: str) -> Document:
+    product: Document = site.getDefaultModule("Data Product").newContent(
         portal_type="Data Product",
         title="Append to Data Stream",
         reference=reference,
@@ -109,11 +112,12 @@ def _add_product(site: Any, reference: str) -> Any:
         quantity_unit="unit/piece",
         aggregated_portal_type_list=["Data Stream"],
     )
+    return product
 
 
-def _add_supply(site: Any, reference: str, title: str, product: Any) -> Any:
+def _add_supply(site: Site, reference: str, title: str, product: Document) -> Document:
     now = datetime.now(UTC).replace(microsecond=0)
-    supply = site.getDefaultModule("Data Supply").newContent(
+    supply: Document = site.getDefaultModule("Data Supply").newContent(
         portal_type="Data Supply",
         title=title,
         reference=reference,
@@ -140,18 +144,18 @@ def _add_supply(site: Any, reference: str, title: str, product: Any) -> Any:
 
 
 @takes_body
-def write_payload_to_data_stream(policy: Any, data_chunk: bytes | Body, out_stream: dict[str, Any]) -> None:
+def write_payload_to_data_stream(policy: Document, data_chunk: bytes | Body, out_stream: Sinks) -> None:
     """Append exactly what the records of a msgpack chunk carry (`event_stream.record_payload`)."""
     out_stream["Data Stream"].append_pieces(event_stream.iter_payload(data_chunk))
 
 
 @takes_body
-def write_ingestion_to_data_stream(policy: Any, data_chunk: bytes | Body, out_stream: dict[str, Any]) -> None:
+def write_ingestion_to_data_stream(policy: Document, data_chunk: bytes | Body, out_stream: Sinks) -> None:
     """Append the body as it came."""
     out_stream["Data Stream"].append_pieces(Body.of(data_chunk).pieces())
 
 
 @takes_body
-def write_fluentd_ingestion_to_data_stream(policy: Any, data_chunk: bytes | Body, out_stream: dict[str, Any]) -> None:
+def write_fluentd_ingestion_to_data_stream(policy: Document, data_chunk: bytes | Body, out_stream: Sinks) -> None:
     """Append the records of a msgpack chunk as text (`event_stream.record_text`)."""
     out_stream["Data Stream"].append_pieces(event_stream.iter_text(data_chunk))

@@ -108,6 +108,7 @@ def _wave(form: bytes, start: int, length: int, size: int) -> Wave | None:
 def values_of(wave: Wave, data: bytes) -> Values:
     """Whole frames as numbers from -1 to 1, one column for each channel."""
     data = data[: len(data) // wave.frame * wave.frame]
+    values: Values
     if wave.is_float:
         values = np.nan_to_num(np.frombuffer(data, f"<f{wave.bits // 8}"))
     elif wave.bits == 8:

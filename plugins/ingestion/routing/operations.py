@@ -20,7 +20,7 @@ def takes_body(function: Function) -> Function:
     return function
 
 
-def run_operation(write: Callable[..., Any], body: Body, parameter_dict: dict[str, Any]) -> Any:
+def run_operation(write: Callable[..., Any], body: Body, parameter_dict: dict[str, Any]) -> object:
     """Call a data operation's script, bound to its policy."""
     function = getattr(write, "func", write)  # a trusted method is a partial of a function
     chunk = body if getattr(function, "takes_body", False) else body.read()

@@ -14,49 +14,42 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wendelin.core.errors import NotFound
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.site import Site
 from wendelin.core.security import MANAGER, proxy_roles
 from wendelin.plugins.ingestion.routing import resolution
-from wendelin.plugins.ingestion.routing.supplies import compose, composed_properties, iterate_lines
+from wendelin.plugins.ingestion.routing.supplies import DataSupply, compose, composed_properties, iterate_lines
 
 OPEN_STATES = ["started", "stopped"]
-KNOWN_INGESTIONS = "_v_ingestion_urls"
-LARGEST_CACHE = 1000
 # Items that an ingestion line may ask for, but that readers or batches make, not the first chunk.
 NOT_SINKS = frozenset({"Progress Indicator", "Data Ingestion Batch"})
 
-ParameterDict = dict[str, dict[str, Any]]
+#: ``{line reference: {portal type: document}}``: what an operation's script is called with, beside the chunk.
+ParameterDict = dict[str, dict[str, Document]]
 
 
-def find_document(site: Any, portal_type: str, reference: str, **states: Any) -> Any:
+def find_document(site: Site, portal_type: str, reference: str, **states: Any) -> Document | None:
     """The document of that type with exactly that reference, or None; a ``%`` in it is not a wildcard."""
     query = {"query": reference, "key": "ExactMatch"}
-    return site.portal_catalog.unrestrictedGetResultValue(portal_type=portal_type, reference=query, **states)
-
-
-def find_data_ingestion(policy: Any, reference: str) -> Any:
-    """The Data Ingestion that takes the chunks of that reference now, or None.
-
-    A started or stopped one; or one still in draft when it was made from a supply in state ``default``. The policy
-    remembers, per connection, where it was found last time; what is there is looked at anew each time.
-    """
-    site = policy.getPortalObject()
-    known = policy.__dict__.setdefault(KNOWN_INGESTIONS, {})
-    url = known.get(reference)
-    found = site.unrestrictedTraverse(url, None) if url else None
-    if found is not None and found.getReference() == reference and takes_data(found):
-        return found
-    found = find_document(site, "Data Ingestion", reference, simulation_state=OPEN_STATES)
-    if found is None:
-        found = find_document(site, "Data Ingestion", reference, simulation_state="draft")
-    if found is None or not takes_data(found):
-        return None
-    if len(known) >= LARGEST_CACHE:
-        known.clear()
-    known[reference] = found.getRelativeUrl()
+    found: Document | None = site.portal_catalog.unrestrictedGetResultValue(
+        portal_type=portal_type, reference=query, **states
+    )
     return found
 
 
-def takes_data(ingestion: Any) -> bool:
+def find_data_ingestion(site: Site, reference: str) -> Document | None:
+    """The Data Ingestion that takes the chunks of that reference now, or None.
+
+    A started or stopped one; or one still in draft when it was made from a supply in state ``default``.
+    """
+    found = find_document(site, "Data Ingestion", reference, simulation_state=OPEN_STATES)
+    if found is None:
+        found = find_document(site, "Data Ingestion", reference, simulation_state="draft")
+    return found if found is not None and takes_data(found) else None
+
+
+def takes_data(ingestion: Document) -> bool:
     """Whether chunks go to this Data Ingestion in its present state."""
     state = ingestion.getSimulationState()
     if state == "draft":
@@ -65,7 +58,7 @@ def takes_data(ingestion: Any) -> bool:
     return state in OPEN_STATES
 
 
-def find_data_supply(site: Any, reference: str) -> Any:
+def find_data_supply(site: Site, reference: str) -> Document | None:
     """The validated Data Supply of that reference, else the one in state ``default``; None when there is neither."""
     found = find_document(site, "Data Supply", reference, validation_state="validated")
     if found is None:
@@ -73,12 +66,12 @@ def find_data_supply(site: Any, reference: str) -> Any:
     return found
 
 
-def create_data_ingestion(site: Any, supplies: list[Any], reference: str, id: str | None = None) -> Any:
+def create_data_ingestion(site: Site, supplies: list[DataSupply], reference: str, id: str | None = None) -> Document:
     """A Data Ingestion with a line for each line of the composed supplies; started when all supplies are validated."""
     composed = compose(supplies)
     properties = composed_properties(composed)
     module = site.getDefaultModule("Data Ingestion")
-    ingestion = module.newContent(
+    ingestion: Document = module.newContent(
         id or free_id(module, reference),
         portal_type="Data Ingestion",
         reference=reference,
@@ -99,11 +92,11 @@ def create_data_ingestion(site: Any, supplies: list[Any], reference: str, id: st
     return ingestion
 
 
-def create_line(ingestion: Any, supply_line: Any) -> Any:
+def create_line(ingestion: Document, supply_line: Document) -> Document:
     """The ingestion line of a supply line; a product's quantity is 0 until its first chunk."""
     resource = supply_line.getResourceValue()
     is_product = resource is None or resource.getPortalType() == "Data Product"
-    return ingestion.newContent(
+    line: Document = ingestion.newContent(
         portal_type="Data Ingestion Line",
         reference=supply_line.getReference(),
         title=supply_line.title,
@@ -113,9 +106,10 @@ def create_line(ingestion: Any, supply_line: Any) -> Any:
         use_list=supply_line.getUseList(),
         quantity=0.0 if is_product else supply_line.getQuantity(1.0),
     )
+    return line
 
 
-def free_id(module: Any, reference: str) -> str:
+def free_id(module: Folder, reference: str) -> str:
     """``YYYYMMDD-<reference>``, with ``-2``, ``-3`` ... behind it for a second ingestion on the same day.
 
     Not random: see the module's text on several processes.
@@ -129,20 +123,32 @@ def free_id(module: Any, reference: str) -> str:
 
 
 def get_operation_and_parameters(
-    policy: Any, movement_dict: dict[str, Any], modify: bool = True
-) -> tuple[Any, ParameterDict]:
-    """The Data Operation for a parsed tag, and ``{line reference: {portal type: document}}`` for its script.
+    policy: Document, movement_dict: dict[str, str], modify: bool = True
+) -> tuple[Document, ParameterDict]:
+    """The Data Operation for a parsed tag, and the parameters of its script.
 
-    With ``modify``, what is missing is made. Raises `NotFound` when nothing is set up for the tag.
+    With ``modify``, what is missing is made. Raises `NotFound` when nothing is set up for the tag. What was found is
+    remembered by the policy, per connection, until a document changes that it depends on (`resolution`).
     """
     key = (movement_dict["reference"], movement_dict["resource_reference"])
-    known = resolution.recall(policy, key)
-    if known is not None:
-        operation, parameter_dict = known
-        return operation, {name: dict(items) for name, items in parameter_dict.items()}
-    ingestion = find_or_create_data_ingestion(policy, movement_dict, modify)
+    found = resolution.recall(policy, key)
+    if found is None:
+        ingestion = find_or_create_data_ingestion(policy, movement_dict, modify)
+        found, seen = _read_lines(ingestion, movement_dict["resource_reference"], modify)
+        if ingestion.getSimulationState() not in OPEN_STATES:
+            seen += ingestion.getSpecialiseValueList(portal_type="Data Supply")  # whether it takes data is up to them
+        resolution.remember(policy, key, ingestion, found, seen)
+    operation, parameter_dict = found
+    return operation, {name: dict(items) for name, items in parameter_dict.items()}
+
+
+def _read_lines(
+    ingestion: Document, resource_reference: str, modify: bool
+) -> tuple[tuple[Document, ParameterDict], list[Document]]:
+    """The operation and its parameters, as the ingestion's lines say; and all documents that were looked at for it."""
     seen = [ingestion]
-    operation, parameter_dict = None, {}
+    operation: Document | None = None
+    parameter_dict: ParameterDict = {}
     for line in ingestion.objectValues(portal_type="Data Ingestion Line"):
         resource = line.getResourceValue()
         if resource is None:
@@ -150,34 +156,32 @@ def get_operation_and_parameters(
         seen += [line, resource]
         if resource.getPortalType() == "Data Operation":
             operation = resource
-        elif resource.getReference() == movement_dict["resource_reference"]:
-            parameter_dict[line.getReference()] = get_items(ingestion, line, resource, modify)
+        elif resource.getReference() == resource_reference:
+            items = parameter_dict[line.getReference()] = get_items(ingestion, line, resource, modify)
+            seen += items.values()
     if operation is None or not parameter_dict:
         raise NotFound(
-            f"No relevant data ingestion line found: product {movement_dict['resource_reference']!r} "
+            f"No relevant data ingestion line found: product {resource_reference!r} "
             f"of data ingestion {ingestion.getReference()!r}."
         )
-    if ingestion.getSimulationState() in OPEN_STATES:
-        seen += [item for items in parameter_dict.values() for item in items.values()]
-        kept = {name: dict(items) for name, items in parameter_dict.items()}
-        resolution.remember(policy, key, ingestion, (operation, kept), seen)
-    return operation, parameter_dict
+    return (operation, parameter_dict), seen
 
 
-def find_or_create_data_ingestion(policy: Any, movement_dict: dict[str, Any], modify: bool) -> Any:
+def find_or_create_data_ingestion(policy: Document, movement_dict: dict[str, str], modify: bool) -> Document:
     """The Data Ingestion of a parsed tag, made with ``modify`` from the supply of its source; else `NotFound`."""
     site = policy.getPortalObject()
-    ingestion = find_data_ingestion(policy, movement_dict["reference"])
+    ingestion = find_data_ingestion(site, movement_dict["reference"])
     if ingestion is not None:
         return ingestion
     supply_reference = movement_dict["specialise_reference"]
     supply = find_data_supply(site, supply_reference)
     if supply is None or not modify:
         raise NotFound(f"No relevant data ingestion line found: no data supply {supply_reference!r}.")
-    return site.ERP5Site_createDataIngestion([supply.getRelativeUrl()], movement_dict["reference"])
+    made: Document = site.ERP5Site_createDataIngestion([supply.getRelativeUrl()], movement_dict["reference"])
+    return made
 
 
-def get_items(ingestion: Any, line: Any, product: Any, modify: bool) -> dict[str, Any]:
+def get_items(ingestion: Document, line: Document, product: Document, modify: bool) -> dict[str, Document]:
     """The line's items by portal type: devices, and the sinks that the product asks for (found or made)."""
     items = {item.getPortalType(): item for item in line.getAggregateValueList()}
     missing = [kind for kind in product.getAggregatedPortalTypeList() if kind not in items and kind not in NOT_SINKS]
@@ -188,7 +192,7 @@ def get_items(ingestion: Any, line: Any, product: Any, modify: bool) -> dict[str
     return items
 
 
-def find_sink(ingestion: Any, line: Any, product: Any, portal_type: str) -> Any:
+def find_sink(ingestion: Document, line: Document, product: Document, portal_type: str) -> Document | None:
     """A validated sink that already takes this product from the same devices, for the same project; or None.
 
     A line without devices shares sinks only with earlier ingestions of the same reference.
@@ -201,7 +205,7 @@ def find_sink(ingestion: Any, line: Any, product: Any, portal_type: str) -> Any:
     for other in (brain.getObject() for brain in candidates):
         if other is line or not _same_origin(ingestion, other.getParentValue(), devices):
             continue
-        sinks = other.getAggregateValueList(portal_type=portal_type)
+        sinks: list[Document] = other.getAggregateValueList(portal_type=portal_type)
         if devices <= set(other.getAggregateList()):
             for sink in sinks:
                 if sink.getValidationState() == "validated":
@@ -209,15 +213,15 @@ def find_sink(ingestion: Any, line: Any, product: Any, portal_type: str) -> Any:
     return None
 
 
-def _same_origin(ingestion: Any, other: Any, devices: set[str]) -> bool:
+def _same_origin(ingestion: Document, other: Document, devices: set[str]) -> bool:
     if ingestion.getDestinationProject() != other.getDestinationProject():
         return False
-    return bool(devices) or ingestion.getReference() == other.getReference()
+    return bool(devices or ingestion.getReference() == other.getReference())
 
 
-def create_sink(ingestion: Any, product: Any, portal_type: str) -> Any:
+def create_sink(ingestion: Document, product: Document, portal_type: str) -> Document:
     """A new, validated sink with reference ``<ingestion>.<product>``."""
-    sink = (
+    sink: Document = (
         ingestion.getPortalObject()
         .getDefaultModule(portal_type)
         .newContent(
@@ -232,7 +236,7 @@ def create_sink(ingestion: Any, product: Any, portal_type: str) -> Any:
     return sink
 
 
-def _sink_title(ingestion: Any, product: Any) -> str:
+def _sink_title(ingestion: Document, product: Document) -> str:
     """The ingestion's title; the product's behind it where an ingestion may have several."""
     if product.getReference() == ingestion.getReference():
         return ingestion.getTitle()

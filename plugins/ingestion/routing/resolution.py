@@ -7,7 +7,12 @@ document that was looked at; a document that was changed, by whomever, has anoth
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.site import Site
+
+Key = tuple[str, str]  # references of the Data Ingestion and of the product
+Found = tuple[Document, dict[str, dict[str, Document]]]  # the operation, and its parameters
 
 KNOWN = "_v_ingestion_resolutions"
 LARGEST = 1000  # tags that a policy remembers, for each connection
@@ -16,7 +21,7 @@ LARGEST = 1000  # tags that a policy remembers, for each connection
 class Resolution:
     """An operation, its parameters, and how the documents were on which they depend."""
 
-    def __init__(self, site: Any, ingestion: Any, found: Any, documents: Iterable[Any]) -> None:
+    def __init__(self, site: Site, ingestion: Document, found: Found, documents: Iterable[Document]) -> None:
         self.found = found
         self._token = site.type_token
         self._ingestion = ingestion
@@ -28,14 +33,14 @@ class Resolution:
         """Whether all documents are in the database: one that was made just now may go again."""
         return all(serial is not None for _, serial in self._serials)
 
-    def holds(self, site: Any) -> bool:
+    def holds(self, site: Site) -> bool:
         """Whether the documents are as they were."""
         if site.type_token != self._token or any(serial_of(document) != serial for document, serial in self._serials):
             return False
         return tuple(self._ingestion.objectIds()) == self._lines
 
 
-def serial_of(document: Any) -> bytes | None:
+def serial_of(document: Document) -> bytes | None:
     """The transaction that wrote a document last; None for one that this transaction changed, made or removed."""
     if document._p_jar is None:
         return None
@@ -44,19 +49,19 @@ def serial_of(document: Any) -> bytes | None:
     return None if document._p_changed or serial == b"\0" * 8 else serial
 
 
-def recall(policy: Any, key: Any) -> Any:
+def recall(policy: Document, key: Key) -> Found | None:
     """What was remembered and still holds; None for nothing."""
-    known = vars(policy).get(KNOWN)
-    resolution = known.get(key) if known else None
+    known = policy.__dict__.get(KNOWN)
+    resolution: Resolution | None = known.get(key) if known else None
     return resolution.found if resolution is not None and resolution.holds(policy.getPortalObject()) else None
 
 
-def remember(policy: Any, key: Any, ingestion: Any, found: Any, documents: Iterable[Any]) -> None:
+def remember(policy: Document, key: Key, ingestion: Document, found: Found, documents: Iterable[Document]) -> None:
     """Keep what was found, unless it is not in the database yet."""
     resolution = Resolution(policy.getPortalObject(), ingestion, found, documents)
     if not resolution.is_stored:
         return
-    known = vars(policy).setdefault(KNOWN, {})
+    known = policy.__dict__.setdefault(KNOWN, {})
     if len(known) >= LARGEST:
         known.clear()
     known[key] = resolution

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import ACCESS, protected
+
+Value = TypeVar("Value")
 
 ARROW_CATEGORIES = (
     "source",
@@ -42,9 +44,9 @@ class DataSupply(Folder):
         return composed
 
 
-def compose(supplies: Iterable[Any]) -> list[Any]:
+def compose(supplies: Iterable[DataSupply]) -> list[DataSupply]:
     """The supplies, each followed by those that it specialises, none twice."""
-    found: list[Any] = []
+    found: list[DataSupply] = []
     for supply in supplies:
         if supply in found:
             continue
@@ -55,7 +57,7 @@ def compose(supplies: Iterable[Any]) -> list[Any]:
     return found
 
 
-def composed_properties(supplies: list[Any]) -> dict[str, Any]:
+def composed_properties(supplies: list[DataSupply]) -> dict[str, Any]:
     """Title, dates and ends of the arrow: each from the first supply that has it."""
     properties: dict[str, Any] = {"title": supplies[0].getTitle()}
     for base in ARROW_CATEGORIES:
@@ -65,12 +67,12 @@ def composed_properties(supplies: list[Any]) -> dict[str, Any]:
     return {name: value for name, value in properties.items() if value is not None}
 
 
-def iterate_lines(supplies: Iterable[Any]) -> Iterator[Any]:
+def iterate_lines(supplies: Iterable[DataSupply]) -> Iterator[Document]:
     """The lines of all supplies, in the order of their index."""
     for supply in supplies:
         lines = supply.objectValues(portal_type="Data Supply Line")
         yield from sorted(lines, key=lambda line: (line.getIntIndex() or 0, line.getId()))
 
 
-def _first(values: Iterable[Any]) -> Any:
+def _first(values: Iterable[Value | None]) -> Value | None:
     return next((value for value in values if value is not None), None)

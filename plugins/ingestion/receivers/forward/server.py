@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 from wendelin.core.errors import BadRequest
 from wendelin.plugins.ingestion.receivers.batches import Stopping
@@ -25,11 +26,11 @@ class Heartbeat(asyncio.DatagramProtocol):
 
     transport: asyncio.DatagramTransport
 
-    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # only datagrams
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the socket, to answer on it."""
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)  # the event loop's own class does not inherit it
 
-    def datagram_received(self, data: bytes, address: tuple[str | int, ...]) -> None:  # type: ignore[override]  # IP
+    def datagram_received(self, data: bytes, address: tuple[str | int, ...]) -> None:
         """Answer one heartbeat."""
         if data:
             self.transport.sendto(b"\0", address)

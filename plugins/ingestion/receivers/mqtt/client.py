@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from queue import Empty, Full, Queue
-from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from wendelin.plugins.ingestion.receivers.batches import Patience, Stopping
 from wendelin.plugins.ingestion.receivers.mqtt.configuration import MQTTConfiguration
@@ -136,20 +137,36 @@ class MQTTClient:
             return
         self._put(Message(topic, bytes(message.payload), message.qos, message.mid, message.dup, message.retain))
 
-    def _on_connect(self, client: mqtt.Client, data: Any, flags: Any, reason: Any, properties: Any) -> None:
+    def _on_connect(
+        self,
+        client: mqtt.Client,
+        data: object,
+        flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
         if reason.is_failure:
             log.error("the broker refuses us: %s", reason)
             return
         log.info("connected to %s, port %d", self.configuration.host, self.configuration.port)
         self._put(Connected(flags.session_present))
 
-    def _on_subscribe(self, client: mqtt.Client, data: Any, number: int, reasons: Any, properties: Any) -> None:
+    def _on_subscribe(
+        self, client: mqtt.Client, data: object, number: int, reasons: list[ReasonCode], properties: Properties | None
+    ) -> None:
         refused = [str(reason) for reason in reasons if reason.value >= FAILURE]
         if refused:
             log.error("the broker refuses a subscription: %s", ", ".join(refused))
         else:
             self._put(Subscribed())
 
-    def _on_disconnect(self, client: mqtt.Client, data: Any, flags: Any, reason: Any, properties: Any) -> None:
+    def _on_disconnect(
+        self,
+        client: mqtt.Client,
+        data: object,
+        flags: mqtt.DisconnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
         if not self.patience.stopping.is_set():
             log.warning("the connection to the broker is gone: %s", reason)
