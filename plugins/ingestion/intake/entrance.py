@@ -34,7 +34,12 @@ ROUTE = "Ingestion Policy/ingest"
 LARGEST = 2 << 20
 PATH = re.compile(rf"/([A-Za-z0-9_-]+)/{TOOL}/([A-Za-z0-9_.-]+)/ingest")
 QUERY = re.compile(r"reference=([A-Za-z0-9_.~%-]+)")
-LONG_WAY = ("HTTP_ORIGIN", "HTTP_CONTENT_ENCODING", "HTTP_X_ACCESS_TOKEN", "HTTP_TRANSFER_ENCODING")
+ORDINARY_WAY = (  # headers of requests that are left to the application
+    "HTTP_ORIGIN",
+    "HTTP_CONTENT_ENCODING",
+    "HTTP_X_ACCESS_TOKEN",
+    "HTTP_TRANSFER_ENCODING",
+)
 
 
 class Entrance:
@@ -89,7 +94,7 @@ def read_plain_chunk(environ: WSGIEnvironment) -> WaitingChunk | None:
     body = environ["wsgi.input"]
     if path is None or query is None or not (size.isascii() and size.isdigit() and 0 < int(size) <= LARGEST):
         return None
-    if any(environ.get(name) for name in LONG_WAY) or not getattr(body, "seekable", bool)():
+    if any(environ.get(name) for name in ORDINARY_WAY) or not getattr(body, "seekable", bool)():
         return None
     kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     authorization = environ.get("HTTP_AUTHORIZATION", "")

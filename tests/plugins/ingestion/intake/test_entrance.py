@@ -1,4 +1,4 @@
-"""The short way: which requests take it, that it decides as the ordinary way does, and what it leaves to that."""
+"""The fast lane: which requests take it, that it decides as the ordinary way does, and what it leaves to that."""
 
 from __future__ import annotations
 

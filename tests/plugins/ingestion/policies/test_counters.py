@@ -1,4 +1,4 @@
-"""What ``/metrics`` says of ingestion is what was committed, by the short way and by the ordinary one."""
+"""What ``/metrics`` says of ingestion is what was committed, by the fast lane and by the ordinary way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a policy refuses, with which status, what its log says about it; and the short way into the site."""
+"""What a policy refuses, with which status, what its log says about it; and the fast lane into the site."""
 
 from __future__ import annotations
 
