@@ -19,9 +19,9 @@ import numpy as np
 from wendelin.plugins.ingestion.formats.body import Body, torn
 
 BLOCK = 4 << 20  # bytes of a body that are looked at together
-GLANCE = 16  # events that are compared first: most bodies of another kind differ at once
-WORTH = 64 << 10  # bytes that a run of fewer events is worth
-FEW = 4  # so many runs that are not worth it, one after another, are enough
+GLANCE = 16  # events that are compared first: in most bodies whose events are not equal, these differ already
+LONG_RUN = 64 << 10  # a run of fewer events than `GLANCE` pays off when it has at least as many bytes
+SHORT_RUNS = 4  # after as many runs in a row that do not pay off, the rest is left to the unpacker
 
 HEADER = re.compile(
     rb"\x92(\x92)?"
@@ -36,8 +36,8 @@ EVENT_TIME, SHORT_TIME, SHORT_TEXT = 2, 3, 7  # groups
 def iter_run_payload(body: Body) -> Generator[memoryview, None, int]:
     """The payloads of the events with which ``body`` begins, as long as they are alike, joined by run.
 
-    Returns where the rest begins, always between two events; 0 when there is nothing for us. The payload of an event
-    of more than a block comes block by block; raises `BadRequest` when it is torn.
+    Returns where the rest begins, always between two events; 0 when the first event already has another form. The
+    payload of an event of more than a block comes block by block; raises `BadRequest` when it is torn.
     """
     position, taken = 0, 1
     while taken and position < body.size:
@@ -69,7 +69,7 @@ def _iter_large(body: Body, position: int, header: re.Match[bytes] | None) -> Ge
 def _iter_runs(view: memoryview) -> Generator[memoryview, None, tuple[int, bool]]:
     """The payloads of the runs in ``view``; gives how many bytes they are, and whether to look for more."""
     position = short_runs = 0
-    while short_runs < FEW and (header := HEADER.match(view, position)):
+    while short_runs < SHORT_RUNS and (header := HEADER.match(view, position)):
         start, length = header.end() - position, _payload_length(header)
         distance = start + length
         count = (len(view) - position) // distance
@@ -80,8 +80,8 @@ def _iter_runs(view: memoryview) -> Generator[memoryview, None, tuple[int, bool]
         if length:
             yield np.ascontiguousarray(events[:, start:]).reshape(-1).data
         position += events.size
-        short_runs = 0 if len(events) >= GLANCE or events.size >= WORTH else short_runs + 1
-    return position, short_runs < FEW
+        short_runs = 0 if len(events) >= GLANCE or events.size >= LONG_RUN else short_runs + 1
+    return position, short_runs < SHORT_RUNS
 
 
 def _payload_length(header: re.Match[bytes]) -> int:

@@ -3,9 +3,10 @@
 A transaction costs some milliseconds, whatever it holds: two trips to the database server, and a disk that has to be
 flushed. One thread with one connection stores for all requests of the process; while it commits, others gather.
 
-Nothing is decided otherwise than for a request of its own: each chunk is taken in with its sender's rights, through
-`reception.take_in`; only chunks of one sender share a transaction, which is signed by that sender. A chunk that cannot
-be stored is handed back, and the others are stored without it: who gets one back lets the ordinary way find out why.
+Each chunk is treated as if it were stored alone: it is taken in with its sender's rights, through
+`reception.take_in`. Only chunks of one sender share a transaction, which is signed by that sender. A chunk that cannot
+be stored is handed back, and the others are stored without it: the entrance sends it the ordinary way, which finds out
+why.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ FindUser = Callable[[Document | None, str], User | None]
 class GroupCommit:
     """Stores the chunks of one process in one database. The thread ends when there is nothing to do for a while.
 
-    ``find_user(user folder, Authorization header)`` gives the sender, or None when that takes longer than a look.
+    ``find_user(user folder, Authorization header)`` gives the sender, or None for one who was not right a moment ago.
     """
 
     def __init__(self, database: Database, find_user: FindUser) -> None:

@@ -1,4 +1,4 @@
-"""What a policy lets in: who may send, under which tags, how much at a time, how often."""
+"""The limits of a policy: who may send, under which tags, how much at a time, how often."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The log of an ingestion policy: what it refused, what came twice, which tags it could not read. Bounded.
 
-An entry is about a request whose own transaction is aborted, or has better things to do. So entries wait in memory, and
-a thread writes those of a moment in one transaction of its own; a flood of refusals costs no more than that.
+The transaction of a request that is refused is aborted, and one that stores a chunk is not to be held up. So entries
+wait in memory, and a thread writes those of a moment in one transaction; a flood of refusals costs no more than that.
 """
 
 from __future__ import annotations

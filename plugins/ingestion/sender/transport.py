@@ -8,10 +8,11 @@ import ssl
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from wendelin.core.database.retry import Retry
 from wendelin.core.errors import BadRequest, Unauthorized, WendelinError
+from wendelin.plugins.ingestion.policies.addresses import ingest_path
 
 ANSWER_SECONDS = 300
 WAITING = Retry(attempts=None, first_pause=1.0, longest_pause=60.0, random_share=0.5)
@@ -42,9 +43,7 @@ class Transport:
         self.address = urlsplit(url)
         if self.address.scheme not in ("http", "https") or not self.address.hostname:
             raise BadRequest(f"{url!r} is not the address of a site: http://host:port/erp5/")
-        policy = quote(policy_id, safe="")
-        path = self.address.path.rstrip("/")
-        self.path = f"{path}/portal_ingestion_policies/{policy}/ingest?reference={quote(reference, safe='')}"
+        self.path = ingest_path(self.address.path, policy_id, reference)
         self.headers = {"Content-Type": "application/octet-stream", "Accept": "text/plain"}
         if credentials is not None:
             login = b64encode(":".join(credentials).encode("utf-8")).decode("ascii")

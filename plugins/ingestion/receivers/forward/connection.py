@@ -123,7 +123,7 @@ class Connection:
                 raise RequestTooLarge("the PING is too long")
             unpacker.feed(data)
             for ping in unpacker:
-                # a client in a hurry: what it sent behind its PING
+                # what the client sent after its PING, without waiting for the answer
                 self._unpacker.feed(unpacker.read_bytes(size))
                 return ping
         raise BadRequest("the client left before it said who it is")

@@ -1,7 +1,7 @@
 """The MQTT client: paho's thread receives, this one stores and acknowledges.
 
 A message of QoS 1 is acknowledged when it is committed. What is refused is acknowledged too, and logged: the broker
-would send it again for ever, and nothing behind it.
+would send it again for ever, and none of the messages after it.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ log = logging.getLogger(__name__)
 
 
 class Connected:
-    """The broker let us in; ``has_session`` when it remembers us."""
+    """The broker accepted the connection; ``has_session`` when it kept our session from last time."""
 
     def __init__(self, has_session: bool) -> None:
         self.has_session = has_session
 
 
 class Subscribed:
-    """The broker answered to our subscriptions."""
+    """The broker agreed to our subscriptions."""
 
 
 class MQTTClient:
-    """``run()`` until ``stop()``."""
+    """Receives and stores from `run` until `stop`."""
 
     def __init__(self, configuration: MQTTConfiguration, delivery: MessageDelivery) -> None:
         self.configuration, self.delivery = configuration, delivery
