@@ -209,7 +209,7 @@ _registry: Registry | None = None
 def load_registry() -> Registry:
     """A registry with every installed plugin; core first, the others by name."""
     registry = Registry()
-    found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.value != "wendelin.core", entry.name))
+    found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name != "core", entry.name))
     for entry in found:
         registry.include(entry.name, entry.value)
     return registry

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from BTrees.OOBTree import OOBTree
 
@@ -18,6 +18,7 @@ from wendelin.core.model.objects.accessors import stored
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.events import StateChanged
 from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.properties import Property
 from wendelin.core.security import (
     ACCESS,
     ADD,
@@ -32,7 +33,6 @@ from wendelin.core.security import (
 )
 
 if TYPE_CHECKING:
-    from wendelin.core.model.objects.properties import Property
     from wendelin.core.registry import PluginConfig
 
 SITE_PRIORITY: Final = 1
@@ -140,12 +140,10 @@ class PreferenceTool(Folder):
         return PUBLIC if _GETTER.fullmatch(name) else None
 
     def _property(self, name: str) -> Property | None:
-        from wendelin.core.model.portal_types.types import type_information
-
         for portal_type in (Preference.portal_type, SystemPreference.portal_type):
-            found = type_information(self.getPortalObject(), portal_type).property_dict.get(name)
+            found = self.getPortalObject().type_information(portal_type).property_dict.get(name)
             if found is not None:
-                return found  # type: ignore[return-value]
+                return cast(Property, found)
         return None
 
     # -- which count

@@ -18,9 +18,9 @@ from BTrees.OOBTree import OOBTree
 
 from wendelin.core.errors import BadRequest, DuplicateId, NotFound, Unauthorized
 from wendelin.core.model.accounts.passwords import RightPasswords, hash_password, verify_password
+from wendelin.core.model.objects.creation import identify
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.model.objects.uids import new_uid
 from wendelin.core.security import (
     ANONYMOUS,
     ASSIGNABLE_ROLES,
@@ -91,8 +91,8 @@ class UserFolder(Folder):
         if user_id in self:
             raise DuplicateId(f"the user {user_id!r} is there already")
         account = Account()
-        account.uid, account._owner, account.title = new_uid(), get_user().id, title or None
-        account.creation_date = account.modification_date = datetime.now(UTC)
+        identify(account)
+        account.title = title or None
         account.roles = _check_roles(roles)
         self._set_password(account, password)
         self._setObject(user_id, account)

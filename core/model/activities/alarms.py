@@ -15,7 +15,6 @@ from typing import Any
 
 from wendelin.core.errors import BadRequest
 from wendelin.core.model.activities.message import State, as_utc
-from wendelin.core.model.activities.queue import activate
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, SYSTEM, User, as_user, private, protected
 
@@ -112,7 +111,7 @@ class Alarm(Folder):
         if not self.active_sense_method_id:
             raise BadRequest(f"{self.getPath()} has no active_sense_method_id")
         keywords = {"params": params} if params is not None else {}
-        proxy = activate(self, serialization_tag=f"alarm {self.getUid()}", tag=f"alarm {self.getId()}")
+        proxy = self.activate(serialization_tag=f"alarm {self.getUid()}", tag=f"alarm {self.getId()}")
         proxy.sense(**keywords)
 
     @private

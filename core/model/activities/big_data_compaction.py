@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wendelin.core.bigdata import BigArray, BigFile
-from wendelin.core.model.portal_types.types import group_type_list
+from wendelin.core.model.objects.site import group_type_list
 
 MOST_FRAGMENTS = 2000
 TYPE_GROUP = "data_sink"

@@ -9,18 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from persistent import Persistent
 
+from wendelin.core import contracts
+from wendelin.core.interfaces import ITypeInformation
 from wendelin.core.model.objects import attributes, editing, relations
+from wendelin.core.model.objects.editing import hookable
 from wendelin.core.model.objects.events import DocumentModified, notify
-from wendelin.core.model.objects.hooks import hookable
 from wendelin.core.model.objects.properties import camel_case
-from wendelin.core.security import ACCESS, CHANGE_LOCAL_ROLES, MODIFY, VIEW, private, protected, public
-
-if TYPE_CHECKING:
-    from wendelin.core.model.portal_types.types import TypeInformation
+from wendelin.core.security import (
+    ACCESS,
+    CHANGE_LOCAL_ROLES,
+    MODIFY,
+    VIEW,
+    lineage,
+    private,
+    protected,
+    public,
+    set_local_roles,
+)
 
 GENERATED_PREFIXES = ("_set",)
 
@@ -75,13 +84,13 @@ class Document(Persistent):
     @public
     def getPath(self) -> str:
         """``/erp5/data_stream_module/1``."""
-        names = [document.__name__ for document in attributes.lineage(self)]
+        names = [document.__name__ for document in lineage(self)]
         return "/" + "/".join(reversed(names))
 
     @public
     def getRelativeUrl(self) -> str:
         """The path below the site: ``data_stream_module/1``."""
-        names = [document.__name__ for document in attributes.lineage(self)]
+        names = [document.__name__ for document in lineage(self)]
         return "/".join(reversed(names[:-1]))
 
     @public
@@ -119,11 +128,13 @@ class Document(Persistent):
         return None
 
     @public
-    def getTypeInfo(self) -> TypeInformation:
+    def getTypeInfo(self) -> ITypeInformation:
         """What the portal type says, compiled (`wendelin.core.model.portal_types.types`)."""
-        from wendelin.core.model.portal_types.types import get_type_information
-
-        return get_type_information(self)
+        site = self.getPortalObject()
+        if site is None:
+            return contracts.untyped(self.portal_type)
+        info: ITypeInformation = site.type_information(self.portal_type)
+        return info
 
     # -- titles and dates
 
@@ -184,13 +195,11 @@ class Document(Persistent):
         Raises `BadRequest` for a name that the portal type does not know or a value it cannot take; then nothing is
         changed.
         """
-        from wendelin.core.model.workflow.engine import record_edit
-
         changed = self._edit(**kw)
         if changed:
             self.modification_date = datetime.now(UTC)
             if not self.isTempObject():
-                record_edit(self)
+                contracts.record_edit(self)
             notify(DocumentModified(self, frozenset(changed)))
 
     def _edit(self, **kw: Any) -> list[str]:
@@ -228,9 +237,7 @@ class Document(Persistent):
     @protected(VIEW)
     def getTypeBasedMethod(self, method_id: str, fallback_script_id: str | None = None) -> Any:
         """The skin method ``<Type>_<method_id>`` of the portal type or of a class above; else the fallback; or None."""
-        from wendelin.core.model.scripting.skins import get_type_based_method
-
-        return get_type_based_method(self, method_id, fallback_script_id)
+        return contracts.type_based_method(self, method_id, fallback_script_id)
 
     @protected(ACCESS)
     def checkConsistency(self) -> list[str]:
@@ -246,23 +253,17 @@ class Document(Persistent):
     @protected(CHANGE_LOCAL_ROLES)
     def manage_setLocalRoles(self, user_id: str, role_list: Iterable[str]) -> None:
         """Give a user roles here and below; an empty list takes them away."""
-        from wendelin.core.security import set_local_roles
-
         set_local_roles(self, user_id, role_list)
 
     @protected(VIEW)
     def skinSuper(self, layer: str, method_id: str) -> Any:
         """What a skin method overrides: the definition in the layers after ``layer``, bound to this document."""
-        from wendelin.core.model.scripting.skins import skin_super
-
-        return skin_super(self, layer, method_id)
+        return contracts.skin_super(self, layer, method_id)
 
     @private
     def activate(self, **kw: Any) -> Any:
         """``document.activate(tag="x").method(arguments)`` runs the method later, in a worker (activities)."""
-        from wendelin.core.model.activities.queue import activate
-
-        return activate(self, **kw)
+        return contracts.activate(self, False, kw)
 
     @protected(ACCESS)
     def hasActivity(self, **kw: Any) -> bool:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from wendelin.core.errors import BadRequest
 from wendelin.core.model.objects.accessors import Accessor, announcing, with_permission
+from wendelin.core.model.objects.events import DocumentModified, notify
 from wendelin.core.model.objects.properties import CategoryProperty, camel_case
+from wendelin.core.security import check_permission
 
 if TYPE_CHECKING:
     from wendelin.core.model.objects.document import Document
@@ -93,8 +95,6 @@ def related_value_list(
     document: Document, base: str, portal_type: TypeFilter = None, checked_permission: str | None = None
 ) -> list[Document]:
     """The documents that have a relation of that base category to this one."""
-    from wendelin.core.security import check_permission
-
     query: dict[str, Any] = {f"strict_{base}_uid": document.getUid()}
     if portal_type:
         query["portal_type"] = portal_type if isinstance(portal_type, str) else list(portal_type)
@@ -258,3 +258,34 @@ def _strip(base: str, value: Any) -> str:
 def _logical_path(value: Any) -> str:
     method = getattr(value, "getLogicalPath", None)
     return method() if method is not None else value.getTitle()
+
+
+Reference = tuple["Document", str, str]
+
+
+def find_references(document: Document) -> list[Reference]:
+    """``(referring document, base category, relative URL)`` of all relations that lead to a document.
+
+    To be called before the document moves: afterwards the catalog can no longer tell where its old path led.
+    """
+    site = document.getPortalObject()
+    url = document.getRelativeUrl()
+    search = site["portal_catalog"].unrestrictedSearchResults
+    return [
+        (referrer, base, url)
+        for base in site["portal_categories"]
+        for referrer in search(**{f"strict_{base}_uid": document.getUid()}).documents()
+    ]
+
+
+def update_references(references: Iterable[Reference], document: Document) -> None:
+    """Make relations that led to a document's old place lead to where it is now."""
+    for referrer, base, old_url in references:
+        old, new = _relation(base, old_url), _relation(base, document.getRelativeUrl())
+        if old in referrer.categories:
+            referrer.categories = tuple(new if entry == old else entry for entry in referrer.categories)
+            notify(DocumentModified(referrer, frozenset((base,))))
+
+
+def _relation(base: str, url: str) -> str:
+    return f"{base}/{url.removeprefix('portal_categories/').removeprefix(base + '/')}"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from persistent import Persistent
 
+from wendelin.core import contracts
 from wendelin.core.errors import NotFound
+from wendelin.core.interfaces import ITypeInformation
+from wendelin.core.model.objects.creation import identify, resolve_class
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.model.objects.uids import new_uid
-from wendelin.core.model.portal_types.types import group_getter, group_type_list, resolve_class
 from wendelin.core.registry import Registration, get_registry
-from wendelin.core.security import ACCESS, protected, public
+from wendelin.core.security import ACCESS, private, protected, public
 
 SITE_ID = "erp5"
 MODULE_SUFFIX = "_module"
@@ -61,14 +61,26 @@ class Site(Folder):
         """Types, property sheets, categories, workflows or skins changed: compiled tables are made anew."""
         self._type_token.token = secrets.token_hex(8)
 
-    def compiled(self) -> dict[Any, Any]:
-        """This connection's compiled types, for the present `type_token`."""
+    def compiled(self, table: str) -> dict[Any, Any]:
+        """This connection's table of that name (types, skins, workflow chains).
+
+        It is empty again when `type_token` changes.
+        """
         self._p_activate()
         token = self._type_token.token
-        cached = self.__dict__.get("_v_compiled")
-        if cached is None or cached[0] != token:
-            cached = self.__dict__["_v_compiled"] = (token, {})
-        return cached[1]
+        kept: tuple[str, dict[str, dict[Any, Any]]] | None = self.__dict__.get("_v_compiled")
+        if kept is None or kept[0] != token:
+            kept = self.__dict__["_v_compiled"] = (token, {})
+        return kept[1].setdefault(table, {})
+
+    @private
+    def type_information(self, portal_type: str) -> ITypeInformation:
+        """The compiled portal type of that name; an empty one where the site does not know it."""
+        types = self.compiled("types")
+        info: ITypeInformation | None = types.get(portal_type)
+        if info is None:
+            info = types[portal_type] = contracts.compile_type(self, portal_type)
+        return info
 
     # -- modules
 
@@ -102,8 +114,7 @@ def create_site(root: Any, id: str = SITE_ID) -> Site:
     """Make a bare site in the database's root mapping: tools only, no business template. The caller commits."""
     site = Site()
     site.__name__, site.title = id, "Wendelin"
-    site.uid = new_uid()
-    site.creation_date = site.modification_date = datetime.now(UTC)
+    identify(site, owner="")
     root[id] = site
     for entry in get_registry().get("tool").values():
         add_tool(site, entry.name, *entry.value)
@@ -114,8 +125,8 @@ def create_site(root: Any, id: str = SITE_ID) -> Site:
 def add_tool(site: Site, id: str, class_path: str, portal_type: str, title: str) -> Document:
     """Put a tool at the site's root."""
     tool = resolve_class(class_path)()
-    tool.portal_type, tool.title, tool.uid = portal_type, title, new_uid()
-    tool.creation_date = tool.modification_date = datetime.now(UTC)
+    tool.portal_type, tool.title = portal_type, title
+    identify(tool, owner="")
     site._attach(id, tool)
     tool._initialise()
     return tool
@@ -152,3 +163,16 @@ def evolve(site: Site, step: Registration) -> None:
     """Run one evolution step and remember it. The caller commits."""
     step.value(site)
     site.versions = {**site.versions, step.plugin: step.options["number"]}
+
+
+def group_type_list(site: Site, group: str) -> list[str]:
+    """The portal types of a type group (``data_sink``), by name."""
+    return sorted(data.__name__ for data in site["portal_types"].iterate() if group in data.type_group_list)
+
+
+def group_getter(name: str) -> str | None:
+    """``getPortalDataSinkTypeList`` -> ``data_sink``; None for another name."""
+    if not (name.startswith("getPortal") and name.endswith("TypeList")):
+        return None
+    words = "".join(f"_{c.lower()}" if c.isupper() else c for c in name[len("getPortal") : -len("TypeList")])
+    return words.lstrip("_") or None

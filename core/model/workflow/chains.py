@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from wendelin.core import contracts
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.workflow.definition import Definition, Interaction
 from wendelin.core.security import ONLY_MANAGER
 
@@ -39,11 +41,7 @@ def get_chain(site: Any, workflow_list: Iterable[str]) -> Chain:
     ids = tuple(workflow_list)
     if not ids or site is None:
         return EMPTY_CHAIN
-    token = site.type_token
-    cached = getattr(site, "_v_workflow_chains", None)
-    if cached is None or cached[0] != token:
-        cached = site._v_workflow_chains = (token, {})
-    chains: dict[tuple[str, ...], Chain] = cached[1]
+    chains: dict[tuple[str, ...], Chain] = site.compiled("workflow chains")
     if ids not in chains:
         chains[ids] = _make_chain(site, ids)
     return chains[ids]
@@ -85,7 +83,8 @@ def current_state(document: Any, definition: Definition) -> str:
     return history[-1].get(definition.state_variable, definition.initial_state) if history else definition.initial_state
 
 
-def state_roles(document: Any, permission: str) -> frozenset[str] | None:
+@contracts.state_roles.provides
+def state_roles(document: IDocument, permission: str) -> frozenset[str] | None:
     """The roles that the first workflow managing ``permission`` gives it in the document's state; None: not managed.
 
     A state that says nothing of a permission which another state of its workflow lists, and a state that the workflow

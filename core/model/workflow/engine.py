@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from persistent.mapping import PersistentMapping
 
+from wendelin.core import contracts
 from wendelin.core.errors import UnsupportedWorkflowMethod, WorkflowError
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.events import DocumentModified, StateChanged, notify
 from wendelin.core.model.workflow.chains import chain_of, current_state, history_of, state_roles
 from wendelin.core.model.workflow.definition import AUTOMATIC, Definition, Transition
@@ -27,7 +29,8 @@ EDIT_HISTORY_LIMIT: Final = 200
 AUTOMATIC_LIMIT: Final = 20
 
 
-def initialise(document: Any) -> None:
+@contracts.begin_workflows.provides
+def initialise(document: IDocument) -> None:
     """Put a new document into the initial state of each workflow of its chain that it has no history of."""
     for definition in chain_of(document).definitions:
         if definition.state and not history_of(document, definition.id):
@@ -65,7 +68,8 @@ def _append(document: Any, workflow_id: str, history: tuple[dict[str, Any], ...]
     document.workflow_history[workflow_id] = history
 
 
-def record_edit(document: Any, comment: str = "") -> None:
+@contracts.record_edit.provides
+def record_edit(document: IDocument, comment: str = "") -> None:
     """Note in edit_workflow that the document was edited: once per transaction, unless there is a comment.
 
     Documents whose chain lacks edit_workflow keep no such record. Long records lose their middle, not the first.

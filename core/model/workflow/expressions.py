@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from wendelin.core.errors import ScriptError, Unauthorized, WorkflowError
+from wendelin.core.model.scripting.restricted.environment import evaluate
 from wendelin.core.security import get_user, roles_in_context
 
 
 def evaluate_expression(expression: str, document: Any, state_change: dict[str, Any] | None = None) -> Any:
     """The value of an expression on ``document``. Raises WorkflowError that names the expression."""
-    from wendelin.core.model.scripting.restricted.environment import evaluate
-
     user = get_user()
     names = {
         "here": document,

@@ -1,7 +1,7 @@
 """Interactions: scripts before, after, at commit or in a worker, around calls of a document's methods.
 
 Generated accessors and workflow methods can always be hooked. A method of a document class can be hooked when its
-class says so with `wendelin.core.model.objects.hooks.hookable`.
+class says so with `wendelin.core.model.objects.editing.hookable`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from functools import partial, wraps
 from typing import Any
 
+from wendelin.core import contracts
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.workflow.chains import Chain, chain_of
 from wendelin.core.model.workflow.definition import Interaction
 from wendelin.core.model.workflow.engine import run_script
@@ -23,11 +25,14 @@ from wendelin.core.security import as_user, get_user
 _running: ContextVar[frozenset[tuple[int, int]]] = ContextVar("wendelin_interactions", default=frozenset())
 
 
-def run_hooked(document: Any, name: str, method: Callable[..., Any], /, *args: Any, **kw: Any) -> Any:
+@contracts.run_hooked.provides
+def run_hooked(
+    document: IDocument, name: str, method: Callable[..., Any], args: tuple[Any, ...], kw: Mapping[str, Any]
+) -> Any:
     """``method(document, ...)`` with the interactions that hook ``name`` on the document around it."""
     chain = chain_of(document)
     hooks = _hooks(chain, document.portal_type, name) if chain.has_interactions else ()
-    return _call(document, name, method, hooks, args, kw) if hooks else method(document, *args, **kw)
+    return _call(document, name, method, hooks, args, dict(kw)) if hooks else method(document, *args, **kw)
 
 
 def hook_accessors(chain: Chain, portal_type: str, methods: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:

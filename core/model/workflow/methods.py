@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from wendelin.core import contracts
 from wendelin.core.errors import WorkflowError
+from wendelin.core.interfaces import ISite
 from wendelin.core.model.objects.properties import camel_case
 from wendelin.core.model.workflow.chains import chain_of, current_state, get_chain
 from wendelin.core.model.workflow.definition import METHOD, Definition, Transition
@@ -14,6 +16,15 @@ from wendelin.core.model.workflow.interactions import hook_accessors
 from wendelin.core.security import ACCESS, PUBLIC
 
 WorkflowMethod = Callable[..., Any]
+
+
+@contracts.workflow_methods.provides
+def type_methods(
+    site: ISite, portal_type: str, workflow_list: Iterable[str], accessors: contracts.Methods
+) -> contracts.Methods:
+    """A type's accessors, hooked where an interaction says so, and the methods that its workflows bring."""
+    chain = get_chain(site, workflow_list)
+    return compile_methods(site, portal_type, workflow_list) | hook_accessors(chain, portal_type, accessors)
 
 
 def compile_methods(site: Any, portal_type: str, workflow_list: Iterable[str]) -> dict[str, WorkflowMethod]:

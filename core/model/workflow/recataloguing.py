@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from wendelin.core.model.objects.events import DocumentModified, notify
+from wendelin.core.model.portal_types.types import PortalType
 from wendelin.core.model.workflow.definition import Definition
 from wendelin.core.model.workflow.engine import announce_to_children
 from wendelin.core.security import VIEW
@@ -35,6 +36,15 @@ def announce_portal_types(tool: Any, portal_types: list[str]) -> None:
         announce(tool, uids[:BATCH])
     for start in range(BATCH, len(uids), BATCH):
         tool.activate(tag="new_viewers").announce_new_viewers(uids[start : start + BATCH])
+
+
+def on_portal_type_modified(event: DocumentModified) -> None:
+    """The workflows of a portal type are others now: who may see its documents may have changed."""
+    document = event.document
+    if isinstance(document, PortalType) and "workflow_list" in event.changed:
+        site = document.getPortalObject()
+        if site is not None:
+            announce_portal_types(site["portal_workflow"], [document.__name__])
 
 
 def announce(tool: Any, uids: Iterable[int]) -> None:

@@ -196,7 +196,7 @@ def _method_possible(document: Any, definition: Definition, transition: Transiti
 
 def _take(document: Any, definition: Definition, transition: Transition, comment: str, kw: Mapping[str, Any]) -> None:
     if transition.trigger == METHOD:
-        run_hooked(document, transition.id, lambda _: execute(document, definition, transition, comment, kw))
+        run_hooked(document, transition.id, lambda _: execute(document, definition, transition, comment, kw), (), {})
         return
     if not transition.method:
         execute(document, definition, transition, comment, kw)
@@ -212,7 +212,7 @@ def _take(document: Any, definition: Definition, transition: Transition, comment
         "kwargs": dict(kw),
     }
     run_script(document, transition.before_script, state_change)
-    run_hooked(document, method.id, lambda _: execute(document, definition, method, comment, kw))
+    run_hooked(document, method.id, lambda _: execute(document, definition, method, comment, kw), (), {})
     run_script(document, transition.after_script, state_change)
 
 

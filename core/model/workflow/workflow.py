@@ -5,17 +5,16 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
-from datetime import UTC, datetime
 from typing import Any
 
 import tomli_w
 
 from wendelin.core.errors import BadRequest, WorkflowError
+from wendelin.core.model.objects.creation import identify
 from wendelin.core.model.objects.document import Document
-from wendelin.core.model.objects.uids import new_uid
 from wendelin.core.model.workflow.definition import Definition, read_definition
 from wendelin.core.model.workflow.recataloguing import announce_new_viewers, viewers
-from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, get_user, protected
+from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
 
 
 class Workflow(Document):
@@ -33,8 +32,7 @@ class Workflow(Document):
         """A workflow made from the tables of its TOML file. Raises WorkflowError with every problem."""
         workflow = cls()
         workflow.__name__ = workflow_id
-        workflow.uid, workflow._owner = new_uid(), get_user().id
-        workflow.creation_date = workflow.modification_date = datetime.now(UTC)
+        identify(workflow)
         workflow._set_data(workflow_id, data)
         return workflow
 
