@@ -24,6 +24,7 @@ class IDocument(Protocol):
     portal_type: str
     uid: int
     categories: tuple[str, ...]
+    workflow_history: Any
 
     def __getattr__(self, name: str, /) -> Any: ...
 

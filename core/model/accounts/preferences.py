@@ -84,7 +84,7 @@ class PreferenceTool(Folder):
     # -- asking
 
     @public
-    def getPreference(self, name: str, default: Any = None) -> Any:
+    def getPreference(self, name: str, default: object = None) -> Any:
         """The value of ``preferred_...`` for the current user; ``default``, then the property's own, where none is set.
 
         Raises Unauthorized for a preference with a read permission that the user does not have.
@@ -110,7 +110,7 @@ class PreferenceTool(Folder):
         return next((found for found in self._active_of_site() if isinstance(found, SystemPreference)), None)
 
     @public
-    def setPreference(self, name: str, value: Any) -> None:
+    def setPreference(self, name: str, value: object) -> None:
         """Set a preference for the current user alone, in a preference that is made when there is none.
 
         Raises Unauthorized for users who may not have preferences, BadRequest for an unknown name or a bad value.
@@ -120,7 +120,7 @@ class PreferenceTool(Folder):
         preference.edit(**{name: value})
 
     def _new_user_preference(self) -> Preference:
-        preference = self.newContent(portal_type="Preference", title=f"Preferences of {get_user().id}")
+        preference: Preference = self.newContent(portal_type="Preference", title=f"Preferences of {get_user().id}")
         preference.enable()
         return preference
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from wendelin.core.errors import BadRequest
+from wendelin.core.interfaces import ISite
 from wendelin.core.model.activities.message import State, as_utc
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, SYSTEM, User, as_user, private, protected
@@ -143,7 +144,7 @@ class Alarm(Folder):
         return True
 
 
-def run_due_alarms(site: Any, now: datetime) -> int:
+def run_due_alarms(site: ISite, now: datetime) -> int:
     """Start every alarm that is due; returns how many. The caller commits, or aborts on a conflict."""
     tool = site.get_child("portal_alarms")
     due = [alarm for alarm in tool.iterate() if isinstance(alarm, Alarm) and _is_due(alarm, now)] if tool else []

@@ -124,7 +124,7 @@ class ActivityTool(Folder):
         """The message of that id; `NotFound`."""
         key = parse_key(id)
         for queue in self._queue_list:
-            message = queue.get(key)
+            message: ActivityMessage | None = queue.get(key)
             if message is not None:
                 return message
         raise NotFound(f"{self.getPath()}: there is no activity {id}")

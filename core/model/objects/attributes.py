@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wendelin.core import contracts
 from wendelin.core.errors import AttributeNotFound
+from wendelin.core.interfaces import IDocument
 from wendelin.core.security import lineage
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ def own_method(document: Document, name: str) -> Any:
     return generated_method(document, name)
 
 
-def generated_method(document: Document, name: str) -> Any:
+def generated_method(document: IDocument, name: str) -> Any:
     """An accessor or workflow method of the document's portal type, bound; or None."""
     function = document.getTypeInfo().method_dict.get(name)
     return None if function is None else MethodType(function, document)
 
 
-def acquire(document: Any, name: str) -> Any:
+def acquire(document: IDocument, name: str) -> Any:
     """What the containers above ``document`` have under ``name``, or MISSING.
 
     Only what can be looked at is acquired: children, attributes that an instance or its special class holds, and
@@ -49,7 +50,7 @@ def acquire(document: Any, name: str) -> Any:
     return MISSING
 
 
-def _acquirable(container: Any, name: str) -> Any:
+def _acquirable(container: IDocument, name: str) -> Any:
     container._p_activate()
     value = container.__dict__.get(name, MISSING)
     if value is not MISSING:

@@ -18,7 +18,7 @@ from persistent import Persistent
 
 from wendelin.core import contracts
 from wendelin.core.errors import BadRequest, DisallowedContent, NotFound
-from wendelin.core.interfaces import IDocument
+from wendelin.core.interfaces import IDocument, IFolder
 from wendelin.core.model.objects.creation import identify
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.events import DocumentAdded, DocumentModified, DocumentMoved, DocumentRemoved, notify
@@ -47,7 +47,7 @@ def announce_viewers(document: IDocument) -> None:
             notify(DocumentModified(part))
 
 
-def delete_children(container: Any, ids: Iterable[str]) -> None:
+def delete_children(container: IFolder, ids: Iterable[str]) -> None:
     """Delete children; all are there, and the current user may delete each of them, or nothing is deleted."""
     id_list = list(dict.fromkeys(ids))
     for id in id_list:
@@ -56,7 +56,7 @@ def delete_children(container: Any, ids: Iterable[str]) -> None:
         remove(container, id)
 
 
-def remove(container: Any, id: str) -> None:
+def remove(container: IFolder, id: str) -> None:
     """Take a child out, without asking for rights; subscribers are told of each part before it leaves.
 
     What a temporary copy (`Document.asContext`) holds is still in the original, and nothing happens to it.
@@ -67,7 +67,7 @@ def remove(container: Any, id: str) -> None:
     container._detach(id)
 
 
-def move(document: Any, target: Any, new_id: str) -> None:
+def move(document: Document, target: IDocument, new_id: str) -> None:
     """Put a document elsewhere, or under another id; relations that lead to it or into it follow."""
     moved = [(part, part.getPath(), find_references(part)) for part in walk(document)]
     document.__parent__._detach(document.__name__)
@@ -86,7 +86,7 @@ class _Copier(pickle.Pickler):
         self.shared = {id(part) for part in shared}
         self.others: list[Any] = []
 
-    def persistent_id(self, obj: Any) -> int | None:
+    def persistent_id(self, obj: object) -> int | None:
         if isinstance(obj, Document) or id(obj) in self.shared:
             if id(obj) in self.inside:
                 return None
@@ -104,7 +104,7 @@ class _Builder(pickle.Unpickler):
         super().__init__(stream)
         self.others = others
 
-    def persistent_load(self, pid: Any) -> Any:
+    def persistent_load(self, pid: int) -> Any:
         return self.others[pid]
 
 

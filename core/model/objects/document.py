@@ -46,6 +46,7 @@ class Document(Persistent):
     workflow_history: Any = None
     creation_date: datetime | None = None
     modification_date: datetime | None = None
+    _owner: str
     temporary: bool = False
     is_site = False
 
@@ -113,7 +114,7 @@ class Document(Persistent):
     @public
     def getPortalObject(self) -> Any:
         """The site that the document is in, also for a temporary one; None for one that is nowhere."""
-        document: Any = self
+        document = self
         while (parent := document.__parent__) is not None:
             document = parent
         return document if type(document).is_site else None
@@ -123,7 +124,7 @@ class Document(Persistent):
         return self.temporary
 
     @private
-    def get_child(self, name: str) -> Document | None:
+    def get_child(self, name: str) -> Any:
         """A document that holds nothing has no children."""
         return None
 
@@ -167,12 +168,12 @@ class Document(Persistent):
     # -- properties
 
     @protected(ACCESS)
-    def getProperty(self, id: str, default: Any = None) -> Any:
+    def getProperty(self, id: str, default: object = None) -> Any:
         """The value of a property, category or workflow state of this document itself; nothing is acquired."""
         return editing.get_property(self, id, default)
 
     @protected(MODIFY)
-    def setProperty(self, id: str, value: Any) -> None:
+    def setProperty(self, id: str, value: object) -> None:
         """Change one property."""
         self.edit(**{id: value})
 
@@ -268,17 +269,17 @@ class Document(Persistent):
     @protected(ACCESS)
     def hasActivity(self, **kw: Any) -> bool:
         """Whether something is still to be done on this document."""
-        return self.getPortalObject().portal_activities.hasActivity(document=self, **kw)
+        return bool(self.getPortalObject().portal_activities.hasActivity(document=self, **kw))
 
     @protected(VIEW)
-    def Base_createCloneDocument(self, id: str | None = None) -> Document:
+    def Base_createCloneDocument(self, id: str | None = None) -> Any:
         """A copy beside the original: same properties and children, workflows at their start."""
         return self.__parent__.copyContent([self.__name__], id_list=[id] if id else None)[0]
 
     # -- as somebody else sees it
 
     @protected(ACCESS)
-    def asContext(self, **kw: Any) -> Document:
+    def asContext(self, **kw: Any) -> Any:
         """A temporary copy of this document with other property values; the original and the database stay as is."""
         from wendelin.core.model.objects.copying import temporary_copy
 

@@ -39,7 +39,7 @@ def hookable(method: Method) -> Method:
     return call  # type: ignore[return-value]  # it has the signature of the method that it wraps
 
 
-def get_property(document: Document, id: str, default: Any = None) -> Any:
+def get_property(document: Document, id: str, default: object = None) -> Any:
     """The document's own value under a property id, through its getter; ``default`` where it has none."""
     method = own_method(document, NATIVE.get(id) or "get" + camel_case(id))
     if method is not None:
@@ -98,11 +98,11 @@ def native_attributes(cls: type) -> frozenset[str]:
     return frozenset().union(*(vars(base).get("editable_attributes", ()) for base in cls.__mro__))
 
 
-def set_plain(document: Document, id: str, value: Any) -> bool:
+def set_plain(document: Document, id: str, value: object) -> bool:
     return store(document, id, tuple(value) if isinstance(value, list) else value)
 
 
-def check_value(document: Document, id: str, value: Any) -> None:
+def check_value(document: Document, id: str, value: object) -> None:
     """Raise `BadRequest` when the property's type cannot take the value."""
     prop = document.getTypeInfo().property_dict.get(id)
     convert = getattr(prop, "convert", None)

@@ -45,12 +45,12 @@ class Folder(Document):
     # -- reading
 
     @private
-    def get_child(self, name: str) -> Document | None:
+    def get_child(self, name: str) -> Any:
         """The child with that id, or None."""
         tree = self.__dict__.get("_tree") if self._loaded() else None
         return None if tree is None else tree.get(name)
 
-    def __getitem__(self, name: str) -> Document:
+    def __getitem__(self, name: str) -> Any:
         child = self.get_child(name)
         if child is None:
             raise NotFound(f"{self.getPath()} has no {name!r}")
@@ -74,7 +74,7 @@ class Folder(Document):
         return True
 
     @protected(ACCESS)
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: object = None) -> Any:
         """The child with that id, or ``default``."""
         child = self.get_child(name)
         return default if child is None else child
@@ -89,7 +89,7 @@ class Folder(Document):
         return list(self.iterate(portal_type))
 
     @private
-    def iterate(self, portal_type: str | Iterable[str] | None = None) -> Iterator[Document]:
+    def iterate(self, portal_type: str | Iterable[str] | None = None) -> Iterator[Any]:
         """As `objectValues`, one at a time: memory stays bounded in a folder of millions.
 
         Placeholders (documents whose plugin is not installed at present) are left out here, as in searches.
@@ -132,7 +132,7 @@ class Folder(Document):
         return self.getPortalObject().portal_catalog.countResults(parent_uid=self.getUid(), **kw)
 
     @private
-    def unrestrictedTraverse(self, path: str | Iterable[str], default: Any = RAISE) -> Any:
+    def unrestrictedTraverse(self, path: str | Iterable[str], default: object = RAISE) -> Any:
         """The document at a path below this one, without asking for rights; from the site if it begins with "/"."""
         names = path.split("/") if isinstance(path, str) else list(path)
         here: Document | None = self
@@ -149,7 +149,7 @@ class Folder(Document):
         return here
 
     @public
-    def restrictedTraverse(self, path: str | Iterable[str], default: Any = RAISE) -> Any:
+    def restrictedTraverse(self, path: str | Iterable[str], default: object = RAISE) -> Any:
         """As `unrestrictedTraverse`, for what the current user may view; else `Unauthorized`."""
         found = self.unrestrictedTraverse(path, default)
         if isinstance(found, Document) and found is not self and not check_permission(VIEW, found):
@@ -226,7 +226,7 @@ class Folder(Document):
         self.manage_delObjects(id)
 
     def _detach(self, id: str) -> Document:
-        document = self[id]
+        document: Document = self[id]
         del self._tree[id]
         self._count.change(-1)
         return document
@@ -256,12 +256,14 @@ class Folder(Document):
         return paste(self, tuple(clipboard))
 
     @protected(ADD)
-    def copyContent(self, ids: Iterable[str], target: Folder | None = None, id_list: list[Any] | None = None) -> list:
+    def copyContent(
+        self, ids: Iterable[str], target: Folder | None = None, id_list: list[str | None] | None = None
+    ) -> list[Any]:
         """Copies of children, in ``target`` or here, under ``id_list`` or new ids."""
         return copy_children(self, list(ids), target if target is not None else self, id_list)
 
 
-def _sortable(value: Any) -> tuple[int, Any]:
+def _sortable(value: object) -> tuple[int, Any]:
     """A key that puts what is not set first and never compares different kinds."""
     if value is None:
         return (0, 0)

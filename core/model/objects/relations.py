@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from wendelin.core.errors import BadRequest
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.accessors import Accessor, announcing, with_permission
 from wendelin.core.model.objects.events import DocumentModified, notify
 from wendelin.core.model.objects.properties import CategoryProperty, camel_case
@@ -30,7 +31,7 @@ def url_list(document: Document, base: str) -> list[str]:
     return [entry[len(prefix) :] for entry in document.categories if entry.startswith(prefix)]
 
 
-def resolve(document: Document, base: str, url: str) -> Document | None:
+def resolve(document: Document, base: str, url: str) -> Any:
     """The document that a relation's relative URL means, or None when it is gone."""
     site = document.getPortalObject()
     if site is None:
@@ -84,11 +85,12 @@ def _clean(base: str, url: str) -> str:
     return url.strip("/").removeprefix("portal_categories/").removeprefix(base + "/")
 
 
-def url_of(base: str, value: Any) -> str:
+def url_of(base: str, value: object) -> str:
     """The relative URL to keep for a target document."""
     if not hasattr(value, "getRelativeUrl"):
         raise BadRequest(f"{base}: expected a document, got {type(value).__name__}")
-    return value.getRelativeUrl()
+    url: str = value.getRelativeUrl()
+    return url
 
 
 def related_value_list(
@@ -129,7 +131,7 @@ def _readers(prop: CategoryProperty, name: str) -> dict[str, Accessor]:
             return [_strip(base, value) for value in get_value_list(self, portal_type)]
         return acquired_url_list(self, base)
 
-    def get_property(self: Document, key: str, default: Any = None, portal_type: TypeFilter = None) -> Any:
+    def get_property(self: Document, key: str, default: object = None, portal_type: TypeFilter = None) -> Any:
         found = get_value_list(self, portal_type)
         return found[0].getProperty(key, default) if found else default
 
@@ -194,10 +196,10 @@ def _aspect_list(get_value_list: Callable[..., list[Document]], method_id: str) 
 def _add_one_list_set(
     methods: dict[str, Accessor], stem: str, get_list: Callable[..., list[Any]], default_stem: str
 ) -> None:
-    def get_many(self: Document, default: Any = None, **kw: Any) -> list[Any]:
+    def get_many(self: Document, default: list[Any] | None = None, **kw: Any) -> list[Any]:
         return get_list(self, **kw) or (default if default is not None else [])
 
-    def get_one(self: Document, default: Any = None, **kw: Any) -> Any:
+    def get_one(self: Document, default: object = None, **kw: Any) -> Any:
         found = get_list(self, **kw)
         return found[0] if found else default
 
@@ -216,7 +218,7 @@ def _writers(prop: CategoryProperty, name: str) -> dict[str, Accessor]:
         kept = _kept(self, base, type_set(portal_type) or narrowed)
         return set_url_list(self, base, [*kept, *urls])
 
-    def set_value_list(self: Document, value: Any, portal_type: TypeFilter = None) -> bool:
+    def set_value_list(self: Document, value: object, portal_type: TypeFilter = None) -> bool:
         many = value if isinstance(value, list | tuple | set | frozenset) else [value] if value is not None else []
         return set_list(self, [url_of(base, one) for one in many], portal_type)
 
@@ -224,10 +226,10 @@ def _writers(prop: CategoryProperty, name: str) -> dict[str, Accessor]:
         rest = url_list(self, base)[1:]
         return set_url_list(self, base, ([value] if value else []) + rest)
 
-    def set_default_value(self: Document, value: Any, portal_type: TypeFilter = None) -> bool:
+    def set_default_value(self: Document, value: object, portal_type: TypeFilter = None) -> bool:
         return set_default(self, url_of(base, value) if value is not None else None)
 
-    def set_uid_list(self: Document, value: Any, portal_type: TypeFilter = None) -> bool:
+    def set_uid_list(self: Document, value: object, portal_type: TypeFilter = None) -> bool:
         uids = value if isinstance(value, list | tuple) else [value] if value is not None else []
         catalog = self.getPortalObject().portal_catalog
         return set_value_list(self, [catalog.getObject(uid) for uid in uids], portal_type)
@@ -251,13 +253,14 @@ def _kept(document: Document, base: str, replaced_types: frozenset[str]) -> list
     return kept
 
 
-def _strip(base: str, value: Any) -> str:
+def _strip(base: str, value: IDocument) -> str:
     return _clean(base, value.getRelativeUrl())
 
 
-def _logical_path(value: Any) -> str:
+def _logical_path(value: IDocument) -> str:
     method = getattr(value, "getLogicalPath", None)
-    return method() if method is not None else value.getTitle()
+    path: str = method() if method is not None else value.getTitle()
+    return path
 
 
 Reference = tuple["Document", str, str]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from persistent import Persistent
+from ZODB.Connection import Connection
 
 from wendelin.core import contracts
 from wendelin.core.errors import NotFound
@@ -94,9 +95,9 @@ class Site(Folder):
     def getDefaultModule(self, portal_type: str) -> Folder:
         """The module whose documents are of that portal type; `NotFound` when there is none."""
         conventional = portal_type.lower().replace(" ", "_") + MODULE_SUFFIX
-        module = self.get_child(conventional)
+        module: Folder | None = self.get_child(conventional)
         if module is None:
-            module = next((m for m in self.getModuleList() if portal_type in m.allowedContentTypes()), None)
+            module = next((m for m in cast(list[Folder], self.getModuleList()) if portal_type in m.allowedContentTypes()), None)
         if module is None:
             raise NotFound(f"no module takes {portal_type!r}: is the business template that brings it installed?")
         return module
@@ -110,7 +111,7 @@ class Site(Folder):
         return self.getDefaultModule(portal_type)
 
 
-def create_site(root: Any, id: str = SITE_ID) -> Site:
+def create_site(root: MutableMapping[str, Any], id: str = SITE_ID) -> Site:
     """Make a bare site in the database's root mapping: tools only, no business template. The caller commits."""
     site = Site()
     site.__name__, site.title = id, "Wendelin"
@@ -122,7 +123,7 @@ def create_site(root: Any, id: str = SITE_ID) -> Site:
     return site
 
 
-def add_tool(site: Site, id: str, class_path: str, portal_type: str, title: str) -> Document:
+def add_tool(site: Site, id: str, class_path: str, portal_type: str, title: str) -> Any:
     """Put a tool at the site's root."""
     tool = resolve_class(class_path)()
     tool.portal_type, tool.title = portal_type, title
@@ -132,12 +133,12 @@ def add_tool(site: Site, id: str, class_path: str, portal_type: str, title: str)
     return tool
 
 
-def get_site(connection: Any, id: str = SITE_ID) -> Site:
+def get_site(connection: Connection, id: str = SITE_ID) -> Site:
     """The site of an open connection; `NotFound` when the database is new."""
     site = connection.root().get(id)
     if site is None:
         raise NotFound(f"the database has no site {id!r}: start it once with 'wendelin standalone'")
-    return site
+    return cast(Site, site)
 
 
 def latest_versions() -> dict[str, int]:

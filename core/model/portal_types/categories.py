@@ -63,7 +63,7 @@ class CategoryTool(Folder):
         return list(self)
 
     @protected(MANAGE)
-    def resolveCategory(self, relative_url: str) -> Document | None:
+    def resolveCategory(self, relative_url: str) -> Any:
         """The category at ``use/big_data``, or None."""
         return self.unrestrictedTraverse(relative_url, None)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wendelin.core import contracts
-from wendelin.core.interfaces import IDocument
+from wendelin.core.interfaces import IDocument, ISite
 from wendelin.core.model.workflow.definition import Definition, Interaction
 from wendelin.core.security import ONLY_MANAGER
 
@@ -36,7 +36,7 @@ class Chain:
 EMPTY_CHAIN: Final = Chain((), frozenset())
 
 
-def get_chain(site: Any, workflow_list: Iterable[str]) -> Chain:
+def get_chain(site: ISite, workflow_list: Iterable[str]) -> Chain:
     """The chain of the named workflows. One that is not installed is left out, and a warning says so."""
     ids = tuple(workflow_list)
     if not ids or site is None:
@@ -47,7 +47,7 @@ def get_chain(site: Any, workflow_list: Iterable[str]) -> Chain:
     return chains[ids]
 
 
-def _make_chain(site: Any, ids: tuple[str, ...]) -> Chain:
+def _make_chain(site: ISite, ids: tuple[str, ...]) -> Chain:
     tool = site.get("portal_workflow")
     found = {workflow_id: tool.get(workflow_id) if tool is not None else None for workflow_id in ids}
     missing = [workflow_id for workflow_id, workflow in found.items() if workflow is None]
@@ -58,7 +58,7 @@ def _make_chain(site: Any, ids: tuple[str, ...]) -> Chain:
     return Chain(definitions, managed, any(definition.interaction for definition in definitions))
 
 
-def chain_of(document: Any) -> Chain:
+def chain_of(document: IDocument) -> Chain:
     """The chain of a document; empty for what has no portal type. It is remembered with the compiled type."""
     if not hasattr(type(document), "getTypeInfo"):
         return EMPTY_CHAIN
@@ -72,12 +72,12 @@ def chain_of(document: Any) -> Chain:
     return chain
 
 
-def history_of(document: Any, workflow_id: str) -> tuple[dict[str, Any], ...]:
+def history_of(document: IDocument, workflow_id: str) -> tuple[dict[str, Any], ...]:
     """The entries of one workflow, oldest first."""
     return tuple((getattr(document, "workflow_history", None) or {}).get(workflow_id, ()))
 
 
-def current_state(document: Any, definition: Definition) -> str:
+def current_state(document: IDocument, definition: Definition) -> str:
     """The id of the document's state; the initial one where the workflow came to the document later."""
     history = (getattr(document, "workflow_history", None) or {}).get(definition.id)
     return history[-1].get(definition.state_variable, definition.initial_state) if history else definition.initial_state

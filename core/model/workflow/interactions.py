@@ -19,7 +19,7 @@ from wendelin.core.model.workflow.definition import Interaction
 from wendelin.core.model.workflow.engine import run_script
 from wendelin.core.model.workflow.expressions import holds
 from wendelin.core.model.workflow.once_per_transaction import before_commit, first_time
-from wendelin.core.security import as_user, get_user
+from wendelin.core.security import User, as_user, get_user
 
 #: Interactions under way, so that a script which calls the hooked method again does not start itself again.
 _running: ContextVar[frozenset[tuple[int, int]]] = ContextVar("wendelin_interactions", default=frozenset())
@@ -48,7 +48,7 @@ def _hooked(chain: Chain, portal_type: str, name: str, method: Callable[..., Any
         return method
 
     @wraps(method)
-    def call(self: Any, *args: Any, **kw: Any) -> Any:
+    def call(self: IDocument, *args: Any, **kw: Any) -> Any:
         return _call(self, name, method, hooks, args, kw)
 
     return call
@@ -65,7 +65,7 @@ def _hooks(chain: Chain, portal_type: str, name: str) -> tuple[Interaction, ...]
 
 
 def _call(
-    document: Any,
+    document: IDocument,
     name: str,
     method: Callable[..., Any],
     hooks: tuple[Interaction, ...],
@@ -84,7 +84,7 @@ def _call(
     return state_change["result"]
 
 
-def _applies(document: Any, interaction: Interaction, state_change: dict[str, Any]) -> bool:
+def _applies(document: IDocument, interaction: Interaction, state_change: dict[str, Any]) -> bool:
     groups = interaction.portal_type_group
     if (id(document), id(interaction)) in _running.get():
         return False
@@ -98,7 +98,7 @@ def _applies(document: Any, interaction: Interaction, state_change: dict[str, An
 
 
 @contextmanager
-def _under_way(document: Any, interactions: list[Interaction]) -> Iterator[None]:
+def _under_way(document: IDocument, interactions: list[Interaction]) -> Iterator[None]:
     token = _running.set(_running.get() | {(id(document), id(interaction)) for interaction in interactions})
     try:
         yield
@@ -106,7 +106,7 @@ def _under_way(document: Any, interactions: list[Interaction]) -> Iterator[None]
         _running.reset(token)
 
 
-def _schedule(document: Any, interaction: Interaction, state_change: dict[str, Any]) -> None:
+def _schedule(document: IDocument, interaction: Interaction, state_change: dict[str, Any]) -> None:
     if interaction.before_commit_script:
         script = partial(run_script, document, interaction.before_commit_script, state_change)
         before_commit(document, partial(_run_as, get_user(), script))
@@ -114,6 +114,6 @@ def _schedule(document: Any, interaction: Interaction, state_change: dict[str, A
         getattr(document.activate(**interaction.activate), interaction.activate_script)()
 
 
-def _run_as(user: Any, function: Callable[[], None]) -> None:
+def _run_as(user: User, function: Callable[[], None]) -> None:
     with as_user(user):
         function()
