@@ -35,6 +35,7 @@ class Contract(Generic[P, R]):
         self.provider: Callable[P, R] | None = None
 
     def __call__(self, *args: P.args, **kw: P.kwargs) -> R:
+        """The provider's answer."""
         return (self.provider or self._load())(*args, **kw)
 
     def provides(self, function: Callable[P, R]) -> Callable[P, R]:

@@ -49,6 +49,7 @@ class Registration:
 
     @property
     def place(self) -> str:
+        """Who registered it, and where: ``plugin (file:line)``."""
         return f"{self.plugin} ({self.file}:{self.line})"
 
 

@@ -61,6 +61,7 @@ class Alarm(Folder):
 
     @protected(MANAGE)
     def isSubscribed(self) -> bool:
+        """Whether the alarm is switched on."""
         return bool(self.enabled)
 
     @protected(MANAGE)

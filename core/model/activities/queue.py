@@ -136,6 +136,7 @@ class ActivityTool(Folder):
 
     @public
     def countMessageWithTag(self, tag: str) -> int:
+        """How many messages with that tag are pending or have failed."""
         return self.countMessage(tag=tag)
 
     @public

@@ -101,14 +101,17 @@ class Document(Persistent):
 
     @public
     def getPortalType(self) -> str:
+        """The name of the portal type."""
         return self.portal_type
 
     @public
     def getPortalTypeName(self) -> str:
+        """The same as `getPortalType`: scripts of the original use both."""
         return self.portal_type
 
     @public
     def getParentValue(self) -> Any:
+        """The container; None for a document that is nowhere."""
         return self.__parent__
 
     @public
@@ -121,6 +124,7 @@ class Document(Persistent):
 
     @public
     def isTempObject(self) -> bool:
+        """Whether the document is not kept: made with ``temp_object``, or by `asContext`."""
         return self.temporary
 
     @private
@@ -146,14 +150,17 @@ class Document(Persistent):
 
     @protected(ACCESS)
     def getTitleOrId(self) -> str:
+        """The same as `getTitle`, which never is empty."""
         return self.getTitle()
 
     @protected(ACCESS)
     def getCreationDate(self) -> datetime | None:
+        """When the document was created, in UTC."""
         return self.creation_date
 
     @protected(ACCESS)
     def getModificationDate(self) -> datetime | None:
+        """When the document was changed last, in UTC."""
         return self.modification_date
 
     @protected(ACCESS)

@@ -99,6 +99,7 @@ def native_attributes(cls: type) -> frozenset[str]:
 
 
 def set_plain(document: Document, id: str, value: object) -> bool:
+    """Keep a value as it is, a list as a tuple; False when it is what was there."""
     return store(document, id, tuple(value) if isinstance(value, list) else value)
 
 

@@ -81,6 +81,7 @@ class Folder(Document):
 
     @protected(ACCESS)
     def objectIds(self, portal_type: str | Iterable[str] | None = None) -> list[str]:
+        """The ids of the children, in their order; of those portal types only where some are given."""
         return [child.__name__ for child in self.iterate(portal_type)] if portal_type else list(self)
 
     @protected(ACCESS)
@@ -120,6 +121,7 @@ class Folder(Document):
 
     @protected(ACCESS)
     def hasContent(self) -> bool:
+        """Whether there is any child."""
         return bool(self._tree)
 
     @protected(ACCESS)
@@ -129,6 +131,7 @@ class Folder(Document):
 
     @protected(ACCESS)
     def countFolder(self, **kw: Any) -> Any:
+        """``[[number]]`` of the children that the catalog finds for the conditions."""
         return self.getPortalObject().portal_catalog.countResults(parent_uid=self.getUid(), **kw)
 
     @private
@@ -223,6 +226,7 @@ class Folder(Document):
 
     @protected(DELETE)
     def deleteContent(self, id: str | Iterable[str]) -> None:
+        """The same as `manage_delObjects`."""
         self.manage_delObjects(id)
 
     def _detach(self, id: str) -> Document:

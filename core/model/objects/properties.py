@@ -77,10 +77,12 @@ class Property:
 
     @property
     def is_list(self) -> bool:
+        """Whether a value is a tuple of several."""
         return self.type in LIST_TYPES
 
     @property
     def label(self) -> str:
+        """What a form writes beside the field."""
         return self.title or self.id.replace("_", " ").capitalize()
 
     def convert(self, value: object) -> Any:
@@ -119,10 +121,12 @@ class CategoryProperty:
 
     @property
     def base(self) -> str:
+        """The base category by which relations are kept."""
         return self.base_category or self.id
 
     @property
     def label(self) -> str:
+        """What a form writes beside the field."""
         return self.title or self.id.replace("_", " ").capitalize()
 
 

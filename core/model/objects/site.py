@@ -51,6 +51,7 @@ class Site(Folder):
 
     @public
     def getPath(self) -> str:
+        """``/erp5``."""
         return f"/{self.__name__}"
 
     @property
@@ -97,17 +98,21 @@ class Site(Folder):
         conventional = portal_type.lower().replace(" ", "_") + MODULE_SUFFIX
         module: Folder | None = self.get_child(conventional)
         if module is None:
-            module = next((m for m in cast(list[Folder], self.getModuleList()) if portal_type in m.allowedContentTypes()), None)
+            module = next(
+                (m for m in cast(list[Folder], self.getModuleList()) if portal_type in m.allowedContentTypes()), None
+            )
         if module is None:
             raise NotFound(f"no module takes {portal_type!r}: is the business template that brings it installed?")
         return module
 
     @protected(ACCESS)
     def getDefaultModuleId(self, portal_type: str) -> str:
+        """The id of `getDefaultModule`."""
         return self.getDefaultModule(portal_type).getId()
 
     @protected(ACCESS)
     def getDefaultModuleValue(self, portal_type: str) -> Folder:
+        """The same as `getDefaultModule`: scripts of the original use both."""
         return self.getDefaultModule(portal_type)
 
 

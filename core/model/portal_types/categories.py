@@ -60,6 +60,7 @@ class CategoryTool(Folder):
 
     @protected(ACCESS)
     def getBaseCategoryList(self) -> list[str]:
+        """The ids of the base categories."""
         return list(self)
 
     @protected(MANAGE)

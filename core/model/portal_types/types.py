@@ -21,7 +21,7 @@ from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import CategoryProperty, Property, from_data, to_data
 from wendelin.core.model.objects.relations import make_category_accessors, make_related_accessors
 from wendelin.core.model.portal_types.actions import Action, Dialog, Form
-from wendelin.core.model.portal_types.definition_text import DefinitionText
+from wendelin.core.model.portal_types.definition_text import DefinitionTables
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
 
 DEFAULT_CLASS = "wendelin.core.model.objects.folder.Folder"
@@ -43,7 +43,7 @@ class ActionTool(Folder):
     action_list: tuple[Action, ...] = ()
 
 
-class PortalType(DefinitionText, Folder):
+class PortalType(DefinitionTables, Folder):
     """One portal type. The attributes are the keys of ``portal_types/<Type>.toml``."""
 
     portal_type = "Base Type"

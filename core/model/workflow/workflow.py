@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
@@ -12,12 +11,13 @@ import tomli_w
 from wendelin.core.errors import BadRequest, WorkflowError
 from wendelin.core.model.objects.creation import identify
 from wendelin.core.model.objects.document import Document
+from wendelin.core.model.portal_types.definition_text import DefinitionText
 from wendelin.core.model.workflow.definition import Definition, read_definition
 from wendelin.core.model.workflow.recataloguing import announce_new_viewers, viewers
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
 
 
-class Workflow(Document):
+class Workflow(DefinitionText, Document):
     """One workflow. ``_data`` is never changed in place, so that a change is always noticed and announced."""
 
     portal_type: str = "Workflow"
@@ -68,27 +68,14 @@ class Workflow(Document):
             definition = self._v_definition = read_definition(self.__name__, self._data)
         return definition
 
-    @protected(MANAGE)
-    def getDefinitionText(self) -> str:
-        """The workflow as TOML text: what the management interface shows in its editor."""
+    def _dump_definition(self) -> str:
         return tomli_w.dumps(self._data, multiline_strings=True)
 
-    @protected(MANAGE)
-    def setDefinitionText(self, text: str) -> None:
-        """Replace the definition by TOML text. Raises BadRequest for what is no TOML, and for what is no workflow."""
-        self._setDefinitionText(text)
-
-    def _setDefinitionText(self, text: str) -> bool:
-        """What ``edit(definition_text=...)`` uses, instead of the accessor that would keep the text itself."""
-        try:
-            data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise BadRequest(f"the definition is not TOML: {error}") from error
+    def _replace_definition(self, data: Mapping[str, Any]) -> None:
         try:
             self.set_data(data)
         except WorkflowError as error:
             raise BadRequest(str(error)) from error
-        return True
 
     @protected(MANAGE)
     def getStateTitleList(self) -> list[str]:
