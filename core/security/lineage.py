@@ -10,7 +10,6 @@ from wendelin.core.interfaces import IDocument
 def lineage(document: IDocument | None) -> Iterator[IDocument]:
     """The document, its container, and so on up to the site, each loaded from the database."""
     while document is not None:
-        if getattr(document, "_p_jar", None) is not None:
-            document._p_activate()  # the __dict__ of an object that is not loaded yet is empty
+        parent = getattr(document, "__parent__", None)  # this loads it: the __dict__ of one that is not loaded is empty
         yield document
-        document = document.__dict__.get("__parent__")
+        document = parent
