@@ -47,7 +47,7 @@ class CatalogStore(Persistent):
         return Column(name, "token") if found is None and name in self.state_columns else found
 
     def index(self, name: str) -> Any:
-        """The `TokenIndex`, `OrderedIndex` or `FullTextIndex` of a column, as its kind says; None before its first value."""
+        """The `TokenIndex`, `OrderedIndex` or `FullTextIndex` of a column, by its kind; None before its first value."""
         return self._indexes.get(name)
 
     def full_text(self) -> FullTextIndex | None:
