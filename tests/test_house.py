@@ -1,4 +1,6 @@
-"""A house that a stranger finds his way in: small folders, small files, names that say one thing, types that say which."""
+"""A house that a stranger finds his way in: small folders, small files, names that say one thing, types that say
+which.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,12 @@
-"""The catalog's data: rows, indexes, listings, the table of who may see what. Knows uids and values, no documents."""
+"""All that the catalog keeps: rows, indexes, listings, and the table of who may see what.
+
+It knows uids and values, no documents.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
 from typing import Any
 
 from BTrees.LLBTree import LLSet
@@ -11,23 +15,25 @@ from persistent import Persistent
 
 from wendelin.core.model.catalog.storage.columns import Column, all_columns
 from wendelin.core.model.catalog.storage.fulltext import FullTextIndex
-from wendelin.core.model.catalog.storage.indexes import LAST, OrderedIndex, TokenIndex
+from wendelin.core.model.catalog.storage.indexes import LAST, OrderedIndex, TokenIndex, equal_range
+from wendelin.core.model.catalog.storage.ranked_set import Key
 from wendelin.core.model.catalog.storage.rows import Row, RowStore
 from wendelin.core.model.catalog.storage.security_table import SecurityTable
 
-#: A container's documents are told apart by at most so many values (of portal type, of security) for a histogram.
+#: A container's documents are counted by value (of portal type, of security number) while there are at most this many.
 HISTOGRAM_LIMIT = 64
 
 
 class CatalogStore(Persistent):
-    """Columns' indexes by name, made when the first value arrives."""
+    """Rows, and the indexes and listings of columns by name, each made when the first value arrives."""
 
     def __init__(self) -> None:
         self.rows = RowStore()
         self.security = SecurityTable()
-        self._indexes = OOBTree()
-        self._listings = OOBTree()
-        self.state_columns = OOBTree()
+        self._indexes: OOBTree[str, Any] = OOBTree()
+        self._listings: OOBTree[str, OrderedIndex] = OOBTree()
+        #: Names of workflows' state variables that have become columns; the values mean nothing.
+        self.state_columns: OOBTree[str, int] = OOBTree()
 
     # columns
 
@@ -41,8 +47,13 @@ class CatalogStore(Persistent):
         return Column(name, "token") if found is None and name in self.state_columns else found
 
     def index(self, name: str) -> Any:
-        """The index of a column, or None before it got its first value."""
+        """The `TokenIndex`, `OrderedIndex` or `FullTextIndex` of a column, by its kind; None before its first value."""
         return self._indexes.get(name)
+
+    def full_text(self) -> FullTextIndex | None:
+        """The index of words, or None before the first text arrived."""
+        found: FullTextIndex | None = self._indexes.get("SearchableText")
+        return found
 
     def listing(self, name: str) -> OrderedIndex | None:
         """The order of a column per container, or None before it got its first value."""
@@ -50,7 +61,7 @@ class CatalogStore(Persistent):
 
     # writing
 
-    def put(self, uid: int, values: Mapping[str, Any], columns: Mapping[str, Column]) -> bool:
+    def put(self, uid: int, values: Mapping[str, object], columns: Mapping[str, Column]) -> bool:
         """Index a document's normalised values (absent: none); False when nothing had changed.
 
         A full text is not kept in the row: only what it was made of says whether it changed, so its hash is.
@@ -60,7 +71,7 @@ class CatalogStore(Persistent):
         text = values.get("SearchableText")
         new = {name: value for name, value in values.items() if value is not None}
         if text is not None:
-            new["SearchableText"] = hash_text(text)
+            new["SearchableText"] = _hash_of(str(text))
         if new == old:
             return False
         for name in old.keys() | new.keys():
@@ -83,12 +94,13 @@ class CatalogStore(Persistent):
         self.rows.remove(uid)
         return True
 
-    def _change(self, column: Column, uid: int, old: Any, new: Any) -> None:
+    def _change(self, column: Column, uid: int, old: object, new: object) -> None:
         if column.kind == "stored":
             return
-        index = self._indexes.get(column.name)
+        index = self.index(column.name)
         if index is None:
-            index = self._indexes[column.name] = _new_index(column)
+            self._indexes[column.name] = _new_index(column)
+            index = self.index(column.name)
         if column.kind == "text":
             index.insert(uid, new) if new is not None else index.discard(uid)
             return
@@ -98,7 +110,9 @@ class CatalogStore(Persistent):
         for key in new_keys - old_keys:
             index.insert(uid, key)
 
-    def _change_listings(self, uid: int, old: Mapping, new: Mapping, columns: Mapping[str, Column]) -> None:
+    def _change_listings(
+        self, uid: int, old: Mapping[str, object], new: Mapping[str, object], columns: Mapping[str, Column]
+    ) -> None:
         for column in columns.values():
             if column.listing:
                 before, after = _listing_key(column, uid, old), _listing_key(column, uid, new)
@@ -108,11 +122,6 @@ class CatalogStore(Persistent):
                         _replace(self._indexes, column.name, before and before[1:], after and after[1:])
 
     # kept knowledge, for planning
-
-    def count_in(self, parent_uid: int) -> int:
-        """How many documents a container holds, from kept counts."""
-        listing = self._listings.get("security_uid")
-        return listing.count((parent_uid,), (parent_uid, LAST)) if listing is not None else 0
 
     def histogram(self, parent_uid: int, name: str) -> dict[Any, int] | None:
         """``{value: number of documents}`` of a listed token column in a container; None when there are many values."""
@@ -126,12 +135,12 @@ class CatalogStore(Persistent):
 
     def uid_of(self, relative_url: str) -> int | None:
         """The uid of the document at that relative URL, or None."""
-        index = self._indexes.get("relative_url")
+        index: OrderedIndex | None = self._indexes.get("relative_url")
         if index is None:
             return None
         slot = self.rows.slot("relative_url")
         key = all_columns()["relative_url"].key(relative_url)
-        for uid in index.uids((key,), (key, LAST)):
+        for uid in index.uids(*equal_range(key)):
             row = self.rows.get(uid)
             if row is not None and row[slot] == relative_url:
                 return uid
@@ -149,11 +158,14 @@ class CatalogStore(Persistent):
 
     def base_categories(self) -> list[str]:
         """The first words of all category URLs, found by jumping from one to the next."""
-        index, found = self._indexes.get("categories"), []
-        key = None if index is None else index.pairs.first(())
+        index: OrderedIndex | None = self._indexes.get("categories")
+        found: list[str] = []
+        if index is None:
+            return found
+        key = index.pairs.first(())
         while key is not None:
             found.append(key[0].partition("/")[0])
-            key = index.pairs.first((f"{found[-1]}0",))
+            key = index.pairs.first((f"{found[-1]}0",))  # "0" comes after "/"
         return found
 
     def all_uids(self) -> Iterable[int]:
@@ -165,7 +177,7 @@ class CatalogStore(Persistent):
         return self.security.visible(principals)
 
 
-def _replace(indexes: Any, name: str, before: tuple | None, after: tuple | None) -> None:
+def _replace(indexes: OOBTree[str, OrderedIndex], name: str, before: Key | None, after: Key | None) -> None:
     index = indexes.get(name)
     if index is None:
         index = indexes[name] = OrderedIndex()
@@ -175,27 +187,24 @@ def _replace(indexes: Any, name: str, before: tuple | None, after: tuple | None)
         index.pairs.add(after)
 
 
-def hash_text(text: str) -> bytes:
+def _hash_of(text: str) -> bytes:
     """What the row keeps of a full text: enough to see that it changed."""
-    from hashlib import blake2b
-
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-def _new_index(column: Column) -> Any:
+def _new_index(column: Column) -> TokenIndex | OrderedIndex | FullTextIndex:
     if column.kind == "text":
         return FullTextIndex()
     return OrderedIndex() if column.is_ordered else TokenIndex()
 
 
-def _keys(column: Column, value: Any) -> set[Any]:
-    if column.kind == "path_list":
-        return set(value or ())
-    if value is None:
-        return set()
-    return {column.key(value)}
+def _keys(column: Column, value: object) -> set[Any]:
+    """The index keys of a normalised value: one, or for a list of paths as many as it holds."""
+    if isinstance(value, tuple):
+        return set(value)
+    return set() if value is None else {column.key(value)}
 
 
-def _listing_key(column: Column, uid: int, values: Mapping[str, Any]) -> tuple | None:
+def _listing_key(column: Column, uid: int, values: Mapping[str, object]) -> Key | None:
     parent = values.get("parent_uid")
     return None if parent is None else (parent, column.key(values.get(column.name)), uid)
