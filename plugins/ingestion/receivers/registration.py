@@ -58,6 +58,6 @@ def _receiver(name: str) -> Callable[[Any], list[str] | None]:
     def find_command(instance: Any) -> list[str] | None:
         if not is_enabled(instance.var / f"{name}.toml"):
             return None
-        return ["{python}", "-P", "-m", "wendelin.core.cli", "--var", "{var}", name]
+        return ["{python}", "-P", "{wendelin}", "--var", "{var}", name]
 
     return find_command
