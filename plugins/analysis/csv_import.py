@@ -67,9 +67,7 @@ def _append_rows(document: DataArray, rows: list[list[str]]) -> None:
     if array is None:
         array = document.initArray((0, width), np.float64)
     if array.shape[1:] != (width,):
-        raise BadRequest(
-            f"{document.getPath()} has rows of shape {array.shape[1:]}, the text of {width} values"
-        )
+        raise BadRequest(f"{document.getPath()} has rows of shape {array.shape[1:]}, the text of {width} values")
     array.append(values)
 
 

@@ -9,15 +9,16 @@ from pathlib import Path
 
 from wendelin.core.database import open_database
 from wendelin.core.instance.var_option import add_var, get_instance
-from wendelin.plugins.ingestion.intake.receiving import check_sender
+from wendelin.plugins.ingestion.receivers.batches import check_sender
 from wendelin.plugins.ingestion.receivers.mqtt.client import MQTTClient
 from wendelin.plugins.ingestion.receivers.mqtt.configuration import FILE, read_configuration
-from wendelin.plugins.ingestion.receivers.mqtt.storage import MessageStorage
+from wendelin.plugins.ingestion.receivers.mqtt.delivery import MessageDelivery
 
 HELP = "subscribe to topics of an MQTT broker, and store what is published (the database server has to run)"
 
 
 def make_parser() -> argparse.ArgumentParser:
+    """The options of the command."""
     parser = argparse.ArgumentParser(prog="wendelin mqtt", description=HELP)
     add_var(parser)
     parser.add_argument("--config", type=Path, metavar="FILE", help=f"settings (default: {FILE} of the instance)")
@@ -33,7 +34,7 @@ def main(argv: list[str]) -> int:
     instance.require().set_environment()
     with open_database(instance.database_config) as database:
         check_sender(database, configuration.policy_ids, configuration.user)
-        client = MQTTClient(configuration, MessageStorage(database, configuration))
+        client = MQTTClient(configuration, MessageDelivery(database, configuration))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, frame: client.stop())
         client.run()

@@ -3,8 +3,8 @@
 A transaction costs some milliseconds, whatever it holds: two trips to the database server, and a disk that has to be
 flushed. One thread with one connection stores for all requests of the process; while it commits, others gather.
 
-Nothing is decided otherwise than for a request of its own: each chunk is stored with its sender's rights, through
-``policy.take_in``; only chunks of one sender share a transaction, which is signed by that sender. A chunk that cannot
+Nothing is decided otherwise than for a request of its own: each chunk is taken in with its sender's rights, through
+`reception.take_in`; only chunks of one sender share a transaction, which is signed by that sender. A chunk that cannot
 be stored is handed back, and the others are stored without it: who gets one back lets the ordinary way find out why.
 """
 
@@ -15,22 +15,20 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from transaction.interfaces import TransientError
+from ZODB.Connection import Connection
 
 from wendelin.core.database import Database, Retry, is_away, sign_transaction
-from wendelin.core.model.objects.site import get_site
-from wendelin.core.security import ADD, User, as_user, require_permission
-from wendelin.plugins.ingestion.formats.body import Body
-from wendelin.plugins.ingestion.policies import policy_log
-from wendelin.plugins.ingestion.policies.policy import STORED, IngestionPolicy
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.site import Site, get_site
+from wendelin.core.security import User, as_user
+from wendelin.plugins.ingestion.intake.reception import Chunk, take_in
 
-TOOL = "portal_ingestion_policies"
-BATCH_SIZE = 16 << 20
-BATCH_LENGTH = 64
+BATCH_SIZE = 16 << 20  # bytes of one transaction; a single larger chunk has one to itself
+BATCH_LENGTH = 64  # chunks of one transaction
 CONFLICTS = Retry(attempts=8, first_pause=0.004, longest_pause=0.25)
-IDLE_SECONDS = 5.0
+IDLE_SECONDS = 5.0  # the thread ends after that time without a chunk
 GATHER_SECONDS = 0.004
 LARGE_SIZE = 256 << 10  # from this size on a chunk does not wait for others: they are received while it is stored
 
@@ -38,55 +36,60 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
-class Chunk:
-    """A chunk that waits: who sends it (the Authorization header), where to, and what became of it."""
+class WaitingChunk:
+    """A chunk that waits to be stored: who sends it (the Authorization header), to which site, what became of it."""
 
+    chunk: Chunk
     authorization: str
     site_id: str
-    policy_id: str
-    reference: str
-    body: Body
-    chunk_id: str | None = None
     user_id: str = ""
     is_stored: bool = False
     is_known: bool = True  # whether the password was right a moment ago
     done: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return self.chunk.body.size
+
 
 class CannotStore(Exception):
     """One chunk of a transaction cannot be stored in it."""
 
-    def __init__(self, chunk: Chunk) -> None:
-        super().__init__(chunk.reference)
-        self.chunk = chunk
+    def __init__(self, waiting: WaitingChunk) -> None:
+        super().__init__(waiting.chunk.reference)
+        self.waiting = waiting
 
 
-FindUser = Callable[[Any, str], User | None]
+FindUser = Callable[[Document | None, str], User | None]
 
 
-class Committer:
-    """Stores the chunks of one process in one database. The thread ends when there is nothing to do for a while."""
+class GroupCommit:
+    """Stores the chunks of one process in one database. The thread ends when there is nothing to do for a while.
+
+    ``find_user(user folder, Authorization header)`` gives the sender, or None when that takes longer than a look.
+    """
 
     def __init__(self, database: Database, find_user: FindUser) -> None:
         self.zodb = database.zodb
         self._find_user = find_user
-        self._waiting: deque[Chunk] = deque()
+        self._waiting: deque[WaitingChunk] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._expected = 0  # how many chunks waited the last time
 
-    def store(self, chunk: Chunk) -> bool:
+    def store(self, waiting: WaitingChunk) -> bool:
         """True when the chunk is committed, now or by an earlier request; False when it could not be stored here."""
-        chunk.is_known = True
-        chunk.done.clear()
+        waiting.is_known = True
+        waiting.done.clear()
         with self._changed:
-            self._waiting.append(chunk)
+            self._waiting.append(waiting)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="ingestion-committer", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="ingestion-group-commit", daemon=True)
                 self._thread.start()
             self._changed.notify()
-        chunk.done.wait()
-        return chunk.is_stored
+        waiting.done.wait()
+        return waiting.is_stored
 
     def _run(self) -> None:
         connection = None
@@ -100,34 +103,34 @@ class Committer:
                 _close(connection)
                 connection = None
             finally:
-                for chunk in batch:
-                    chunk.done.set()
+                for waiting in batch:
+                    waiting.done.set()
         _close(connection)
 
-    def _take(self) -> list[Chunk]:
+    def _take(self) -> list[WaitingChunk]:
         """The chunks that wait, of the sender who waits longest; none when nothing came for a while."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._waiting, IDLE_SECONDS):
                 self._thread = None
                 return []
             # Who was answered a moment ago is about to send again: together they cost one transaction, not two.
-            if self._waiting[0].body.size < LARGE_SIZE:
+            if self._waiting[0].size < LARGE_SIZE:
                 self._changed.wait_for(lambda: len(self._waiting) >= self._expected, GATHER_SECONDS)
-            batch: list[Chunk] = []
-            kept: deque[Chunk] = deque()
+            batch: list[WaitingChunk] = []
+            kept: deque[WaitingChunk] = deque()
             size = 0
-            for chunk in self._waiting:
-                fits = not batch or (len(batch) < BATCH_LENGTH and size + chunk.body.size <= BATCH_SIZE)
-                if fits and (not batch or chunk.authorization == batch[0].authorization):
-                    batch.append(chunk)
-                    size += chunk.body.size
+            for waiting in self._waiting:
+                fits = not batch or (len(batch) < BATCH_LENGTH and size + waiting.size <= BATCH_SIZE)
+                if fits and (not batch or waiting.authorization == batch[0].authorization):
+                    batch.append(waiting)
+                    size += waiting.size
                 else:
-                    kept.append(chunk)
+                    kept.append(waiting)
             self._waiting = kept
             self._expected = len(batch) + len(kept)
             return batch
 
-    def _store_batch(self, connection: Any, batch: list[Chunk]) -> None:
+    def _store_batch(self, connection: Connection, batch: list[WaitingChunk]) -> None:
         """Store what can be stored; again after a conflict, and again without a chunk that cannot be stored."""
         todo = list(batch)
 
@@ -137,62 +140,51 @@ class Committer:
                     self._commit(connection, todo)
                     return
                 except CannotStore as error:
-                    todo.remove(error.chunk)
+                    todo.remove(error.waiting)
 
         CONFLICTS.call(store)
 
-    def _commit(self, connection: Any, chunks: list[Chunk]) -> None:
+    def _commit(self, connection: Connection, batch: list[WaitingChunk]) -> None:
         manager = connection.transaction_manager
         manager.begin()
         try:
-            user = self._user(connection, chunks[0])
-            notes: list[Callable[[], None]] = []
+            site = get_site(connection)
+            user = self._user(site, batch[0])
             with as_user(user):
-                for chunk in chunks:
-                    self._take_in(connection, chunk, notes)
-            names = ", ".join(sorted({chunk.reference for chunk in chunks}))
-            sign_transaction(manager.get(), user.id, f"ingest {len(chunks)} chunks: {names}"[:200])
+                for waiting in batch:
+                    _take_in(site, waiting)
+            names = ", ".join(sorted({waiting.chunk.reference for waiting in batch}))
+            sign_transaction(manager.get(), user.id, f"ingest {len(batch)} chunks: {names}"[:200])
             manager.commit()
         except BaseException:
             manager.abort()
             raise
-        for chunk in chunks:
-            chunk.user_id, chunk.is_stored = user.id, True
-        for note in notes:
-            note()
+        for waiting in batch:
+            waiting.user_id, waiting.is_stored = user.id, True
 
-    def _user(self, connection: Any, chunk: Chunk) -> User:
-        user = self._find_user(get_site(connection).get_child("acl_users"), chunk.authorization)
+    def _user(self, site: Site, waiting: WaitingChunk) -> User:
+        user = self._find_user(site.get_child("acl_users"), waiting.authorization)
         if user is None:
-            chunk.is_known = False
-            raise CannotStore(chunk)
+            waiting.is_known = False
+            raise CannotStore(waiting)
         return user
 
-    def _take_in(self, connection: Any, chunk: Chunk, notes: list[Callable[[], None]]) -> None:
-        try:
-            policy = _find_policy(connection, chunk)
-            outcome = policy.take_in(chunk.reference, chunk.body, chunk.chunk_id)
-        except TransientError:
+
+def _take_in(site: Site, waiting: WaitingChunk) -> None:
+    """`reception.take_in`; raises `CannotStore` for what concerns this chunk alone, other errors for all."""
+    if site.getId() != waiting.site_id:
+        raise CannotStore(waiting)
+    try:
+        take_in(site, waiting.chunk, note_refusal=False)
+    except TransientError:
+        raise
+    except Exception as error:
+        if is_away(error):
             raise
-        except Exception as error:
-            if is_away(error):
-                raise
-            raise CannotStore(chunk) from error
-        if outcome is not STORED:
-            notes.append(policy_log.note_later(policy, policy_log.REPEATED, chunk.reference, outcome))
+        raise CannotStore(waiting) from error
 
 
-def _find_policy(connection: Any, chunk: Chunk) -> IngestionPolicy:
-    site = get_site(connection)
-    tool = site.get_child(TOOL)
-    policy = tool.get_child(chunk.policy_id) if tool is not None and site.getId() == chunk.site_id else None
-    if not isinstance(policy, IngestionPolicy):
-        raise CannotStore(chunk)
-    require_permission(ADD, policy)
-    return policy
-
-
-def _close(connection: Any) -> None:
+def _close(connection: Connection | None) -> None:
     """Close a connection, whatever state it is in."""
     if connection is None or connection.opened is None:  # the database may have been closed with all its connections
         return
