@@ -56,7 +56,7 @@ def document_values(document: Any, store: CatalogStore, columns: dict[str, Colum
 
 def _readers(document: Any, columns: Mapping[str, Column]) -> list[tuple[Column, Reader]]:
     """How each plain column is read from documents of this class and portal type; made once per type."""
-    compiled = document.getPortalObject().compiled()
+    compiled = document.getPortalObject().compiled("catalog")
     key = ("catalog readers", type(document), document.portal_type, len(columns))
     found = compiled.get(key)
     if found is None:
@@ -107,7 +107,7 @@ def _states(document: Any) -> Mapping[str, str]:
 
 def searchable_text(document: Any) -> str:
     """The words that find the document."""
-    compiled = document.getPortalObject().compiled()
+    compiled = document.getPortalObject().compiled("catalog")
     key = ("catalog text", type(document), document.portal_type)
     readers = compiled.get(key)
     if readers is None:

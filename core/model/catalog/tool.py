@@ -17,7 +17,7 @@ from wendelin.core.model.catalog.search.results import Results
 from wendelin.core.model.catalog.storage.columns import Column
 from wendelin.core.model.catalog.storage.tables import CatalogStore
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.model.objects.uids import new_uid
+from wendelin.core.model.objects.ids import new_uid
 from wendelin.core.security import (
     MANAGE,
     SERVICE_PERMISSION_MAP,

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from wendelin.core.interfaces import IDocument, IFolder
 from wendelin.core.registry import get_registry
 
 Handler = Callable[[Any], None]
@@ -20,14 +21,14 @@ Handler = Callable[[Any], None]
 class DocumentEvent:
     """Something happened to ``document``."""
 
-    document: Any
+    document: IDocument
 
 
 @dataclass(frozen=True)
 class DocumentAdded(DocumentEvent):
     """The document is now attached below ``container``."""
 
-    container: Any
+    container: IFolder
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class DocumentMoved(DocumentEvent):
 class DocumentRemoved(DocumentEvent):
     """The document is about to leave ``container``; its path can still be asked for."""
 
-    container: Any
+    container: IFolder
 
 
 @dataclass(frozen=True)

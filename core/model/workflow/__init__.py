@@ -6,3 +6,17 @@
 - `worklists`: what waits for the current user. `tool`: ``portal_workflow``.
 - `once_per_transaction`, `recataloguing`, `publication`: what some transitions need.
 """
+
+from __future__ import annotations
+
+from wendelin.core.model.objects.events import DocumentModified
+from wendelin.core.model.workflow import interactions, methods
+from wendelin.core.model.workflow.recataloguing import on_portal_type_modified
+from wendelin.core.registry import PluginConfig
+
+__all__ = ["includeme", "interactions", "methods"]
+
+
+def includeme(config: PluginConfig) -> None:
+    """Fill the contracts (by importing what fills them), and hear of portal types that get other workflows."""
+    config.add_subscriber(DocumentModified, on_portal_type_modified)

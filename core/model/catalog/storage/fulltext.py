@@ -26,7 +26,7 @@ from hypatia.text.parsetree import ParseError, ParseTreeNode
 from hypatia.text.widcode import encode
 
 from wendelin.core.errors import QueryError
-from wendelin.core.model.objects.uids import UidRun
+from wendelin.core.model.objects.ids import UidRun
 
 #: hypatia packs word numbers into 28 bits.
 _word_numbers = UidRun(limit=1 << 28, length=1 << 12)

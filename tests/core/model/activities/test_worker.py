@@ -22,8 +22,8 @@ from wendelin.core.model.activities import worker as worker_module
 from wendelin.core.model.activities.alarms import Alarm
 from wendelin.core.model.activities.message import Claim, State
 from wendelin.core.model.activities.worker import Worker
+from wendelin.core.model.objects.ids import new_uid
 from wendelin.core.model.objects.site import create_site, get_site
-from wendelin.core.model.objects.uids import new_uid
 from wendelin.core.security import SYSTEM, as_user
 
 APPEND = b"""# wendelin: parameters="text, turns=0"
