@@ -11,8 +11,6 @@ outside of a transaction is an error instead of a stale read.
 
 from __future__ import annotations
 
-import random
-import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +19,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import transaction
 import ZODB
 from transaction import TransactionManager
 from transaction.interfaces import ITransaction
@@ -30,13 +27,11 @@ from ZODB.DemoStorage import DemoStorage
 from ZODB.TimeStamp import TimeStamp
 from ZODB.utils import z64
 
-from wendelin.core.database.engines import class_factory, is_away, open_engine, translated_errors
+from wendelin.core.database.engines import class_factory, open_engine, translated_errors
+from wendelin.core.database.retry import Retry
 from wendelin.core.errors import DatabaseError
 
 Result = TypeVar("Result")
-
-# Seconds between two tries of a transaction, at most: writers that meet often should not wait ever longer.
-LONGEST_PAUSE = 0.5
 
 # Where the id of the user stands in a transaction's extension: ZODB's own user field puts a folder path before it.
 USER_KEY = "wendelin_user"
@@ -162,16 +157,12 @@ class Database:
         The function may run several times, so it must touch nothing but the database. An engine that is away is not
         waited for a second time: `DatabaseUnavailable` leaves at once.
         """
-        for attempt in range(1, attempts + 1):
-            try:
-                with self.transaction(user, description) as connection:
-                    return function(connection)
-            except transaction.interfaces.TransientError as error:
-                if attempt >= attempts or is_away(error):
-                    raise
-                # Two writers that met once would meet again: let one of them go first.
-                time.sleep(random.uniform(0, min(0.005 * 2**attempt, LONGEST_PAUSE)))
-        raise ValueError("attempts has to be at least 1")
+
+        def try_once() -> Result:
+            with self.transaction(user, description) as connection:
+                return function(connection)
+
+        return Retry(attempts).call(try_once)
 
     @property
     def supports_undo(self) -> bool:
@@ -202,12 +193,13 @@ class Database:
     @property
     def last_transaction(self) -> bytes:
         """The id of the last transaction that this process knows of."""
-        return self.zodb.lastTransaction() or z64
+        last: bytes = self.zodb.lastTransaction() or z64
+        return last
 
     def get_size(self) -> int:
         """Bytes on disk, as the engine tells (without blobs)."""
         with translated_errors():
-            return self.zodb.getSize()
+            return int(self.zodb.getSize())
 
 
 def _revision(entry: dict[str, Any]) -> Revision:

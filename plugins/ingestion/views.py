@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from pyramid.request import Request
 from pyramid.response import Response
 
 from wendelin.core.errors import BadRequest, WendelinError
@@ -11,13 +10,14 @@ from wendelin.core.security import ADD, require_permission
 from wendelin.core.web.access.csrf import require_token
 from wendelin.core.web.answers.downloads import respond
 from wendelin.plugins.ingestion.documents.data_stream import DataStream
+from wendelin.plugins.ingestion.intake.reception import Chunk, take_in
 from wendelin.plugins.ingestion.intake.request_forms import read_chunk, read_chunk_id, read_reference
 from wendelin.plugins.ingestion.policies import policy_log
 from wendelin.plugins.ingestion.policies.limits import maximum_size
 from wendelin.plugins.ingestion.policies.policy import IngestionPolicy, check_reference
 
 
-def ingest(policy: IngestionPolicy, request: Any) -> Response:
+def ingest(policy: IngestionPolicy, request: Request) -> Response:
     """Store the chunk of a POST; 204 means that it is committed when the client reads this."""
     reference = ""
     try:
@@ -32,11 +32,11 @@ def ingest(policy: IngestionPolicy, request: Any) -> Response:
         if not request.user.is_anonymous:
             policy_log.note(policy, policy_log.REFUSED, reference, str(error))
         raise
-    policy.ingest(reference, body, chunk_id)
+    take_in(request.site, Chunk(policy.getId(), reference, body, chunk_id))
     return Response(status=204)
 
 
-def get_data(stream: DataStream, request: Any) -> Response:
+def get_data(stream: DataStream, request: Request) -> Response:
     """The stream as a download, whole or by Range, sent block by block."""
     return respond(
         request,

@@ -6,12 +6,12 @@ of it.
 
 from __future__ import annotations
 
-import random
 import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 from transaction import TransactionManager
 from transaction.interfaces import TransientError
 
-from wendelin.core.database import is_away, sign_transaction
+from wendelin.core.database import Retry, is_away, sign_transaction
 from wendelin.core.errors import NotFound, Unauthorized
 from wendelin.core.interfaces import IFolder, ISite
 from wendelin.core.model.accounts.users import find_user
@@ -30,7 +30,9 @@ from wendelin.core.security import User, as_user
 MAX_RETRY = 5
 #: Seconds before a message that failed is tried again: 2, 8, 18, 32, 50.
 RETRY_FACTOR = 2.0
-MAX_CONFLICT_DELAY = 5.0
+#: A message that met a conflict is run again until it commits; ``attempts`` is a worker's, `_run_here` has an end.
+CONFLICTS = Retry(attempts=None, first_pause=0.02, longest_pause=5.0)
+ATTEMPTS_HERE = 19
 MAX_TRACEBACK = 20_000
 #: Errors that the same call would meet again.
 HOPELESS = (NotFound, Unauthorized)
@@ -133,11 +135,6 @@ def record_failure(message: ActivityMessage, error: BaseException, may_retry: bo
         message.at_date = datetime.now(UTC) + timedelta(seconds=RETRY_FACTOR * message.retry**2)
 
 
-def conflict_delay(attempt: int) -> float:
-    """Seconds to wait after the ``attempt``-th conflict in a row: random, growing, bounded."""
-    return random.uniform(0, min(MAX_CONFLICT_DELAY, 0.01 * 2 ** min(attempt, 10)))
-
-
 def run_all(tool: IFolder, timeout: float) -> int:
     """What `ActivityTool.tic` does."""
     site = tool.getPortalObject()
@@ -160,22 +157,25 @@ def _run_here(site: ISite, manager: TransactionManager, message: ActivityMessage
     """One message in this process; True when it took effect."""
     if message.state is not State.PENDING:  # an earlier one of the same round dropped it
         return False
-    for attempt in range(1, 20):
+
+    def try_once() -> None:
         try:
             run_message(site, message)
             sign(manager, message)
             manager.commit()
-            manager.begin()
-            return True
-        except TransientError:
+        except BaseException:
             manager.abort()
+            raise
+        finally:
             manager.begin()
-            time.sleep(conflict_delay(attempt))
-        except Exception as error:
-            manager.abort()
-            manager.begin()
-            if is_away(error):
-                raise
-            record_failure(message, error, may_retry=False)
-            return False
-    raise TimeoutError(f"{message} met a conflict at every try")
+
+    try:
+        replace(CONFLICTS, attempts=ATTEMPTS_HERE).call(try_once)
+        return True
+    except Exception as error:
+        if is_away(error):
+            raise
+        if isinstance(error, TransientError):
+            raise TimeoutError(f"{message} met a conflict at every try") from error
+        record_failure(message, error, may_retry=False)
+        return False

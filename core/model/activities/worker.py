@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -24,12 +25,12 @@ from typing import Any
 from transaction.interfaces import NoTransaction, TransientError
 from ZODB.Connection import Connection
 
-from wendelin.core.database import Database, is_away, open_database
+from wendelin.core.database import Database, Retry, is_away, open_database
 from wendelin.core.errors import NotFound
 from wendelin.core.model.activities.alarms import run_due_alarms
 from wendelin.core.model.activities.message import ActivityMessage, Claim, State
 from wendelin.core.model.activities.running import (
-    conflict_delay,
+    CONFLICTS,
     next_moment,
     record_failure,
     run_message,
@@ -48,7 +49,10 @@ BATCH_SECONDS = 1.0
 SWEEP_AGE = 30.0
 LONGEST_PAUSE = 0.5
 CACHED_OBJECTS = 50_000
-LONGEST_OUTAGE_DELAY = 10.0
+#: Small transactions of the worker itself; after a hundred conflicts in a row it starts over.
+CHANGES = replace(CONFLICTS, attempts=99)
+#: How long it waits for an engine that is away.
+OUTAGES = Retry(attempts=None, first_pause=0.5, longest_pause=10.0, random_share=0.5, waits_for_engine=True)
 
 
 class LeaseKeeper:
@@ -124,7 +128,7 @@ class Worker:
                 if not is_away(error) and not isinstance(error, NotFound):
                     logger.exception("worker %s starts over", self.name)
                 outage += 1
-                delay = min(LONGEST_OUTAGE_DELAY, 0.25 * 2 ** min(outage, 10))
+                delay = OUTAGES.pause(outage)
                 logger.warning("worker %s waits %.1f s: %s", self.name, delay, error)
                 self._seen = None
                 self.stop.wait(delay)
@@ -184,7 +188,7 @@ class Worker:
             connection.transaction_manager.commit()
         except TransientError:
             self._conflicts += 1
-            self.stop.wait(conflict_delay(self._conflicts))
+            self.stop.wait(CONFLICTS.pause(self._conflicts))
             return None, []
         self._conflicts = 0
         return claim, batch
@@ -211,44 +215,36 @@ class Worker:
     def _run_one(self, connection: Connection, claim: Claim, message: ActivityMessage) -> bool:
         """Run a claimed message, again after each conflict; False when it did not take effect."""
         manager = connection.transaction_manager
-        attempt = 0
-        while True:
+
+        def try_once() -> None:
             refresh(connection)
             if message.state is not State.PENDING or message.claim is not claim:
-                return True  # cancelled, or taken over while this process was suspended
-            try:
-                run_message(get_site(connection), message)
-                sign(manager, message)
-                manager.commit()
-                return True
-            except TransientError as error:
-                if is_away(error):
-                    raise
-                if self.stop.is_set():
-                    return False
-                attempt += 1
-                logger.info("%s: conflict %d", message, attempt)
-                self.stop.wait(conflict_delay(attempt))
-            except Exception as error:
-                if is_away(error):
-                    raise
+                return  # cancelled, or taken over while this process was suspended
+            run_message(get_site(connection), message)
+            sign(manager, message)
+            manager.commit()
+
+        try:
+            CONFLICTS.call(try_once, self.stop, lambda attempt, _: logger.info("%s: conflict %d", message, attempt))
+            return True
+        except Exception as error:
+            if is_away(error):
+                raise
+            if not isinstance(error, TransientError):  # one of these says that the worker was told to stop
                 logger.warning("%s: %s: %s", message, type(error).__name__, error)
                 self._change(connection, partial(record_failure, message, error))
-                return False
+            return False
 
     @staticmethod
     def _change(connection: Connection, change: Callable[[], Any]) -> None:
         """A small transaction, until it commits."""
-        for attempt in range(1, 100):
+
+        def try_once() -> None:
             refresh(connection)
             change()
-            try:
-                connection.transaction_manager.commit()
-                return
-            except TransientError as error:
-                if is_away(error):
-                    raise
-                time.sleep(conflict_delay(attempt))
+            connection.transaction_manager.commit()
+
+        CHANGES.call(try_once)
 
     # -- regular work
 

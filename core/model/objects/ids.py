@@ -27,6 +27,7 @@ import transaction
 from persistent import Persistent
 from ZODB.POSException import ConflictError
 
+from wendelin.core.database.retry import Retry
 from wendelin.core.errors import BadRequest, InvalidId
 from wendelin.core.registry import get_registry
 
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 
 LARGEST_BLOCK = 64
 QUIET_SECONDS = 5.0
-ATTEMPTS = 50
+#: Each try costs a small transaction; fifty in vain mean that the site is overrun.
+RESERVING = Retry(attempts=50, first_pause=0.001, longest_pause=0.1, errors=(ConflictError,))
 FORBIDDEN = frozenset("/\\?#:%&+\"'<>")
 
 
@@ -144,7 +146,8 @@ def _count(counter: IdCounter, size: int) -> int:
 
 def _reserve_durably(database: Any, oid: bytes, size: int) -> int:
     """Move the counter on in a transaction of its own; raises KeyError when no other connection can see it yet."""
-    for attempt in range(ATTEMPTS):
+
+    def reserve() -> int:
         manager = transaction.TransactionManager()
         connection = database.open(transaction_manager=manager)
         try:
@@ -152,13 +155,16 @@ def _reserve_durably(database: Any, oid: bytes, size: int) -> int:
             manager.get().note("reserve ids")
             manager.commit()
             return last
-        except ConflictError:
-            manager.abort()
-            time.sleep(min(0.001 * 2**attempt, 0.1) * secrets.randbelow(100) / 100)
         finally:
             manager.abort()
             connection.close()
-    raise BadRequest(f"no id could be reserved in {ATTEMPTS} attempts: too many processes create documents here")
+
+    try:
+        return RESERVING.call(reserve)
+    except ConflictError as error:
+        raise BadRequest(
+            f"no id could be reserved in {RESERVING.attempts} attempts: too many processes create documents here"
+        ) from error
 
 
 #: Uids stay below 2**52, so that JavaScript, whose numbers are exact up to 2**53, can carry them.

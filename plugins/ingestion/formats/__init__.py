@@ -1,1 +1,6 @@
-"""What a chunk's bytes are: the `body`, the msgpack `event_stream`, runs of `equal_events`, and `sound`."""
+"""What a chunk's bytes are.
+
+- `body`: the bytes, in memory or in a file, and unpacking gzip.
+- `event_stream`: events in msgpack, and what their records carry; `equal_events`: the quick way through many alike.
+- `sound`: WAV files in streams.
+"""

@@ -23,11 +23,11 @@ class Body:
 
     def __init__(self, source: bytes | BinaryIO) -> None:
         self._data = source if isinstance(source, bytes) else None
-        self._file: Any = None if isinstance(source, bytes) else source
+        self._file = None if isinstance(source, bytes) else source
         self.size = len(source) if isinstance(source, bytes) else source.seek(0, io.SEEK_END)
 
     @classmethod
-    def of(cls, data: Any) -> Body:
+    def of(cls, data: bytes | bytearray | memoryview | Body) -> Body:
         """A body itself; bytes or any other buffer as a body."""
         return data if isinstance(data, Body) else cls(data if isinstance(data, bytes) else bytes(data))
 
@@ -39,6 +39,7 @@ class Body:
         if self._data is not None:
             view = memoryview(self._data)
             yield from (view[offset : offset + size] for offset in range(start, self.size, size))
+        if self._file is None:
             return
         for offset in range(start, self.size, size):
             self._file.seek(offset)
@@ -75,11 +76,6 @@ class Body:
     def read(self) -> bytes:
         """All bytes at once: for scripts that ask for bytes."""
         return self._data if self._data is not None else b"".join(self.blocks())
-
-    @property
-    def in_memory(self) -> bool:
-        """Whether the bytes are in memory anyway."""
-        return self._data is not None
 
 
 def torn(position: int) -> BadRequest:

@@ -1,4 +1,4 @@
-"""Events alike: the payloads of a run of events of one size, cut out of the body without unpacking each event.
+"""Equal events: the payloads of a run of events of one size, cut out of the body without unpacking each event.
 
 What reads a file or an instrument in pieces sends events that differ in nothing but their times and payloads: the
 same header, byte for byte, at the same distance. A header is looked at once, then compared with those of all events

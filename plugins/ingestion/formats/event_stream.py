@@ -31,6 +31,7 @@ _EVENT_TIME = struct.Struct(">II")
 _UNREADABLE = (ValueError, TypeError, OverflowError)
 _NANOSECONDS = 1_000_000_000
 _TIMES = frozenset({int, float, msgpack.ExtType, msgpack.Timestamp})
+EventTime = int | float | msgpack.ExtType | msgpack.Timestamp
 
 
 def unpack_lazy(data: bytes | Body, use_list: bool = True, start: int = 0) -> Iterator[Any]:
@@ -74,11 +75,6 @@ def _end_of_last(data: bytes | Body, start: int) -> int:
     return start + position
 
 
-def unpack(data: bytes | Body) -> list[Any]:
-    """All objects of a msgpack stream; loads everything. Raises `BadRequest` like `unpack_lazy`."""
-    return list(unpack_lazy(data))
-
-
 def unpack_complete(data: bytes) -> tuple[list[Any], int]:
     """The complete objects at the beginning of ``data``, and how many bytes they take; a torn rest is left alone."""
     unpacker = _unpacker(len(data), True)
@@ -113,7 +109,7 @@ def iter_event(data: bytes | Body) -> Iterator[tuple[Any, Any]]:
             yield _time_of(event), event[1]
 
 
-def _events_in(item: Any) -> list[Any]:
+def _events_in(item: object) -> list[Any]:
     """The events that one object of a chunk is or holds."""
     if _is_event(item):
         return [item]
@@ -136,7 +132,7 @@ def _iter_record_payload(data: bytes | Body) -> Iterator[bytes | memoryview]:
             yield record_payload(event[1])
 
 
-def _is_event(item: Any) -> bool:
+def _is_event(item: object) -> bool:
     if not isinstance(item, list) or len(item) != 2:
         return False
     head, record = item
@@ -145,7 +141,7 @@ def _is_event(item: Any) -> bool:
     return _is_time(head)
 
 
-def _is_time(value: Any) -> bool:
+def _is_time(value: object) -> bool:
     return isinstance(value, (int, float, msgpack.ExtType, msgpack.Timestamp)) and not isinstance(value, bool)
 
 
@@ -153,9 +149,9 @@ def _time_of(event: list[Any]) -> Any:
     return event[0][0] if isinstance(event[0], list) else event[0]
 
 
-def record_payload(record: Any) -> bytes:
+def record_payload(record: object) -> bytes:
     """The bytes that a record carries: its ``message`` or ``log``; itself when it is bytes or text; else JSON."""
-    value = record
+    value: object = record
     if isinstance(record, dict):
         value = record.get("message")
         if isinstance(value, bytes):
@@ -168,7 +164,7 @@ def record_payload(record: Any) -> bytes:
     return encode_text(json.dumps(_plain(record), ensure_ascii=False, separators=(",", ":"))) + b"\n"
 
 
-def record_text(record: Any) -> bytes:
+def record_text(record: object) -> bytes:
     """A record as the original's conversion stores it: bytes and text as they are, anything else as Python shows it."""
     if isinstance(record, bytes):
         return record
@@ -180,7 +176,7 @@ def encode_text(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """``value`` with what JSON cannot express turned into text or numbers."""
     if isinstance(value, dict):
         return {str(_plain(key)): _plain(item) for key, item in value.items()}
@@ -222,7 +218,7 @@ def _joined(batch: list[bytes | memoryview]) -> bytes | memoryview:
     return batch[0] if len(batch) == 1 else b"".join(batch)
 
 
-def extract_date_time(holder: Any) -> numpy.datetime64:
+def extract_date_time(holder: EventTime) -> numpy.datetime64:
     """The time of an event as ``datetime64[ns]`` (UTC): seconds, an EventTime of ext type 0, or a msgpack timestamp."""
     if isinstance(holder, msgpack.Timestamp):
         return numpy.datetime64(holder.to_unix_nano(), "ns")

@@ -10,10 +10,12 @@ from __future__ import annotations
 import struct
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 BINS = 400
 PIECE = 32 << 10
@@ -22,6 +24,25 @@ LARGEST_HEADER = 64 << 10
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 UNKNOWN_SIZES = (0, 0xFFFFFFFF)  # what recorders write that do not know yet
 MOST_DRAWN = 200
+
+
+class Sound(Protocol):
+    """What is asked of a data stream: its bytes by ranges, and what changes whenever they do."""
+
+    def getSize(self) -> int:
+        """Bytes."""
+
+    def iterate(self, start_offset: int = 0, end_offset: int | None = None) -> Iterator[bytes]:
+        """The bytes of a range, in pieces of bounded size."""
+
+    def getUid(self) -> int:
+        """The document's number."""
+
+    def revision(self) -> str:
+        """Another text whenever the bytes have changed."""
+
+
+Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -42,6 +63,7 @@ class Wave:
 
     @property
     def seconds(self) -> float:
+        """How long the sound is, as far as it has arrived."""
         return self.size / self.frame / self.rate
 
     @property
@@ -54,7 +76,7 @@ class Wave:
         return ", ".join(parts)
 
 
-def read_wave(stream: Any) -> Wave | None:
+def read_wave(stream: Sound) -> Wave | None:
     """What the stream's header says; None when the stream is no WAV file that can be drawn. Reads 64 KB at most."""
     size = stream.getSize()
     head = b"".join(stream.iterate(0, min(size, LARGEST_HEADER)))
@@ -83,7 +105,7 @@ def _wave(form: bytes, start: int, length: int, size: int) -> Wave | None:
     return Wave(channels, rate, bits, kind == FLOAT, start, max(there, 0) // frame * frame)
 
 
-def values_of(wave: Wave, data: bytes) -> np.ndarray:
+def values_of(wave: Wave, data: bytes) -> Values:
     """Whole frames as numbers from -1 to 1, one column for each channel."""
     data = data[: len(data) // wave.frame * wave.frame]
     if wave.is_float:
@@ -99,7 +121,7 @@ def values_of(wave: Wave, data: bytes) -> np.ndarray:
     return values.reshape(-1, wave.channels)
 
 
-def read_bins(stream: Any, wave: Wave, bins: int = BINS, piece: int = PIECE) -> np.ndarray:
+def read_bins(stream: Sound, wave: Wave, bins: int = BINS, piece: int = PIECE) -> Values:
     """``(bins, 2)``: the lowest and highest value in each part of the sound, over all channels."""
     frames = wave.size // wave.frame
     bins = min(bins, frames)
@@ -113,7 +135,7 @@ def read_bins(stream: Any, wave: Wave, bins: int = BINS, piece: int = PIECE) -> 
     return found
 
 
-def draw(bins: np.ndarray) -> str:
+def draw(bins: Values) -> str:
     """The points of an SVG polygon in a box of `WIDTH` by `HEIGHT`: along the highest values, back along the lowest."""
     if not len(bins):
         return ""
@@ -132,7 +154,7 @@ class Drawn:
         self._points: OrderedDict[Any, str] = OrderedDict()
         self._lock = threading.Lock()
 
-    def points(self, stream: Any, wave: Wave) -> str:
+    def points(self, stream: Sound, wave: Wave) -> str:
         """The picture of a stream as it is now."""
         key = (stream.getUid(), stream.revision())
         with self._lock:

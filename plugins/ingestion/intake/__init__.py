@@ -1,6 +1,7 @@
 """How a chunk comes in.
 
-- `request_forms`: the forms in which clients send. `entrance`: the short way of small chunks. `committer`: chunks
-  that are stored together.
-- `receiving`, `retrying`: chunks of the forward receiver and the MQTT client. `uploads`: ``PUT`` on a stream.
+- `reception`: where all doors meet. It takes in a chunk that is parsed and whose sender is known.
+- `request_forms`: the forms in which HTTP clients send a chunk.
+- `entrance`: the fast lane of small chunks, past Pyramid. `group_commit`: chunks that wait are stored together.
+- `uploads`: ``PUT`` on a stream, which is no chunk and has no policy.
 """

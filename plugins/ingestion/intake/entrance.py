@@ -1,4 +1,4 @@
-"""The short way of a small chunk: from the web server's thread straight to the committer, past Pyramid.
+"""The fast lane of a small chunk: from the web server's thread straight to the group commit, past Pyramid.
 
 Only what is plain goes this way: a POST with Basic credentials that were right a moment ago, a raw body of at most
 2 MiB, a tag and nothing else in the query. Everything else, and everything that is refused or fails, takes the ordinary
@@ -11,18 +11,24 @@ import io
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import BinaryIO
 from urllib.parse import unquote
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from pyramid.router import Router
 
 from wendelin.core.database import Database
 from wendelin.core.errors import DatabaseUnavailable
 from wendelin.core.model.objects.site import get_site
+from wendelin.core.web.access.authentication import Policy
 from wendelin.core.web.answers.response_headers import HEADERS, log_request, new_request_id
 from wendelin.core.web.requests.metrics import count_request
 from wendelin.plugins.ingestion.formats.body import Body
-from wendelin.plugins.ingestion.intake.committer import TOOL, Chunk, Committer, FindUser
+from wendelin.plugins.ingestion.intake.group_commit import FindUser, GroupCommit, WaitingChunk
+from wendelin.plugins.ingestion.intake.reception import Chunk
 from wendelin.plugins.ingestion.intake.request_forms import CHUNK_ID_SIZE, FORM, MULTIPART
+from wendelin.plugins.ingestion.policies.addresses import TOOL
 
 ROUTE = "Ingestion Policy/ingest"
 LARGEST = 2 << 20
@@ -30,54 +36,53 @@ PATH = re.compile(rf"/([A-Za-z0-9_-]+)/{TOOL}/([A-Za-z0-9_.-]+)/ingest")
 QUERY = re.compile(r"reference=([A-Za-z0-9_.~%-]+)")
 LONG_WAY = ("HTTP_ORIGIN", "HTTP_CONTENT_ENCODING", "HTTP_X_ACCESS_TOKEN", "HTTP_TRANSFER_ENCODING")
 
-Environment = dict[str, Any]
-
 
 class Entrance:
     """A WSGI application in front of the platform's own."""
 
-    def __init__(self, application: Any) -> None:
+    def __init__(self, application: Router) -> None:
         self.application = application
         self.registry = application.registry
-        self._committer: Committer | None = None
+        self._group_commit: GroupCommit | None = None
         self._lock = threading.Lock()
 
-    def __call__(self, environ: Environment, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "POST" or not environ.get("PATH_INFO", "").endswith("/ingest"):
-            return self.application(environ, start_response)
-        started = time.perf_counter()
-        chunk = read_chunk(environ)
-        if chunk is not None:
-            if self._store(chunk, environ.get("REMOTE_ADDR")):
-                return _answer(environ, start_response, chunk.user_id, started)
-            environ["wsgi.input"].seek(0)
-        return self.application(environ, start_response)
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer 204 when the chunk is stored; let the application answer everything else."""
+        if environ["REQUEST_METHOD"] == "POST" and environ.get("PATH_INFO", "").endswith("/ingest"):
+            started = time.perf_counter()
+            waiting = read_plain_chunk(environ)
+            if waiting is not None:
+                if self._store(waiting, environ.get("REMOTE_ADDR")):
+                    return _answer(environ, start_response, waiting.user_id, started)
+                environ["wsgi.input"].seek(0)
+        answer: Iterable[bytes] = self.application(environ, start_response)
+        return answer
 
-    def _store(self, chunk: Chunk, address: str | None) -> bool:
+    def _store(self, waiting: WaitingChunk, address: str | None) -> bool:
         database, policy = self.registry["wendelin.database"], self.registry["wendelin.policy"]
-        committer = self._committer_of(database, policy.find_known_user)
-        if committer.store(chunk):
+        group_commit = self._group_commit_of(database, policy.find_known_user)
+        if group_commit.store(waiting):
             return True
-        learned = not chunk.is_known and self._learn(database, policy, chunk.authorization, address)
-        return learned and committer.store(chunk)
+        learned = not waiting.is_known and self._learn(database, policy, waiting.authorization, address)
+        return learned and group_commit.store(waiting)
 
-    def _learn(self, database: Database, policy: Any, authorization: str, address: str | None) -> bool:
-        """Check a password that was not checked for a while, here: the committer must not wait for it."""
+    def _learn(self, database: Database, policy: Policy, authorization: str, address: str | None) -> bool:
+        """Check a password that was not checked for a while, here: the group commit must not wait for it."""
         try:
             with database.connect() as connection:
                 return bool(policy.learn_user(get_site(connection).get_child("acl_users"), authorization, address))
         except DatabaseUnavailable:
             return False
 
-    def _committer_of(self, database: Database, find_user: FindUser) -> Committer:
+    def _group_commit_of(self, database: Database, find_user: FindUser) -> GroupCommit:
         with self._lock:
-            if self._committer is None or self._committer.zodb is not database.zodb:
-                self._committer = Committer(database, find_user)
-            return self._committer
+            if self._group_commit is None or self._group_commit.zodb is not database.zodb:
+                self._group_commit = GroupCommit(database, find_user)
+            return self._group_commit
 
 
-def read_chunk(environ: Environment) -> Chunk | None:
-    """The chunk of a request that may go the short way; None for any other, whose body is left unread."""
+def read_plain_chunk(environ: WSGIEnvironment) -> WaitingChunk | None:
+    """The chunk of a request that may take the fast lane; None for any other, whose body is left unread."""
     path = PATH.fullmatch(environ["PATH_INFO"])
     query = QUERY.fullmatch(environ.get("QUERY_STRING", ""))
     size = environ.get("CONTENT_LENGTH", "")
@@ -100,16 +105,16 @@ def read_chunk(environ: Environment) -> Chunk | None:
     data = Body(_read(body, int(size)))
     if chunk_id is None:
         _ = data.digest  # while other threads store: hashing lets them run
-    return Chunk(authorization, path[1], path[2], reference, data, chunk_id)
+    return WaitingChunk(Chunk(path[2], reference, data, chunk_id), authorization, site_id=path[1])
 
 
-def _read(body: Any, size: int) -> bytes:
+def _read(body: BinaryIO, size: int) -> bytes:
     """The whole body; without a copy where the web server has it in memory."""
     found = body.getvalue() if isinstance(body, io.BytesIO) else b""
     return found if len(found) == size else bytes(body.read(size))
 
 
-def _answer(environ: Environment, start_response: Callable[..., Any], user_id: str, started: float) -> Iterable[bytes]:
+def _answer(environ: WSGIEnvironment, start_response: StartResponse, user_id: str, started: float) -> Iterable[bytes]:
     request_id = new_request_id()
     start_response("204 No Content", [*HEADERS.items(), ("X-Request-Id", request_id)])
     seconds = time.perf_counter() - started

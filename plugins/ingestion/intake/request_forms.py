@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import io
 import re
-from typing import Any
 from urllib.parse import unquote_to_bytes
+
+from pyramid.request import Request
 
 from wendelin.core.errors import BadRequest, RequestTooLarge
 from wendelin.plugins.ingestion.formats.body import Body, unzip
@@ -24,7 +25,7 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 
-def read_reference(request: Any) -> str | None:
+def read_reference(request: Request) -> str | None:
     """The tag: ``reference`` of the query string. Raises `BadRequest` when it is not UTF-8."""
     found = find_field(_query(request), "reference")
     if found is None:
@@ -35,7 +36,7 @@ def read_reference(request: Any) -> str | None:
         raise BadRequest("the reference is not valid UTF-8") from error
 
 
-def read_chunk_id(request: Any) -> str | None:
+def read_chunk_id(request: Request) -> str | None:
     """``X-Fluentd-Chunk-Id``: the same for a chunk however often it is sent."""
     found: str | None = request.headers.get("X-Fluentd-Chunk-Id")
     if found is not None and not 0 < len(found) <= CHUNK_ID_SIZE:
@@ -43,7 +44,7 @@ def read_chunk_id(request: Any) -> str | None:
     return found
 
 
-def read_chunk(request: Any, limit: int | None = None) -> Body:
+def read_chunk(request: Request, limit: int | None = None) -> Body:
     """The chunk. Raises `RequestTooLarge` before a body beyond the limit is read."""
     limit = min(MAXIMUM_SIZE if limit is None else limit, MAXIMUM_SIZE)
     check_size(request.content_length, limit)
@@ -59,7 +60,7 @@ def read_chunk(request: Any, limit: int | None = None) -> Body:
     return body
 
 
-def read_raw(request: Any, limit: int) -> Body:
+def read_raw(request: Request, limit: int) -> Body:
     """The body and nothing else, unpacked where it is gzip."""
     check_size(request.content_length, limit)
     return _decoded(request, _read_body(request), limit)
@@ -71,11 +72,12 @@ def check_size(size: int | None, limit: int) -> None:
         raise RequestTooLarge(f"the body has {size} bytes; at most {limit} are taken: send smaller chunks")
 
 
-def _query(request: Any) -> bytes:
-    return request.environ.get("QUERY_STRING", "").encode("latin-1")
+def _query(request: Request) -> bytes:
+    query: str = request.environ.get("QUERY_STRING", "")
+    return query.encode("latin-1")
 
 
-def _read_body(request: Any) -> Body:
+def _read_body(request: Request) -> Body:
     """The server's own file, where the body is in one; not ``request.body``, which would copy it."""
     stream = request.body_file_raw
     size = request.content_length
@@ -86,7 +88,7 @@ def _read_body(request: Any) -> Body:
     return Body(stream.read() if size is None else stream.read(size))
 
 
-def _decoded(request: Any, body: Body, limit: int) -> Body:
+def _decoded(request: Request, body: Body, limit: int) -> Body:
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in ("", "identity"):
         check_size(body.size, limit)
@@ -107,7 +109,7 @@ def _read_form(body: Body) -> Body | None:
     return None
 
 
-def _read_multipart(request: Any) -> Body:
+def _read_multipart(request: Request) -> Body:
     try:
         field = request.POST.get(FIELD)
     except (ValueError, LookupError) as error:  # no boundary, an unknown charset

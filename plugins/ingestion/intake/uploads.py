@@ -8,8 +8,8 @@ missing.
 from __future__ import annotations
 
 import re
-from typing import Any
 
+from pyramid.request import Request
 from pyramid.response import Response
 
 from wendelin.core.errors import BadRequest
@@ -22,7 +22,7 @@ QUESTION = re.compile(r"bytes\s+\*/(\*|\d+)")
 PART = re.compile(r"bytes\s+(\d{1,18})-(\d{1,18})/(\*|\d{1,18})")
 
 
-def put(stream: DataStream, request: Any) -> Response:
+def put(stream: DataStream, request: Request) -> Response:
     """Store a body; 204 when it is committed."""
     header = request.headers.get("Content-Range")
     if header is None:
@@ -41,7 +41,7 @@ def put(stream: DataStream, request: Any) -> Response:
     return _append(stream, request, first, last + 1 - first)
 
 
-def _append(stream: DataStream, request: Any, first: int, length: int) -> Response:
+def _append(stream: DataStream, request: Request, first: int, length: int) -> Response:
     body = read_raw(request, MAXIMUM_SIZE)
     if body.size != length:
         raise BadRequest(f"the body has {body.size} bytes, but Content-Range says {length}")

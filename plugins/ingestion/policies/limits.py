@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Hashable
 from fnmatch import fnmatchcase
-from typing import Any
 
 from wendelin.core.errors import RateExceeded, RequestTooLarge, Unauthorized
+from wendelin.core.model.objects.document import Document
 from wendelin.core.security import get_user
 
 MEBIBYTE = 1 << 20
@@ -23,10 +24,10 @@ class Rates:
     """
 
     def __init__(self) -> None:
-        self._buckets: OrderedDict[Any, tuple[float, float]] = OrderedDict()
+        self._buckets: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def take(self, key: Any, per_minute: int) -> float:
+    def take(self, key: Hashable, per_minute: int) -> float:
         """Take one; 0.0, or the seconds until there is one again."""
         now = time.monotonic()
         with self._lock:
@@ -43,12 +44,12 @@ class Rates:
 _rates = Rates()
 
 
-def maximum_size(policy: Any) -> int:
+def maximum_size(policy: Document) -> int:
     """The largest chunk, in bytes."""
     return int((policy.getMaximumSize() or DEFAULT_MAXIMUM_SIZE) * MEBIBYTE)
 
 
-def check_limits(policy: Any, reference: str, size: int) -> None:
+def check_limits(policy: Document, reference: str, size: int) -> None:
     """Raises `Unauthorized`, `RequestTooLarge` or `RateExceeded`, with what the sender has to know."""
     users = policy.getAllowedUserList()
     if users and not any(fnmatchcase(get_user().id, pattern) for pattern in users):

@@ -22,13 +22,13 @@ LARGEST_REFERENCE = 200
 STORED, EMPTY = "stored", "empty"  # what became of a chunk
 
 
-class IngestionPolicyTool(Folder):
-    """``portal_ingestion_policies``: the policies of the site."""
+class Unpacking:
+    """What scripts of the pipeline call to read a chunk; on the tool as well as on each policy."""
 
     @public
     def unpack(self, data: bytes) -> list[Any]:
-        """All objects of a msgpack stream (`event_stream.unpack`)."""
-        return event_stream.unpack(data)
+        """All objects of a msgpack stream; loads everything. Raises `BadRequest` for what is torn or no msgpack."""
+        return list(event_stream.unpack_lazy(data))
 
     @public
     def unpackLazy(self, data: bytes, use_list: bool = True) -> Iterator[Any]:
@@ -36,7 +36,11 @@ class IngestionPolicyTool(Folder):
         return event_stream.unpack_lazy(data, use_list)
 
 
-class IngestionPolicy(Document):
+class IngestionPolicyTool(Unpacking, Folder):
+    """``portal_ingestion_policies``: the policies of the site."""
+
+
+class IngestionPolicy(Unpacking, Document):
     """What may be sent under which tags: who has the permission "Add portal content" here may send."""
 
     ingestion_log: policy_log.PolicyLog | None = None
@@ -52,16 +56,6 @@ class IngestionPolicy(Document):
             self.ingestion_log = policy_log.PolicyLog()
         return self.ingestion_log
 
-    @public
-    def unpack(self, data: bytes) -> list[Any]:
-        """All objects of a msgpack stream (`event_stream.unpack`)."""
-        return event_stream.unpack(data)
-
-    @public
-    def unpackLazy(self, data: bytes, use_list: bool = True) -> Iterator[Any]:
-        """The objects of a msgpack stream, one by one (`event_stream.unpack_lazy`)."""
-        return event_stream.unpack_lazy(data, use_list)
-
     @protected(ADD)
     def ingest(self, reference: str, data_chunk: bytes | Body, chunk_id: str | None = None) -> bool:
         """Store a chunk that was sent under the tag ``reference``; an empty chunk leaves nothing behind.
@@ -72,7 +66,8 @@ class IngestionPolicy(Document):
         sends nothing twice, so that equal chunks are different ones.
 
         Raises `BadRequest` for a tag that the parser cannot read or a body that the operation cannot read, `NotFound`
-        for a tag that nothing is set up for, and what `check_limits` raises. What is raised stands in the log.
+        for a tag that nothing is set up for, and what `check_limits` raises. What is raised stands in the log, and so
+        does a repeat when it is committed.
         """
         try:
             outcome = self.take_in(reference, Body.of(data_chunk), chunk_id)
@@ -82,13 +77,14 @@ class IngestionPolicy(Document):
             if isinstance(error, BadRequest) and not isinstance(error, RequestTooLarge):
                 policy_log.keep_sample(self, str(reference or ""), Body.of(data_chunk), at_once=True)
             raise
-        if outcome not in (STORED, EMPTY):
-            policy_log.note(self, policy_log.REPEATED, reference, outcome)
         return outcome is STORED
 
     @private
     def take_in(self, reference: str, body: Body, chunk_id: str | None) -> str:
-        """`ingest`, without a line in the log: `STORED`, `EMPTY`, or what makes the chunk a repeat."""
+        """`ingest`, without a line in the log for what it raises.
+
+        Gives `STORED`, `EMPTY`, or what makes the chunk a repeat.
+        """
         check_limits(self, check_reference(reference), body.size)
         find = self.plan(reference)
         if not body.size:
@@ -99,6 +95,7 @@ class IngestionPolicy(Document):
             count_stored(self, body.size)
         else:
             count_repeat(self)
+            policy_log.note_committed(self, policy_log.REPEATED, reference, outcome)
         return outcome
 
     @private
@@ -142,7 +139,8 @@ class IngestionPolicy(Document):
         if not script_id:
             raise NotFound(f"the ingestion policy {self.getId()!r} names no {what}")
         try:
-            return getattr(self, script_id)
+            script: Callable[..., Any] = getattr(self, script_id)
+            return script
         except AttributeNotFound as error:
             raise NotFound(f"the {what} {script_id!r} of ingestion policy {self.getId()!r} does not exist") from error
 

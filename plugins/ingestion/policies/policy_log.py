@@ -9,22 +9,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
+import ZODB
 from persistent import Persistent
 from transaction.interfaces import TransientError
+from ZODB.Connection import Connection
 from ZODB.POSException import ConflictError
 
 from wendelin.core.database import Database
-from wendelin.core.model.objects.site import SITE_ID
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user, get_user
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.formats.event_stream import unpack_complete
-from wendelin.plugins.ingestion.policies.counters import count_refusal
+from wendelin.plugins.ingestion.policies.addresses import TOOL
+from wendelin.plugins.ingestion.policies.counters import count_refusal, transaction_of
 
 LENGTH = 100  # entries that a policy keeps
 WAITING = 1000  # entries that wait in memory, at most
@@ -32,6 +34,8 @@ SECONDS = 0.5  # between two writes
 TEXT = 200
 SAMPLE_SIZE = 64 << 10
 SAMPLE_SECONDS = 60.0
+
+State = dict[str, Any]  # of a policy's log, as the database keeps it
 
 logger = logging.getLogger(__name__)
 
@@ -49,14 +53,14 @@ class Entry:
     message: str
 
 
-class Sample(Persistent):
+class Sample(Persistent):  # type: ignore[misc]  # persistent has no types
     """The beginning of a chunk that came lately, to try scripts on: whole events, where it has any."""
 
     def __init__(self, reference: str, data: bytes, size: int) -> None:
         self.reference, self.data, self.size = reference, data, size
 
 
-class PolicyLog(Persistent):
+class PolicyLog(Persistent):  # type: ignore[misc]  # persistent has no types
     """The last entries; those of two processes are put together. ``sample`` is whichever came last."""
 
     sample: Sample | None = None
@@ -70,35 +74,39 @@ class PolicyLog(Persistent):
             return
         self.entries = (*self.entries, *entries)[-LENGTH:]
 
-    def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
+    def _p_resolveConflict(self, old: State, saved: State, new: State) -> State:
         if not set(old) <= {"entries", "sample"}:
             raise ConflictError("the log of a policy has a form that is not known")
         mine = tuple(entry for entry in new["entries"] if entry not in old["entries"])
         return {**saved, "entries": (*saved["entries"], *mine)[-LENGTH:]}
 
 
+Waiting = tuple[ZODB.DB, str, Entry | Sample]  # database, id of a policy, what is added to its log
+
+
 class Writer:
     """Entries of this process that are not written yet, and the thread that writes them."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Any, str, Entry | Sample]] = []  # database, policy, what is added
+        self._waiting: list[Waiting] = []
         self._sampled: dict[tuple[int, str], float] = {}
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def note(self, policy: Any, kind: str, reference: str, message: str) -> None:
+    def note(self, policy: Document, kind: str, reference: str, message: str) -> None:
         """Add an entry to a policy's log, a moment later; dropped when too many wait."""
-        self.note_later(policy, kind, reference, message)()
+        if policy._p_jar is not None:
+            self._add(_entry(policy, kind, reference, message))
 
-    def note_later(self, policy: Any, kind: str, reference: str, message: str) -> Callable[[], None]:
-        """A function that adds the entry, when it is sure that it happened."""
-        entry = Entry(datetime.now(UTC), kind, get_user().id[:TEXT], reference[:TEXT], message[:TEXT])
-        if policy._p_jar is None:
-            return lambda: None
-        return partial(self._add, (policy._p_jar.db(), policy.getId(), entry))
+    def note_committed(self, policy: Document, kind: str, reference: str, message: str) -> None:
+        """Add an entry to a policy's log when the present transaction has committed."""
+        transaction = transaction_of(policy)
+        if transaction is not None:
+            entry = _entry(policy, kind, reference, message)
+            transaction.addAfterCommitHook(lambda success: self._add(entry) if success else None)
 
-    def keep_sample(self, policy: Any, reference: str, body: Body, at_once: bool = False) -> None:
+    def keep_sample(self, policy: Document, reference: str, body: Body, at_once: bool = False) -> None:
         """Keep the beginning of a chunk, once in a while for each policy, or ``at_once``."""
         if policy._p_jar is None:
             return
@@ -112,7 +120,7 @@ class Writer:
             data = data[: _whole(data)] or data
         self._add((policy._p_jar.db(), policy.getId(), Sample(reference[:TEXT], data, body.size)))
 
-    def _add(self, waiting: tuple[Any, str, Entry | Sample]) -> None:
+    def _add(self, waiting: Waiting) -> None:
         _, policy_id, entry = waiting
         if isinstance(entry, Entry) and entry.kind != REPEATED:  # those count when their transaction commits
             count_refusal(policy_id, entry.kind)
@@ -129,7 +137,7 @@ class Writer:
         with self._writing:
             with self._lock:
                 waiting, self._waiting = self._waiting, []
-            by_database: dict[Any, dict[str, list[Entry | Sample]]] = {}
+            by_database: dict[ZODB.DB, dict[str, list[Entry | Sample]]] = {}
             for database, policy_id, entry in waiting:
                 by_database.setdefault(database, {}).setdefault(policy_id, []).append(entry)
             for database, entries in by_database.items():
@@ -143,6 +151,12 @@ class Writer:
                 if not self._waiting:
                     self._thread = None
                     return
+
+
+def _entry(policy: Document, kind: str, reference: str, message: str) -> Waiting:
+    """An entry about what the current user sends now."""
+    entry = Entry(datetime.now(UTC), kind, get_user().id[:TEXT], reference[:TEXT], message[:TEXT])
+    return policy._p_jar.db(), policy.getId(), entry
 
 
 def _whole(data: bytes) -> int:
@@ -164,10 +178,10 @@ def _write(database: Database, entries: dict[str, list[Entry | Sample]]) -> None
         logger.warning("the logs of ingestion policies cannot be written", exc_info=True)
 
 
-def _add(connection: Any, entries: dict[str, list[Entry | Sample]]) -> None:
-    tool = connection.root()[SITE_ID].get("portal_ingestion_policies")
+def _add(connection: Connection, entries: dict[str, list[Entry | Sample]]) -> None:
+    tool = get_site(connection).get_child(TOOL)
     for policy_id, added in entries.items():
-        policy = tool.get(policy_id) if tool is not None else None
+        policy = tool.get_child(policy_id) if tool is not None else None
         if policy is not None:
             log = policy.log()
             log.add([entry for entry in added if isinstance(entry, Entry)])
@@ -177,6 +191,6 @@ def _add(connection: Any, entries: dict[str, list[Entry | Sample]]) -> None:
 
 writer = Writer()
 note = writer.note
-note_later = writer.note_later
+note_committed = writer.note_committed
 keep_sample = writer.keep_sample
 flush = writer.flush

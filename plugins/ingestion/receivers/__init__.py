@@ -1,1 +1,4 @@
-"""Programs that receive: `forward` (Fluentd's protocol) and `mqtt`, with their settings files."""
+"""Programs that receive: `forward` (Fluentd's protocol) and `mqtt`.
+
+- `settings_file`: reading their settings. `batches`: storing what they were sent, with waiting and trying again.
+"""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import random
 import re
 import ssl
 import time
@@ -11,10 +10,12 @@ from base64 import b64encode
 from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
+from wendelin.core.database.retry import Retry
 from wendelin.core.errors import BadRequest, Unauthorized, WendelinError
+from wendelin.core.instance.folder import Credentials
 
 ANSWER_SECONDS = 300
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds
+WAITING = Retry(attempts=None, first_pause=1.0, longest_pause=60.0, random_share=0.5)
 TRY_AGAIN = frozenset({408, 425, 429})  # besides all of 5xx
 EXCERPT = 300
 
@@ -33,7 +34,7 @@ class Transport:
         url: str,
         policy_id: str,
         reference: str,
-        credentials: tuple[str, str] | None,
+        credentials: Credentials | None,
         *,
         verify: bool = True,
         give_up_after: float | None = None,
@@ -47,7 +48,7 @@ class Transport:
         self.path = f"{path}/portal_ingestion_policies/{policy}/ingest?reference={quote(reference, safe='')}"
         self.headers = {"Content-Type": "application/octet-stream", "Accept": "text/plain"}
         if credentials is not None:
-            login = b64encode(":".join(credentials).encode("utf-8")).decode("ascii")
+            login = b64encode(f"{credentials.user}:{credentials.password}".encode()).decode("ascii")
             self.headers["Authorization"] = f"Basic {login}"
         self.verify, self.give_up_after, self.say = verify, give_up_after, say
         self._connection: http.client.HTTPConnection | None = None
@@ -57,7 +58,7 @@ class Transport:
 
         Raises `Unauthorized` or `BadRequest` when it never will, and `GaveUp`.
         """
-        started, pause = time.monotonic(), FIRST_PAUSE
+        started, attempt = time.monotonic(), 0
         while True:
             status, wait, text = self._try(body, chunk_id)
             if 200 <= status < 300:
@@ -66,8 +67,8 @@ class Transport:
                 raise refusal(status, text)
             if self.give_up_after is not None and time.monotonic() - started > self.give_up_after:
                 raise GaveUp(f"not acknowledged after {self.give_up_after:g} s: {text}")
-            pause = min(pause * 2, LONGEST_PAUSE)
-            delay = max(wait, random.uniform(pause / 2, pause))
+            attempt += 1
+            delay = max(wait, WAITING.pause(attempt))
             self.say(f"{text}; trying again in {delay:.0f} s")
             time.sleep(delay)
 

@@ -17,7 +17,7 @@ import pytest
 from wendelin.core.database import Database
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.plugins.ingestion.intake.receiving import store_chunks
+from wendelin.plugins.ingestion.receivers.batches import store_chunks
 from wendelin.plugins.ingestion.receivers.forward.configuration import ForwardConfiguration
 from wendelin.plugins.ingestion.receivers.forward.server import ForwardServer
 

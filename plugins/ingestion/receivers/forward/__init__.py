@@ -1,1 +1,6 @@
-"""A receiver for Fluentd's forward protocol: stock ``out_forward`` and Fluent Bit send to the site without a plugin."""
+"""The forward receiver: Fluentd's forward protocol, version 1, over TCP or TLS.
+
+- `protocol`, `handshake`: the messages. `connection`: one client. `server`: all clients, and the threads that store.
+- `tag_patterns`: which policy takes a tag. `joining`: from the entries of messages to chunks.
+- `configuration`: the settings. `command`: ``wendelin forward``.
+"""

@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wendelin.core.errors import BadRequest
+from wendelin.plugins.ingestion.policies.addresses import FORWARD_PORT
 from wendelin.plugins.ingestion.receivers.forward.protocol import MAXIMUM_SIZE
-from wendelin.plugins.ingestion.receivers.forward.routing import TAG_WORD, Route, compile_pattern
+from wendelin.plugins.ingestion.receivers.forward.tag_patterns import TAG_WORD, Route, compile_pattern
 from wendelin.plugins.ingestion.receivers.settings_file import Section, read_settings
 
 FILE = "forward.toml"
-DEFAULT_PORT = 24224
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +45,7 @@ class ForwardConfiguration:
 
     user: str
     host: str = "127.0.0.1"
-    port: int = DEFAULT_PORT
+    port: int = FORWARD_PORT
     shared_key: str = ""
     hostname: str = field(default_factory=lambda: f"wendelin-{socket.gethostname()}")
     routes: tuple[Route, ...] = ()
@@ -84,7 +84,7 @@ def read_configuration(path: Path) -> ForwardConfiguration:
     configuration = ForwardConfiguration(
         user=user,
         host=settings.take("host", str, "127.0.0.1"),
-        port=settings.take("port", int, DEFAULT_PORT),
+        port=settings.take("port", int, FORWARD_PORT),
         shared_key=settings.take("shared_key", str, ""),
         hostname=settings.take("hostname", str, f"wendelin-{socket.gethostname()}"),
         maximum_size=settings.take("maximum_size", int, MAXIMUM_SIZE),

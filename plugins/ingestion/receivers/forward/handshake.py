@@ -40,7 +40,7 @@ class Handshake:
         """The first message of a connection."""
         return ["HELO", {"nonce": self.nonce, "auth": self.salt if self.passwords else b"", "keepalive": True}]
 
-    def check(self, ping: Any) -> str | None:
+    def check(self, ping: object) -> str | None:
         """The name of the user of a PING, None without users.
 
         Raises `BadRequest` when it is not a PING, and `Unauthorized` with a reason that tells the client nothing which
@@ -60,7 +60,7 @@ class Handshake:
             raise Unauthorized("username/password mismatch")
         return name
 
-    def pong(self, ping: Any) -> list[Any]:
+    def pong(self, ping: object) -> list[Any]:
         """The answer to a PING that `check` accepted."""
         key_salt = read_ping(ping)[2]
         host = self.hostname.encode("utf-8")
@@ -71,7 +71,7 @@ class Handshake:
         return ["PONG", False, reason, self.hostname, ""]
 
 
-def read_ping(ping: Any) -> list[bytes]:
+def read_ping(ping: object) -> list[bytes]:
     """The six fields of a PING as bytes; text and binary are the same here, as clients differ in what they send."""
     if not isinstance(ping, list) or len(ping) != PING_SIZE or ping[0] not in ("PING", b"PING"):
         raise BadRequest("a PING was expected: this server has a shared key")

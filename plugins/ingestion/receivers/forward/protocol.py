@@ -45,6 +45,7 @@ class Entry:
 
     @property
     def is_acknowledged(self) -> bool:
+        """Whether the client waits for an acknowledgement."""
         return self.chunk_id is not None
 
 
@@ -65,7 +66,7 @@ def make_packer() -> msgpack.Packer:
     return msgpack.Packer(use_bin_type=True, unicode_errors="surrogateescape", autoreset=True)
 
 
-def parse_message(message: Any, packer: msgpack.Packer, maximum_size: int = MAXIMUM_SIZE) -> Entry | None:
+def parse_message(message: object, packer: msgpack.Packer, maximum_size: int = MAXIMUM_SIZE) -> Entry | None:
     """The entry of a message; None for ``nil``, which is a heartbeat.
 
     Raises `BadRequest` for anything that is not a message of the protocol, and `RequestTooLarge`.
@@ -86,7 +87,7 @@ def parse_message(message: Any, packer: msgpack.Packer, maximum_size: int = MAXI
     return Entry(tag, packer.pack([content, message[2]]), _chunk_id(_option(message, 3)))
 
 
-def _parse_packed(tag: str, content: bytes | str, option: dict[Any, Any], maximum_size: int) -> Entry:
+def _parse_packed(tag: str, content: bytes | str, option: dict[object, object], maximum_size: int) -> Entry:
     data = encode_text(content) if isinstance(content, str) else content
     compression = option.get("compressed", option.get(b"compressed", "text"))
     compression = compression.decode("latin-1") if isinstance(compression, bytes) else compression
@@ -132,7 +133,7 @@ def make_ack(chunk_id: str | bytes) -> bytes:
     return packed
 
 
-def as_text(value: Any, what: str) -> str:
+def as_text(value: object, what: str) -> str:
     """Text that came as msgpack ``str`` or ``bin``; raises `BadRequest` when it is neither, or not UTF-8."""
     try:
         if isinstance(value, bytes):
@@ -145,17 +146,17 @@ def as_text(value: Any, what: str) -> str:
     raise BadRequest(f"the {what} is not text")
 
 
-def _is_time(value: Any) -> bool:
+def _is_time(value: object) -> bool:
     return isinstance(value, (int, float, msgpack.ExtType)) and not isinstance(value, bool)
 
 
-def _checked(event: Any) -> Any:
+def _checked(event: object) -> list[Any]:
     if not isinstance(event, list) or len(event) < 2:
         raise BadRequest("each event of a forward message must be [time, record]")
     return event
 
 
-def _option(message: list[Any], index: int) -> dict[Any, Any]:
+def _option(message: list[Any], index: int) -> dict[object, object]:
     found = message[index] if len(message) > index else None
     if found is None:
         return {}
@@ -164,7 +165,7 @@ def _option(message: list[Any], index: int) -> dict[Any, Any]:
     return found
 
 
-def _chunk_id(option: dict[Any, Any]) -> str | bytes | None:
+def _chunk_id(option: dict[object, object]) -> str | bytes | None:
     found = option.get("chunk", option.get(b"chunk"))
     if found is not None and not isinstance(found, (str, bytes)):
         raise BadRequest("the chunk id of a forward message is not text")

@@ -7,14 +7,13 @@ import logging
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from wendelin.core.errors import BadRequest
-from wendelin.plugins.ingestion.intake.retrying import Stopping
+from wendelin.plugins.ingestion.receivers.batches import Stopping
 from wendelin.plugins.ingestion.receivers.forward.configuration import ForwardConfiguration
 from wendelin.plugins.ingestion.receivers.forward.connection import READ_SIZE, Connection
+from wendelin.plugins.ingestion.receivers.forward.joining import EntryJoiner, Store
 from wendelin.plugins.ingestion.receivers.forward.protocol import Entry
-from wendelin.plugins.ingestion.receivers.forward.storage import EntryStorage, Store
 
 THREADS = 16  # one stores, others may wait for a policy whose rate is used up
 STOP_SECONDS = 15
@@ -24,10 +23,14 @@ log = logging.getLogger(__name__)
 class Heartbeat(asyncio.DatagramProtocol):
     """Answers each UDP datagram with one zero byte, as Fluentd does: never with more than it was sent."""
 
-    def connection_made(self, transport: Any) -> None:
+    transport: asyncio.DatagramTransport
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # only datagrams
+        """Keep the socket, to answer on it."""
         self.transport = transport
 
-    def datagram_received(self, data: bytes, address: Any) -> None:
+    def datagram_received(self, data: bytes, address: tuple[str | int, ...]) -> None:  # type: ignore[override]  # IP
+        """Answer one heartbeat."""
         if data:
             self.transport.sendto(b"\0", address)
 
@@ -41,7 +44,7 @@ class ForwardServer:
     def __init__(self, configuration: ForwardConfiguration, store: Store, threads: int = THREADS) -> None:
         configuration.check()
         self.configuration = configuration
-        self.storage = EntryStorage(store, configuration.routes)
+        self.joiner = EntryJoiner(store, configuration.routes)
         self.executor = ThreadPoolExecutor(threads, "forward")
         self.connections: dict[Connection, asyncio.Task[None]] = {}
         self.port = 0
@@ -72,10 +75,10 @@ class ForwardServer:
             connection.close()
         if self.connections:
             _, late = await asyncio.wait(self.connections.values(), timeout=STOP_SECONDS)
-            self.storage.stopping.set()
+            self.joiner.stopping.set()
             if late:
                 await asyncio.wait(late, timeout=1)
-        self.storage.stopping.set()
+        self.joiner.stopping.set()
         self.executor.shutdown(wait=True, cancel_futures=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -96,7 +99,7 @@ class ForwardServer:
 
     async def _store(self, entries: list[Entry], user: str) -> list[Entry]:
         try:
-            return await self._in_thread(lambda: self.storage.store_entries(entries, user))
+            return await self._in_thread(lambda: self.joiner.store_entries(entries, user))
         except Stopping as error:
             raise BadRequest("the receiver stops while the database is away") from error
 

@@ -1,1 +1,7 @@
-"""MQTT: what is published on a broker goes to ingestion policies, or becomes MQTT Message documents."""
+"""The MQTT client: stores what is published on a broker.
+
+- `client`: the connection to the broker. `delivery`: messages to their policies, each once. `sessions`: what the site
+  remembers of a broker, for that.
+- `messages`: MQTT Message documents, and the data operation that makes them.
+- `configuration`: the settings. `command`: ``wendelin mqtt``. ``template/`` is the business template ``erp5_mqtt``.
+"""

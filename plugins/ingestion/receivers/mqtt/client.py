@@ -13,9 +13,9 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from wendelin.plugins.ingestion.intake.retrying import Patience, Stopping
+from wendelin.plugins.ingestion.receivers.batches import Patience, Stopping
 from wendelin.plugins.ingestion.receivers.mqtt.configuration import MQTTConfiguration
-from wendelin.plugins.ingestion.receivers.mqtt.storage import Message, MessageStorage
+from wendelin.plugins.ingestion.receivers.mqtt.delivery import Message, MessageDelivery
 
 WAITING = 5000  # messages that may wait to be stored
 BATCH = 500
@@ -38,8 +38,8 @@ class Subscribed:
 class MQTTClient:
     """``run()`` until ``stop()``."""
 
-    def __init__(self, configuration: MQTTConfiguration, storage: MessageStorage) -> None:
-        self.configuration, self.storage = configuration, storage
+    def __init__(self, configuration: MQTTConfiguration, delivery: MessageDelivery) -> None:
+        self.configuration, self.delivery = configuration, delivery
         self.patience = Patience()
         self._queue: Queue[Message | Connected | Subscribed] = Queue(WAITING)
         self._client = self._make_client()
@@ -99,23 +99,23 @@ class MQTTClient:
     def _store(self, messages: list[Message]) -> None:
         if not messages:
             return
-        self.patience.store_all(messages, self.storage.store)
+        self.patience.store_all(messages, self.delivery.store)
         for message in messages:
             if message.qos:
                 self._client.ack(message.number, message.qos)
 
-    def _settle(self, item: Any) -> None:
+    def _settle(self, item: Connected | Subscribed) -> None:
         if isinstance(item, Subscribed):
-            self.storage.subscribed()
+            self.delivery.subscribed()
             log.info("subscribed")
             return
-        wanted, unwanted = self.storage.connected(item.has_session)
+        wanted, unwanted = self.delivery.connected(item.has_session)
         if unwanted:
             self._client.unsubscribe(unwanted)
         if wanted:
             self._client.subscribe(wanted)
         elif unwanted:
-            self.storage.subscribed()
+            self.delivery.subscribed()
 
     # -- paho's thread
 
@@ -127,7 +127,7 @@ class MQTTClient:
             except Full:
                 continue
 
-    def _on_message(self, client: mqtt.Client, data: Any, message: mqtt.MQTTMessage) -> None:
+    def _on_message(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import ACCESS, protected
 from wendelin.plugins.ingestion.formats import event_stream
 
@@ -17,12 +18,12 @@ class MQTTMessage(Document):
     payload: str = ""
 
     @protected(ACCESS)
-    def getData(self, default: Any = None) -> Any:
+    def getData(self, default: object = None) -> bytes:
         """The payload exactly as it was published."""
         return self.data if self.data is not None else self.payload.encode("utf-8")
 
 
-def parse_mqtt_tag(policy: Any, reference: str) -> dict[str, str] | None:
+def parse_mqtt_tag(policy: Document, reference: str) -> dict[str, str] | None:
     """``sensor.product``, or one word for both."""
     parts = reference.split(".")
     if not parts[0] or not parts[-1]:
@@ -34,7 +35,7 @@ def parse_mqtt_tag(policy: Any, reference: str) -> dict[str, str] | None:
     }
 
 
-def write_mqtt_ingestion(policy: Any, data_chunk: bytes, out_stream: dict[str, Any]) -> None:
+def write_mqtt_ingestion(policy: Document, data_chunk: bytes, out_stream: dict[str, Document]) -> None:
     """An MQTT Message for each event: ``{"topic", "payload"}`` as the original takes it, or ``message`` as payload."""
     module = policy.getPortalObject().getDefaultModule("MQTT Message")
     for _time, record in event_stream.iter_event(data_chunk):
@@ -42,7 +43,7 @@ def write_mqtt_ingestion(policy: Any, data_chunk: bytes, out_stream: dict[str, A
         message._owner = policy.getOwner()  # who sends is not who owns, and need not be able to read
 
 
-def add_message(module: Any, record: dict[Any, Any]) -> Any:
+def add_message(module: Folder, record: dict[Any, Any]) -> MQTTMessage:
     """The document of one record."""
     payload = record.get("payload", record.get("message", b""))
     if not isinstance(payload, (bytes, str)):
@@ -50,7 +51,7 @@ def add_message(module: Any, record: dict[Any, Any]) -> Any:
     data = event_stream.encode_text(payload) if isinstance(payload, str) else payload
     topic = record.get("topic")
     topic = topic if isinstance(topic, str) else ""
-    message = module.newContent(
+    message: MQTTMessage = module.newContent(
         portal_type="MQTT Message",
         title=topic,
         topic=topic,
@@ -63,6 +64,6 @@ def add_message(module: Any, record: dict[Any, Any]) -> Any:
     return message
 
 
-def as_number(value: Any) -> int:
+def as_number(value: object) -> int:
     """The quality of service that a record tells; 0 for anything else."""
     return value if isinstance(value, int) and 0 <= value <= 2 else 0

@@ -9,16 +9,17 @@ the same thing many times.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 
-TOOL = "portal_ingestion_policies"
+from wendelin.core.model.objects.site import Site
+from wendelin.plugins.ingestion.policies.addresses import TOOL
+
 REMEMBERED = 1000  # more than a broker sends without an acknowledgement (Mosquitto: 20, unless it is told otherwise)
 
 
-class MQTTSession(Persistent):
+class MQTTSession(Persistent):  # type: ignore[misc]  # persistent has no types
     """``recent``: number of a message -> digest, the oldest first. ``filters``: the topic filters subscribed to."""
 
     def __init__(self) -> None:
@@ -42,7 +43,7 @@ class MQTTSession(Persistent):
         self.recent, self.filters = {}, ()
 
 
-def get_session(site: Any, name: str) -> MQTTSession:
+def get_session(site: Site, name: str) -> MQTTSession:
     """The session of that name (broker and client id), made at first use. Trusted code only: it asks for no right."""
     tool = site[TOOL]
     tool._p_activate()  # the __dict__ of a ghost is empty

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -176,7 +177,7 @@ def test_conflicts_are_retried_until_the_message_is_done(site, skins, one, datab
         run_message(site, message)
 
     monkeypatch.setattr(worker_module, "run_message", conflict)
-    monkeypatch.setattr(worker_module, "conflict_delay", lambda attempt: 0.0)
+    monkeypatch.setattr(worker_module, "CONFLICTS", replace(worker_module.CONFLICTS, longest_pause=0.0))
     run_steps(one, database)
     commit()
     assert (site.description, len(tries)) == ("a", 8)

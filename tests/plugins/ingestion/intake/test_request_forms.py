@@ -17,7 +17,7 @@ FORM = "application/x-www-form-urlencoded"
 
 def make_request(query: str = "", body: bytes = b"", content_type: str = "application/octet-stream") -> Request:
     request = Request.blank("/ingest", method="POST", content_type=content_type, body=body)
-    request_forms.environ["QUERY_STRING"] = query
+    request.environ["QUERY_STRING"] = query
     return request
 
 
@@ -53,7 +53,7 @@ def test_form_without_the_field_is_raw() -> None:
 def test_multipart_file() -> None:
     data = bytes(range(256))
     request = Request.blank("/ingest", POST={"data_chunk": ("chunk", data)})
-    assert request_forms.content_type == "multipart/form-data"
+    assert request.content_type == "multipart/form-data"
     assert request_forms.read_chunk(request).read() == data
 
 
@@ -88,6 +88,6 @@ def test_reference_that_is_not_utf8() -> None:
 
 def test_a_body_beyond_the_limit_is_not_read() -> None:
     request = make_request(body=b"abc")
-    request_forms.content_length = request_forms.MAXIMUM_SIZE + 1
+    request.content_length = request_forms.MAXIMUM_SIZE + 1
     with pytest.raises(RequestTooLarge):
         request_forms.read_chunk(request)

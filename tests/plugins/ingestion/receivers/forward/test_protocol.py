@@ -21,7 +21,7 @@ from wendelin.plugins.ingestion.receivers.forward.protocol import (
     make_unpacker,
     parse_message,
 )
-from wendelin.plugins.ingestion.receivers.forward.routing import Route, find_target
+from wendelin.plugins.ingestion.receivers.forward.tag_patterns import Route, find_target
 
 TIME = msgpack.ExtType(0, bytes(range(8)))
 EVENTS = [[TIME, {"message": b"\xff\x00"}], [1, {"message": "text"}]]

@@ -14,7 +14,7 @@ from wendelin.core.errors import BadRequest, NotFound, Unauthorized
 from wendelin.plugins.ingestion.receivers.forward import configuration as configuration_module
 from wendelin.plugins.ingestion.receivers.forward.command import check_users, find_configuration, make_parser
 from wendelin.plugins.ingestion.receivers.forward.configuration import ForwardConfiguration, read_configuration
-from wendelin.plugins.ingestion.receivers.forward.routing import Route
+from wendelin.plugins.ingestion.receivers.forward.tag_patterns import Route
 
 
 def test_settings_of_a_file(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from wendelin.core.database import Database, open_database
 from wendelin.core.model.objects.site import get_site
 from wendelin.plugins.ingestion.receivers.mqtt.client import MQTTClient
 from wendelin.plugins.ingestion.receivers.mqtt.configuration import Subscription
-from wendelin.plugins.ingestion.receivers.mqtt.storage import MessageStorage
+from wendelin.plugins.ingestion.receivers.mqtt.delivery import MessageDelivery
 
 
 class Broker:
@@ -82,10 +82,10 @@ def running(
 ) -> Iterator[MQTTClient]:
     """Our client, in a thread, as ``wendelin mqtt`` runs it."""
     configuration = configure(*subscriptions, port=broker.port, username="ada", password="secret")
-    storage = MessageStorage(database, configuration)
+    delivery = MessageDelivery(database, configuration)
     if store is not None:
-        storage.store = store  # type: ignore[method-assign]
-    client = MQTTClient(configuration, storage)
+        delivery.store = store  # type: ignore[method-assign]
+    client = MQTTClient(configuration, delivery)
     thread = threading.Thread(target=client.run, daemon=True)
     thread.start()
     try:
@@ -107,9 +107,9 @@ def wait_until_subscribed(client: MQTTClient) -> None:
     def filters(connection: Any) -> object:
         tool = get_site(connection).portal_ingestion_policies
         sessions = tool.__dict__.get("mqtt_sessions") or {}
-        return client.storage.session_name in sessions and sessions[client.storage.session_name].filters
+        return client.delivery.session_name in sessions and sessions[client.delivery.session_name].filters
 
-    wait_for(lambda: client.storage.database.run(filters))
+    wait_for(lambda: client.delivery.database.run(filters))
 
 
 @contextmanager
@@ -194,7 +194,7 @@ def test_what_is_refused_is_dropped_and_what_has_to_wait_waits(allowed: Database
             raise failures.pop()
         real.store(batch)
 
-    real = MessageStorage(allowed, configure(Subscription("good/#", "pydata"), Subscription("bad", "other")))
+    real = MessageDelivery(allowed, configure(Subscription("good/#", "pydata"), Subscription("bad", "other")))
     with running(allowed, broker, store=store) as client:
         wait_until_subscribed(client)
         with publisher(broker) as publish:

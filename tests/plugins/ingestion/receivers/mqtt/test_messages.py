@@ -16,8 +16,8 @@ from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
 from wendelin.plugins.ingestion.receivers.mqtt.configuration import Subscription, read_configuration
+from wendelin.plugins.ingestion.receivers.mqtt.delivery import Message, MessageDelivery
 from wendelin.plugins.ingestion.receivers.mqtt.sessions import REMEMBERED, MQTTSession, get_session
-from wendelin.plugins.ingestion.receivers.mqtt.storage import Message, MessageStorage
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def test_wrong_settings_are_told(tmp_path: Path, text: str, problem: str) -> Non
 
 
 def test_a_message_that_is_sent_again_is_stored_once(allowed: Database) -> None:
-    storage = MessageStorage(allowed, configure())
-    storage.store([Message("t", b"1", 1, 7), Message("t", b"1", 1, 8), Message("t", b"2")])
-    storage.store([Message("t", b"1", 1, 7, repeated=True), Message("t", b"3", 1, 9, repeated=True)])
+    delivery = MessageDelivery(allowed, configure())
+    delivery.store([Message("t", b"1", 1, 7), Message("t", b"1", 1, 8), Message("t", b"2")])
+    delivery.store([Message("t", b"1", 1, 7, repeated=True), Message("t", b"3", 1, 9, repeated=True)])
     assert stored(allowed) == {"pydata.pydata": b"1123"}
-    storage.store([Message("t", b"1", 1, 7)])  # the number came round
+    delivery.store([Message("t", b"1", 1, 7)])  # the number came round
     assert stored(allowed) == {"pydata.pydata": b"11231"}
-    storage.connected(has_session=False)  # a broker without a memory: it may have another 7 that looks the same
-    storage.store([Message("t", b"1", 1, 7, repeated=True)])
+    delivery.connected(has_session=False)  # a broker without a memory: it may have another 7 that looks the same
+    delivery.store([Message("t", b"1", 1, 7, repeated=True)])
     assert stored(allowed) == {"pydata.pydata": b"112311"}
 
 
@@ -89,19 +89,19 @@ def test_a_session_remembers_enough_and_not_more() -> None:
 
 
 def test_only_what_the_broker_lacks_is_subscribed(allowed: Database) -> None:
-    first = MessageStorage(allowed, configure(Subscription("a", "pydata"), Subscription("b", "pydata")))
+    first = MessageDelivery(allowed, configure(Subscription("a", "pydata"), Subscription("b", "pydata")))
     assert first.connected(has_session=False) == ([("a", 1), ("b", 1)], [])
     first.subscribed()
     assert first.connected(has_session=True) == ([], [])
-    second = MessageStorage(allowed, configure(Subscription("b", "pydata"), Subscription("c", "pydata", qos=0)))
+    second = MessageDelivery(allowed, configure(Subscription("b", "pydata"), Subscription("c", "pydata", qos=0)))
     assert second.connected(has_session=True) == ([("c", 0)], ["a"])
     assert second.connected(has_session=False) == ([("b", 1), ("c", 0)], [])
 
 
 def test_documents(allowed: Database) -> None:
-    storage = MessageStorage(allowed, configure(Subscription("#")))
+    delivery = MessageDelivery(allowed, configure(Subscription("#")))
     payloads = [b"21.5", "caf\u00e9".encode(), b"\xff\x00", b""]
-    storage.store([Message(f"plant/{number}", payload) for number, payload in enumerate(payloads)])
+    delivery.store([Message(f"plant/{number}", payload) for number, payload in enumerate(payloads)])
     assert messages(allowed) == [(f"plant/{number}", payload) for number, payload in enumerate(payloads)]
     with as_user(SYSTEM), allowed.connect() as connection:
         site = get_site(connection)

@@ -9,8 +9,7 @@ import pytest
 from webtest import TestApp
 
 from tests.plugins.ingestion.forward_fixtures import policies  # noqa: F401
-from wendelin.plugins.ingestion.pages.client_settings import make_settings
-from wendelin.plugins.ingestion.receivers.client_configurations import main
+from wendelin.plugins.ingestion.policies.client_settings import main, make_settings
 
 
 def test_every_text_names_the_policy_and_no_password() -> None:

@@ -1,22 +1,24 @@
-"""Messages into the database: through their policies, each once."""
+"""Messages of a broker, delivered to their policies, each once."""
 
 from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 import msgpack
-from ZODB.Connection import Connection
 
 from wendelin.core.database import Database
-from wendelin.core.model.objects.site import get_site
-from wendelin.core.security import as_user
-from wendelin.plugins.ingestion.intake.receiving import ATTEMPTS, find_policy, find_user
+from wendelin.core.model.objects.site import Site, get_site
+from wendelin.plugins.ingestion.formats.body import Body
+from wendelin.plugins.ingestion.intake.reception import Chunk, take_in
+from wendelin.plugins.ingestion.receivers.batches import ATTEMPTS, run_as
 from wendelin.plugins.ingestion.receivers.mqtt.configuration import MQTTConfiguration
 from wendelin.plugins.ingestion.receivers.mqtt.sessions import digest_message, get_session
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Message:
 
     @property
     def digest(self) -> bytes:
+        """What tells two messages with one number apart."""
         return digest_message(self.topic, self.payload)
 
     def pack(self) -> bytes:
@@ -46,7 +49,7 @@ class Message:
         return packed
 
 
-class MessageStorage:
+class MessageDelivery:
     """Stores messages as the settings say."""
 
     def __init__(self, database: Database, configuration: MQTTConfiguration) -> None:
@@ -54,21 +57,24 @@ class MessageStorage:
         self.session_name = f"{configuration.host}:{configuration.port}/{configuration.client_id}"
 
     def store(self, messages: Sequence[Message]) -> None:
-        """All of them in one transaction, or none. Raises what `wendelin.plugins.ingestion.intake.receiving` raises."""
-        self._run(lambda site: self._store(site, messages), f"store {len(messages)} MQTT messages")
+        """All of them in one transaction, or none. Raises what `receivers.batches.store_chunks` raises."""
+        description = f"store {len(messages)} MQTT messages"
+        run_as(self.database, self.configuration.user, lambda site: self._store(site, messages), description)
 
-    def _store(self, site: Any, messages: Sequence[Message]) -> None:
+    def _store(self, site: Site, messages: Sequence[Message]) -> None:
         session = get_session(site, self.session_name)
-        with as_user(find_user(site, self.configuration.user)):
-            for message in messages:
-                digest = message.digest
-                if message.qos and message.repeated and session.is_stored(message.number, digest):
-                    continue
-                subscription = self.configuration.find(message.topic)
-                policy = find_policy(site, subscription.policy_id)
-                policy.ingest(subscription.tag(message.topic), message.pack(), "")
-                if message.qos:
-                    session.remember(message.number, digest)
+        for message in messages:
+            digest = message.digest
+            if message.qos and message.repeated and session.is_stored(message.number, digest):
+                continue
+            take_in(site, self._chunk(message))
+            if message.qos:
+                session.remember(message.number, digest)
+
+    def _chunk(self, message: Message) -> Chunk:
+        """The message as a chunk without an id: the session knows repeats, sensors say the same thing many times."""
+        subscription = self.configuration.find(message.topic)
+        return Chunk(subscription.policy_id, subscription.tag(message.topic), Body(message.pack()), chunk_id="")
 
     def connected(self, has_session: bool) -> tuple[list[tuple[str, int]], list[str]]:
         """What to subscribe and what to unsubscribe now: ``([(filter, qos)], [filter])``.
@@ -77,7 +83,7 @@ class MessageStorage:
         """
         wanted = tuple((each.topic, each.qos) for each in self.configuration.subscriptions)
 
-        def compare(site: Any) -> tuple[list[tuple[str, int]], list[str]]:
+        def compare(site: Site) -> tuple[list[tuple[str, int]], list[str]]:
             session = get_session(site, self.session_name)
             if not has_session:
                 session.begin_anew()
@@ -92,14 +98,14 @@ class MessageStorage:
     def subscribed(self) -> None:
         """The broker has agreed to all filters."""
 
-        def remember(site: Any) -> None:
+        def remember(site: Site) -> None:
             filters = tuple((each.topic, each.qos) for each in self.configuration.subscriptions)
             get_session(site, self.session_name).filters = filters
 
         self._run(remember, "subscribe to MQTT topics")
 
-    def _run(self, function: Any, description: str) -> Any:
-        def work(connection: Connection) -> Any:
-            return function(get_site(connection))
-
-        return self.database.run(work, ATTEMPTS, self.configuration.user, description)
+    def _run(self, function: Callable[[Site], Result], description: str) -> Result:
+        """``function(site)`` in a transaction that is tried again: for the session, which asks for no right."""
+        return self.database.run(
+            lambda connection: function(get_site(connection)), ATTEMPTS, self.configuration.user, description
+        )

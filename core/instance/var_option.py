@@ -1,13 +1,11 @@
-"""Options that every subcommand has."""
+"""The option ``--var``, which every command has, those of plugins as well: it says which instance is meant."""
 
 from __future__ import annotations
 
 import argparse
 import os
 
-from wendelin.core.instance.folder import Instance
-
-VAR_VARIABLE = "WENDELIN_VAR"
+from wendelin.core.instance.folder import VAR_VARIABLE, Instance
 
 
 def add_var(parser: argparse.ArgumentParser, again: bool = False) -> None:

@@ -1,11 +1,18 @@
-"""Ready configurations of programs that send to a policy: `wendelin forward-config` prints, its page shows them."""
+"""Ready configurations of programs that send to a policy.
+
+``wendelin forward-config --policy pydata`` prints them (`main`); the tab "Clients" of a policy shows them.
+"""
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass, replace
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-FORWARD_PORT = 24224
+from wendelin.core.instance.var_option import add_var, get_instance
+from wendelin.plugins.ingestion.policies.addresses import FORWARD_PORT, ingest_path, policy_path
+
+HELP = "print ready configurations of Fluentd and Fluent Bit for an ingestion policy"
 PASSWORD = "PASSWORD"  # stands for the password, which is nowhere to be shown
 
 FLUENTD_FORWARD = """\
@@ -133,8 +140,7 @@ def make_settings(
 ) -> list[ClientSettings]:
     """The texts for a policy of the site at ``url`` (with ``/erp5/`` at its end)."""
     address = urlsplit(url)
-    policy_path = f"{address.path.rstrip('/')}/portal_ingestion_policies/{quote(policy_id, safe='')}"
-    ingest_path = f"{policy_path}/ingest?reference={quote(reference, safe='')}"
+    chunk_path = ingest_path(address.path, policy_id, reference)
     is_secure = address.scheme == "https"
     origin = f"{address.scheme}://{address.netloc}"
     values = {
@@ -149,9 +155,9 @@ def make_settings(
         "port": address.port or (443 if is_secure else 80),
         "tls": "on" if is_secure else "off",
         "forward_port": FORWARD_PORT,
-        "policy_url": origin + policy_path,
-        "ingest_url": origin + ingest_path,
-        "ingest_path": ingest_path,
+        "policy_url": origin + policy_path(address.path, policy_id),
+        "ingest_url": origin + chunk_path,
+        "ingest_path": chunk_path,
     }
     return [replace(each, text=each.text.format(**values)) for each in TEXTS]
 
@@ -194,3 +200,40 @@ TEXTS = (
     ),
     ClientSettings("curl", "curl", "curl", "One chunk of msgpack, to try things out.", CURL),
 )
+
+
+# -- the command
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    parser = argparse.ArgumentParser(prog="wendelin forward-config", description=HELP)
+    add_var(parser)
+    parser.add_argument("--policy", required=True, metavar="ID", help="the ingestion policy")
+    parser.add_argument("--reference", metavar="TAG", help="the tag to send under (default: the policy's id)")
+    parser.add_argument("--url", help="address of the site (default: that of the instance)")
+    parser.add_argument("--user", help="who sends (default: the instance's first user)")
+    parser.add_argument("--path", default="/data/*.wav", metavar="PATTERN", help="the files (default: /data/*.wav)")
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--fluentd", dest="kind", action="store_const", const="fluentd", help="for Fluentd only")
+    choice.add_argument(
+        "--fluent-bit", dest="kind", action="store_const", const="fluent-bit", help="for Fluent Bit only"
+    )
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    """The command."""
+    arguments = make_parser().parse_args(argv)
+    instance = get_instance(arguments)
+    known = instance.read_credentials()
+    settings = make_settings(
+        arguments.url or instance.url,
+        arguments.policy,
+        arguments.reference or arguments.policy,
+        arguments.user or (known.user if known else "USER"),
+        arguments.path,
+    )
+    kinds = {arguments.kind} if arguments.kind else {"fluentd", "fluent-bit"}
+    print("\n".join(each.text for each in settings if each.kind in kinds))
+    return 0

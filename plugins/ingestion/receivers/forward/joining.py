@@ -1,20 +1,24 @@
-"""From entries to committed chunks: small ones are joined."""
+"""From the entries of messages to chunks: small neighbours are joined; one transaction is stored at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from threading import Lock
 
-from wendelin.plugins.ingestion.intake.receiving import Chunk
-from wendelin.plugins.ingestion.intake.retrying import Patience
+from wendelin.plugins.ingestion.formats.body import Body
+from wendelin.plugins.ingestion.intake.reception import Chunk
+from wendelin.plugins.ingestion.receivers.batches import Patience
 from wendelin.plugins.ingestion.receivers.forward.protocol import Entry
-from wendelin.plugins.ingestion.receivers.forward.routing import Route, find_target
+from wendelin.plugins.ingestion.receivers.forward.tag_patterns import Route, find_target
+
+# Without a chunk id, events that are equal may mean different things: they are no repeat.
+NO_ID = ""
 
 Store = Callable[[Sequence[Chunk], str], None]
 
 
-class EntryStorage(Patience):
-    """Stores entries with a function ``store(chunks, user)``; called by threads."""
+class EntryJoiner(Patience):
+    """Makes chunks of entries, and stores them with a function ``store(chunks, user)``; called by threads."""
 
     def __init__(self, store: Store, routes: Sequence[Route] = ()) -> None:
         super().__init__()
@@ -39,14 +43,14 @@ class EntryStorage(Patience):
 
         def flush() -> None:
             if target is not None and parts:
-                chunks.append(Chunk(*target, b"".join(parts)))
+                chunks.append(Chunk(*target, Body(b"".join(parts)), NO_ID))
                 parts.clear()
 
         for entry in entries:
             own = find_target(self.routes, entry.tag)
             if entry.is_acknowledged:
                 flush()
-                chunks.append(Chunk(*own, entry.data, id_text(entry.chunk_id)))
+                chunks.append(Chunk(*own, Body(entry.data), id_text(entry.chunk_id)))
                 continue
             if own != target:
                 flush()
@@ -56,6 +60,6 @@ class EntryStorage(Patience):
         return chunks
 
 
-def id_text(chunk_id: str | bytes | None) -> str | None:
+def id_text(chunk_id: str | bytes | None) -> str:
     """The chunk id as text; ids that came as bytes keep all their bits."""
-    return chunk_id.hex() if isinstance(chunk_id, bytes) else chunk_id
+    return chunk_id.hex() if isinstance(chunk_id, bytes) else chunk_id or NO_ID
