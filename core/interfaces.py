@@ -1,7 +1,8 @@
 """The contracts between the rooms of the house, and between the platform and its plugins.
 
 Protocols, so that nothing has to inherit from them: what has these methods fits. Each says what callers may count on,
-and what must never happen. Names on documents are ERP5's; the reference for their meaning is docs/architecture.md.
+and what must never happen. Names on documents are ERP5's;
+docs/inside/architecture.md is the reference for their meaning.
 """
 
 from __future__ import annotations

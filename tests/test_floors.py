@@ -1,6 +1,6 @@
 """The floors of the house: an import goes down or sideways, never up; and every import is absolute.
 
-The table is the one of docs/architecture.md. Imports inside of functions count as well; those under
+The table is the one of docs/inside/architecture.md. Imports inside of functions count as well; those under
 ``if TYPE_CHECKING:`` do not: they are for readers, and never run.
 """
 
