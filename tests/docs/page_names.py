@@ -10,17 +10,20 @@ import io
 import wave
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import ZODB
+from ZODB.FileStorage import FileStorage
 
 from tests.docs.code_blocks import ROOT, Block
 from tests.web_fixtures import Server
 from wendelin.core.bigdata import BigArray, BigFile
-from wendelin.core.database import Database
+from wendelin.core.database import Database, class_factory
 from wendelin.core.registry import PluginConfig, Registry
 
 Names = dict[str, Any]
@@ -37,11 +40,7 @@ class Setting:
     commit: Callable[[], None]
     add_type: Callable[..., Any]
     make_server: Callable[[], Server]
-
-    @property
-    def transaction(self) -> Any:
-        """The module ``transaction`` of a shell: ends the test's transaction, and begins the next one."""
-        return SimpleNamespace(commit=self.commit, savepoint=self.connection.transaction_manager.savepoint)
+    resources: ExitStack
 
     def add_script(self, id: str, text: str, layer: str = "custom") -> None:
         self.site.portal_skins.layer(layer).put_file(f"{id}.py", text.encode())
@@ -75,7 +74,8 @@ def security(setting: Setting) -> Names:
 
 
 def web(setting: Setting) -> Names:
-    return {"policy": setting.site.portal_ingestion_policies["pydata"], "document": setting.add_stream()}
+    request = SimpleNamespace(tm=setting.connection.transaction_manager)
+    return {"policy": setting.site.portal_ingestion_policies["pydata"], "request": request}
 
 
 def catalog(setting: Setting) -> Names:
@@ -111,17 +111,36 @@ def out_of_core(setting: Setting) -> Names:
 
     from wendelin.core.bigdata.zarr_store import ArrayStore
 
+    connection = open_file_database(setting)
     files = dict(_files())
     for name, file in files.items():
-        setting.connection.root()[f"a {name}"] = file
-    array = setting.connection.root()["an array"] = BigArray((0, 3), "f4")
+        connection.root()[f"a {name}"] = file
+    array = connection.root()["an array"] = BigArray((0, 3), "f4")
     array.append(np.ones((1000, 3), "f4"))
     np.save("big.npy", np.arange(10))
     np.save("more.npy", np.arange(5))
     names = {"np": np, "csv": csv, "io": io, "wave": wave, "zipfile": zipfile, "scipy": scipy, "zarr": zarr}
-    names |= {"dask": dask, "ArrayStore": ArrayStore, "connection": setting.connection, "A": array}
-    names |= {"values": np.ones((5000, 3), "f4"), "numbers": np.arange(4), "transaction": setting.transaction}
+    names |= {"dask": dask, "ArrayStore": ArrayStore, "connection": connection, "A": array}
+    names |= {"values": np.ones((5000, 3), "f4"), "numbers": np.arange(4), "transaction": Transactions(connection)}
     return names | files
+
+
+def open_file_database(setting: Setting) -> Any:
+    """A connection to a database that other processes could open too: only of such a one, an array can be pickled."""
+    storage = FileStorage(str(setting.folder / "Data.fs"), blob_dir=str(setting.folder / "blobs"))
+    database = setting.resources.enter_context(Database(ZODB.DB(storage, class_factory=class_factory)))
+    return setting.resources.enter_context(database.connect())
+
+
+class Transactions:
+    """The module ``transaction`` as a notebook has it: ends the transaction of a connection and begins the next one."""
+
+    def __init__(self, connection: Any) -> None:
+        self.manager = connection.transaction_manager
+
+    def commit(self) -> None:
+        self.manager.commit()
+        self.manager.begin()
 
 
 def _files() -> Iterator[tuple[str, BigFile]]:

@@ -7,7 +7,8 @@ of the site: their headers are read, and they are compiled by what compiles them
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,11 @@ def setting(
     tmp_path: Path,
     request: FixtureRequest,
     monkeypatch: MonkeyPatch,
-) -> Setting:
+) -> Iterator[Setting]:
     monkeypatch.chdir(tmp_path)
     make_server = lambda: request.getfixturevalue("server")  # noqa: E731
-    return Setting(site, connection, database, tmp_path, commit, add_type, make_server)
+    with ExitStack() as resources:
+        yield Setting(site, connection, database, tmp_path, commit, add_type, make_server, resources)
 
 
 def run_page(page: str, setting: Setting) -> dict[str, Any]:

@@ -18,12 +18,14 @@ import pytest
 from pytest import MonkeyPatch
 
 from tests.docs.code_blocks import ROOT, Block, blocks_of
+from tests.docs.page_names import WEATHER_PAGES
 from tests.docs.parsers import parse_command
 from tests.web_fixtures import PASSWORD, Server
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
 
 BLOCKS = blocks_of("shell")
+SHELL_PYTHON = [block for block in BLOCKS if "wendelin shell -c" in block.text and block.page not in WEATHER_PAGES]
 #: Commands of other programs, which are not run: they install, or stay in the foreground.
 OTHER_PROGRAMS = {"apt-get", "git", "cd", "export", "pip", "bash", "chmod"}
 
@@ -104,7 +106,11 @@ def prepare_stream(server: Server) -> None:
         site.portal_ingestion_policies["pydata"].manage_setLocalRoles("sensor-7", ["Author"])
 
 
-@pytest.mark.parametrize("block", [block for block in BLOCKS if "wendelin shell -c" in block.text], ids=str)
+@pytest.mark.parametrize(
+    "block",
+    [block for block in BLOCKS if "wendelin shell -c" in block.text and block.page not in WEATHER_PAGES],
+    ids=str,
+)
 def test_python_for_the_shell_runs(block: Block, site: Any) -> None:
     for user in ("sensor-7", "forwarder", "mqtt"):
         site.acl_users.add_user(user, PASSWORD, [])

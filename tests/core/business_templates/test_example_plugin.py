@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 
 import pytest
 
-SOURCE = Path(__file__).parents[3] / "examples" / "weather"
+from tests.example_plugin import SOURCE
+
 PROGRAM = """
 import json
 from webtest import TestApp
@@ -62,24 +62,9 @@ print(json.dumps(found))
 """
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that setuptools installed the plugin into, from a copy (it writes beside its source).
-
-    This is what pip does with a wheel, without the package ``wheel``, which an older setuptools would need for it.
-    """
-    folder = tmp_path_factory.mktemp("plugin")
-    shutil.copytree(SOURCE, folder / "source")
-    setup = [sys.executable, "-c", "import setuptools; setuptools.setup()", "--quiet"]
-    target = ["--install-dir", str(folder / "installed")]
-    command = [*setup, "build", "install_lib", *target, "install_egg_info", *target]
-    subprocess.run(command, check=True, cwd=folder / "source", capture_output=True)
-    return folder / "installed"
-
-
 @pytest.mark.slow
-def test_a_plugin_from_outside(installed: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": str(installed)}
+def test_a_plugin_from_outside(installed_example: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(installed_example)}
     result = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     found: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
@@ -98,9 +83,9 @@ def test_a_plugin_from_outside(installed: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_data_of_a_plugin_is_part_of_its_package(installed: Path) -> None:
+def test_the_data_of_a_plugin_is_part_of_its_package(installed_example: Path) -> None:
     def listed(folder: Path) -> list[str]:
         files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
         return sorted(path.relative_to(folder).as_posix() for path in files)
 
-    assert listed(installed / "weather") == listed(SOURCE / "weather")
+    assert listed(installed_example / "weather") == listed(SOURCE / "weather")
