@@ -171,10 +171,10 @@ PAGES: dict[str, Callable[[Setting], Names]] = {
     "docs/use/out-of-core.md": out_of_core,
     "docs/use/security.md": security,
 }
-#: Pages whose Python speaks of the example plugin: `tests/docs/test_weather_pages.py` runs it where that is installed.
-WEATHER_PAGES = {"docs/extend/plugins.md", "docs/extend/business-templates.md"}
+#: Pages whose Python has tests of its own: `tests/docs/test_weather_pages.py` and `tests/docs/test_contributing.py`.
+TESTED_ELSEWHERE = {"docs/extend/plugins.md", "docs/extend/business-templates.md", "CONTRIBUTING.md"}
 
 
 def is_ordinary(block: Block) -> bool:
     """Whether a block is Python that runs in the names of its page."""
-    return block.language == "python" and not block.options and block.page not in WEATHER_PAGES
+    return block.language == "python" and not block.options and block.page not in TESTED_ELSEWHERE

@@ -18,14 +18,14 @@ import pytest
 from pytest import MonkeyPatch
 
 from tests.docs.code_blocks import ROOT, Block, blocks_of
-from tests.docs.page_names import WEATHER_PAGES
+from tests.docs.page_names import TESTED_ELSEWHERE
 from tests.docs.parsers import parse_command
 from tests.web_fixtures import PASSWORD, Server
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
 
 BLOCKS = blocks_of("shell")
-SHELL_PYTHON = [block for block in BLOCKS if "wendelin shell -c" in block.text and block.page not in WEATHER_PAGES]
+SHELL_PYTHON = [block for block in BLOCKS if "wendelin shell -c" in block.text and block.page not in TESTED_ELSEWHERE]
 #: Commands of other programs, which are not run: they install, or stay in the foreground.
 OTHER_PROGRAMS = {"apt-get", "git", "cd", "export", "pip", "bash", "chmod"}
 
@@ -108,7 +108,7 @@ def prepare_stream(server: Server) -> None:
 
 @pytest.mark.parametrize(
     "block",
-    [block for block in BLOCKS if "wendelin shell -c" in block.text and block.page not in WEATHER_PAGES],
+    [block for block in BLOCKS if "wendelin shell -c" in block.text and block.page not in TESTED_ELSEWHERE],
     ids=str,
 )
 def test_python_for_the_shell_runs(block: Block, site: Any) -> None:
