@@ -83,3 +83,11 @@ def test_every_page_is_reached_from_the_readme() -> None:
         targets = [(page.parent / link).resolve() for link in links if link.endswith(".md")]
         waiting += [path for path in targets if path.is_file()]
     assert not {page for page in PAGES if page.is_relative_to(ROOT / "docs")} - reached
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "inside"], ids=name_of)
+def test_modules_that_a_page_about_the_inside_names_are_there(page: Path) -> None:
+    """Also those that it names by the end of their path, such as `extents/runs.py`."""
+    files = [f"/{name_of(source)}" for source in SOURCES]
+    names = set(re.findall(r"`([\w/]+\.py)`", page.read_text("utf-8")))
+    assert not {name for name in names if not any(file.endswith(f"/{name}") for file in files)}
