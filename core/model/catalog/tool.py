@@ -43,7 +43,7 @@ IGNORED = frozenset({"left_join_list", "inner_join_list", "ignore_empty_string",
 
 
 class CatalogTool(Folder):
-    """The catalog of a site. See docs/catalog.md for the query language."""
+    """The catalog of a site. See docs/use/catalog.md for the query language."""
 
     portal_type = "Catalog Tool"
     permission_map = SERVICE_PERMISSION_MAP
