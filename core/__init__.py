@@ -1,4 +1,4 @@
-"""The platform: object database, object model, business templates, web application (docs/architecture.md)."""
+"""The platform: object database, object model, business templates, web application (docs/inside/architecture.md)."""
 
 from __future__ import annotations
 
@@ -43,11 +43,14 @@ def includeme(config: PluginConfig) -> None:
     for id, class_path, portal_type, title in TOOLS:
         config.add_tool(id, class_path, portal_type, title)
     for module in (
+        "wendelin.core.model.objects.copying",
+        "wendelin.core.model.portal_types.types",
+        "wendelin.core.model.accounts.preferences",
         "wendelin.core.model.scripting.skins",
         "wendelin.core.model.scripting.restricted.modules",
-        "wendelin.core.model.catalog",
         "wendelin.core.model.workflow",
-        "wendelin.core.model.accounts.preferences",
+        "wendelin.core.model.activities.queue",
+        "wendelin.core.model.catalog",
     ):
         _include(config, module)
 

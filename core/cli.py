@@ -13,8 +13,9 @@ import sys
 from collections.abc import Callable
 from types import ModuleType
 
-from wendelin.core.commands.options import VAR_VARIABLE, add_var
 from wendelin.core.errors import WendelinError
+from wendelin.core.instance.folder import VAR_VARIABLE
+from wendelin.core.instance.var_option import add_var
 from wendelin.core.registry import get_registry
 
 CORE_COMMANDS = (

@@ -29,6 +29,7 @@ would expect, so that ``except KeyError`` keeps working::
     │   ├── DatabaseUnavailable (ConnectionError)  database-unavailable
     │   └── DatabaseLocked                      database-locked
     ├── LauncherError (RuntimeError)            launcher-error
+    │   └── InstanceNotFound (NotFound)         instance-not-found
     └── BigDataError (RuntimeError)             big-data-error
         ├── ReadOnlyView (ValueError)           read-only-view
         ├── StaleView                           stale-view
@@ -217,6 +218,12 @@ class LauncherError(WendelinError, RuntimeError):
     """An instance cannot be started, found or changed; the message is one sentence for the operator."""
 
     kind = "launcher-error"
+
+
+class InstanceNotFound(LauncherError, NotFound):
+    """No instance was ever started in that folder."""
+
+    kind = "instance-not-found"
 
 
 class BigDataError(WendelinError, RuntimeError):

@@ -49,6 +49,7 @@ class Registration:
 
     @property
     def place(self) -> str:
+        """Who registered it, and where: ``plugin (file:line)``."""
         return f"{self.plugin} ({self.file}:{self.line})"
 
 
@@ -209,7 +210,7 @@ _registry: Registry | None = None
 def load_registry() -> Registry:
     """A registry with every installed plugin; core first, the others by name."""
     registry = Registry()
-    found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.value != "wendelin.core", entry.name))
+    found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name != "core", entry.name))
     for entry in found:
         registry.include(entry.name, entry.value)
     return registry

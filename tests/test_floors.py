@@ -1,13 +1,17 @@
-"""The floors of the house: an import goes down or sideways, never up; and every import is absolute.
+"""The floors of the house: an import goes down, or sideways within a package, never up; every import is absolute.
 
-The table is the one of docs/architecture.md. Imports inside of functions count as well; those under
-``if TYPE_CHECKING:`` do not: they are for readers, and never run.
+The table is the one of docs/inside/architecture.md. Everything that names a module counts: imports at the top, inside
+of functions and under ``if TYPE_CHECKING:``, and names of modules in strings. Only a registration (a module with an
+``includeme``) may name by a string what stands beside or below its own package.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -16,33 +20,57 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TOP_FOLDERS = ("core", "plugins", "configurator")
 
-FLOORS = {
-    "wendelin.core.interfaces": 1,
-    "wendelin.core.errors": 1,
-    "wendelin.core.registry": 1,
-    "wendelin.core.database": 2,
-    "wendelin.core.bigdata": 2,
-    "wendelin.core": 3,
-    "wendelin.core.business_templates": 4,
-    "wendelin.core.web": 5,
-    "wendelin.core.management": 5,
-    "wendelin.plugins": 6,
-    "wendelin.configurator": 7,
-    "wendelin.core.cli": 7,
-    "wendelin.core.commands": 7,
-    "wendelin.core.launcher": 7,
+#: From the ground up; what stands in one line is one floor. A package may import what stands before it, and itself.
+ORDER = (
+    ("core.errors", "core.interfaces"),
+    ("core.registry",),
+    ("core.contracts",),
+    ("core.database",),
+    ("core.instance",),
+    ("core.bigdata",),
+    ("core.security",),
+    ("core.model.objects",),
+    ("core.model.portal_types",),
+    ("core.model.accounts",),
+    ("core.model.scripting",),
+    ("core.model.workflow",),
+    ("core.model.activities",),
+    ("core.model.catalog",),
+    ("core.business_templates",),
+    ("core.web",),
+    ("core.management",),
+    ("plugins.analysis", "plugins.ingestion"),
+    ("configurator",),
+    ("core.launcher",),
+    ("core.commands",),
+    ("core.cli",),
+)
+#: Modules that only register, or only say what a package is, with the floor up to which they may look.
+REGISTRATIONS = {
+    "wendelin.core": "core.management",
+    "wendelin.core.model": "core.errors",
+    "wendelin.plugins": "core.errors",
 }
+FLOORS = {f"wendelin.{name}": number for number, names in enumerate(ORDER) for name in names}
+WEB_FLOOR = FLOORS["wendelin.core.web"]
 WEB_LIBRARIES = {"pyramid", "pyramid_tm", "pyramid_retry", "pyramid_chameleon", "webob", "waitress"}
+MODULE_NAME = re.compile(r"wendelin(\.\w+)+")
+
+
+def package_of(module: str) -> str:
+    """The listed package that a module belongs to."""
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        if (name := ".".join(parts[:length])) in FLOORS:
+            return name
+    raise AssertionError(f"{module} is on no floor")
 
 
 def floor_of(module: str) -> int:
-    """The floor of the longest listed prefix."""
-    parts = module.split(".")
-    for length in range(len(parts), 0, -1):
-        found = FLOORS.get(".".join(parts[:length]))
-        if found is not None:
-            return found
-    raise AssertionError(f"{module} is on no floor")
+    """The floor of a module; a registration's is the highest that it may look up to."""
+    if module in REGISTRATIONS:
+        return FLOORS["wendelin." + REGISTRATIONS[module]]
+    return FLOORS[package_of(module)]
 
 
 def find_modules() -> Iterator[tuple[str, Path]]:
@@ -59,17 +87,24 @@ def find_modules() -> Iterator[tuple[str, Path]]:
 MODULES = dict(find_modules())
 
 
-class ImportFinder(ast.NodeVisitor):
-    """Collects ``(line, module)`` of every import that runs, and the lines of relative ones."""
+def longest_module(name: str) -> str | None:
+    """The module that a dotted name leads to or through; None where it is none of ours."""
+    parts = name.split(".")
+    for length in range(len(parts), 1, -1):
+        if (found := ".".join(parts[:length])) in MODULES:
+            return found
+    return None
 
-    def __init__(self) -> None:
-        self.imports: list[tuple[int, str]] = []
-        self.relative: list[int] = []
 
-    def visit_If(self, node: ast.If) -> None:
-        names = {child.id for child in ast.walk(node.test) if isinstance(child, ast.Name)}
-        for child in node.orelse if "TYPE_CHECKING" in names else [*node.body, *node.orelse]:
-            self.visit(child)
+@dataclass
+class Names(ast.NodeVisitor):
+    """What a source names: ``(line, module)`` of imports wherever they stand, of strings, and lines of relative
+    imports.
+    """
+
+    imports: list[tuple[int, str]] = field(default_factory=list)
+    strings: list[tuple[int, str]] = field(default_factory=list)
+    relative: list[int] = field(default_factory=list)
 
     def visit_Import(self, node: ast.Import) -> None:
         self.imports += [(node.lineno, alias.name) for alias in node.names]
@@ -82,43 +117,88 @@ class ImportFinder(ast.NodeVisitor):
             full = f"{node.module}.{alias.name}"
             self.imports.append((node.lineno, full if full in MODULES else str(node.module)))
 
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if not isinstance(node.value, ast.Constant):  # a docstring may name whatever it explains
+            self.generic_visit(node)
 
-def find_imports(text: str) -> ImportFinder:
-    finder = ImportFinder()
-    finder.visit(ast.parse(text))
-    return finder
+    def visit_Constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str):
+            for match in MODULE_NAME.finditer(node.value):
+                if (module := longest_module(match[0])) is not None:
+                    self.strings.append((node.lineno, module))
+
+
+def find_names(text: str) -> Names:
+    names = Names()
+    names.visit(ast.parse(text))
+    return names
+
+
+NAMES = {module: find_names(path.read_text("utf-8")) for module, path in MODULES.items()}
+
+
+def is_registration(module: str) -> bool:
+    return MODULES[module].name == "__init__.py" and "def includeme(" in MODULES[module].read_text("utf-8")
+
+
+def named_modules(module: str) -> list[tuple[int, str]]:
+    """Every module of ours that counts as an import of ``module``."""
+    names = NAMES[module]
+    found = [(line, name) for line, name in names.imports if name.split(".")[0] == "wendelin" and name != module]
+    return found + [(line, name) for line, name in names.strings if name != module]
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_no_import_goes_up(module: str) -> None:
-    finder = find_imports(MODULES[module].read_text("utf-8"))
     floor = floor_of(module)
+    mine = module if module in REGISTRATIONS else package_of(module)
     wrong = [
-        f"line {line}: {name} (floor {floor_of(name)})"
-        for line, name in finder.imports
-        if name.split(".")[0] == "wendelin" and floor_of(name) > floor
+        f"line {line}: {name}"
+        for line, name in named_modules(module)
+        if (floor_of(name) > floor or (floor_of(name) == floor and package_of(name) != mine))
+        and not (module in REGISTRATIONS and floor_of(name) <= floor)
     ]
-    assert not wrong, f"{module} is on floor {floor} and imports {', '.join(wrong)}"
+    assert not wrong, f"{module} is on floor {floor} and names {', '.join(wrong)}"
+
+
+def folder_of(module: str) -> str:
+    return module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+
+
+def test_no_two_folders_need_each_other() -> None:
+    """The folders' graph has no circle, whatever way an import is written. A registration is no part of its folder."""
+    graph: dict[str, set[str]] = {}
+    for module in MODULES:
+        mine = f"{module} (registration)" if is_registration(module) or module in REGISTRATIONS else folder_of(module)
+        for _line, name in named_modules(module):
+            name = longest_module(name) or name
+            other = f"{name} (registration)" if is_registration(name) or name in REGISTRATIONS else folder_of(name)
+            if other != mine:
+                graph.setdefault(mine, set()).add(other)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        raise AssertionError(f"these folders need each other: {' -> '.join(error.args[1])}") from None
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_are_absolute(module: str) -> None:
-    lines = find_imports(MODULES[module].read_text("utf-8")).relative
+    lines = NAMES[module].relative
     assert not lines, f"{module}: relative imports in lines {lines}"
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if floor_of(name) < 5])
+@pytest.mark.parametrize(
+    "module", [name for name in MODULES if name not in REGISTRATIONS and floor_of(name) < WEB_FLOOR]
+)
 def test_the_object_model_knows_nothing_of_the_web(module: str) -> None:
-    finder = find_imports(MODULES[module].read_text("utf-8"))
-    wrong = [f"line {line}: {name}" for line, name in finder.imports if name.split(".")[0] in WEB_LIBRARIES]
+    wrong = [f"line {line}: {name}" for line, name in NAMES[module].imports if name.split(".")[0] in WEB_LIBRARIES]
     assert not wrong, f"{module} imports {wrong}"
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_own_modules_are_imported_by_their_full_name(module: str) -> None:
     """``import core.x`` would find the folder too, when somebody runs Python in the sources: two copies of a class."""
-    finder = find_imports(MODULES[module].read_text("utf-8"))
-    wrong = [f"line {line}: {name}" for line, name in finder.imports if name.split(".")[0] in TOP_FOLDERS]
+    wrong = [f"line {line}: {name}" for line, name in NAMES[module].imports if name.split(".")[0] in TOP_FOLDERS]
     assert not wrong, f"{module} imports {wrong}"
 
 
@@ -127,13 +207,19 @@ def test_nothing_is_installed_outside_of_the_namespace() -> None:
     assert {name for name in mine if not name.startswith("__editable__")} <= {"wendelin"}
 
 
-def test_a_wrong_import_would_be_found() -> None:
-    finder = find_imports(
+def test_wrong_imports_would_be_found() -> None:
+    names = find_names(
+        '"""A docstring may name wendelin.core.cli."""\n'
         "from typing import TYPE_CHECKING\n"
-        "if TYPE_CHECKING:\n    from wendelin.plugins import x\n"
+        "if TYPE_CHECKING:\n    from wendelin.plugins import ingestion\n"
         "def f():\n    import wendelin.core.web.application\n"
         "from . import y\n"
+        'command = ["python", "-m", "wendelin.core.cli:main"]\n'
     )
-    assert finder.imports == [(1, "typing"), (5, "wendelin.core.web.application")]
-    assert finder.relative == [6]
-    assert floor_of("wendelin.core.web.application") == 5 and floor_of("wendelin.core.model.objects.folder") == 3
+    assert names.imports == [
+        (2, "typing"),
+        (4, "wendelin.plugins.ingestion"),
+        (6, "wendelin.core.web.application"),
+    ]
+    assert names.relative == [7] and names.strings == [(8, "wendelin.core.cli")]
+    assert floor_of("wendelin.core.model.objects.folder") < floor_of("wendelin.core.web.application")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from wendelin.core.commands.options import get_instance
 from wendelin.core.database.backup import back_up_engine, back_up_file_storage, packing_lock
+from wendelin.core.instance.var_option import get_instance
 from wendelin.core.launcher.database_server import instance_database
 
 HELP = "copy the database with its files to a folder; the next copy to the same folder adds what is new"

@@ -6,7 +6,7 @@ import argparse
 
 from wendelin import configurator
 from wendelin.core.business_templates.configuration import WENDELIN
-from wendelin.core.commands.options import get_instance
+from wendelin.core.instance.var_option import get_instance
 from wendelin.core.launcher.database_server import instance_database
 
 HELP = "run a configuration of the site, as 'Configure your Site' does"

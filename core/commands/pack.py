@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from wendelin.core.commands.options import get_instance
 from wendelin.core.database.backup import packing_lock
+from wendelin.core.instance.var_option import get_instance
 from wendelin.core.launcher.database_server import instance_database
 
 HELP = "drop history older than some days, and objects that nothing reaches any more"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from wendelin.core.commands.options import get_instance
 from wendelin.core.database.backup import restore_engine, restore_file_storage
 from wendelin.core.errors import BadRequest
+from wendelin.core.instance.var_option import get_instance
 from wendelin.core.launcher.database_server import check_lock
 
 HELP = "make the database of a new or empty instance from a backup"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging.config
-import os
 import signal
 import sys
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any, NoReturn
 
 from paste.deploy import loadapp, loadserver
 
-from wendelin.core.commands.options import get_instance
-from wendelin.core.instance.folder import DEFAULT_PORT
+from wendelin.core.instance.folder import DEFAULT_HOST, DEFAULT_PORT
+from wendelin.core.instance.var_option import get_instance
 
 HELP = "run the web server alone (the database server has to run)"
 
@@ -27,12 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     instance = get_instance(arguments).require()
-    os.environ.update(instance.environment())
+    instance.set_environment()
     facts = instance.read_facts()
     ini = Path(arguments.ini).absolute() if arguments.ini else instance.find_config("development.ini")
     settings = {
         "var": str(instance.var),
-        "host": arguments.host or facts.get("host", "127.0.0.1"),
+        "host": arguments.host or facts.get("host", DEFAULT_HOST),
         "port": str(arguments.port or facts.get("port", DEFAULT_PORT)),
     }
     logging.config.fileConfig(ini, defaults=settings, disable_existing_loggers=False)

@@ -19,9 +19,9 @@ from typing import Any
 
 import transaction
 
-from wendelin.core.commands.options import get_instance
 from wendelin.core.database import Database, sign_transaction
 from wendelin.core.errors import NotFound
+from wendelin.core.instance.var_option import get_instance
 from wendelin.core.launcher.database_server import instance_database
 from wendelin.core.model.objects.site import Site, get_site
 from wendelin.core.security import SYSTEM, User, as_user

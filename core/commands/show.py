@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from wendelin.core.commands.options import get_instance
 from wendelin.core.instance.folder import Instance
+from wendelin.core.instance.var_option import get_instance
 from wendelin.core.launcher.supervision import read_states
 
 HELP = "print the URLs, the first user and password, and the state of the processes"

@@ -6,17 +6,18 @@ import argparse
 import sys
 from functools import partial
 
-from wendelin.core.commands.options import get_instance
 from wendelin.core.commands.show import gather, print_facts
-from wendelin.core.instance.folder import DEFAULT_PORT, free_port
+from wendelin.core.instance.folder import DEFAULT_HOST, DEFAULT_PORT, free_port
+from wendelin.core.instance.var_option import get_instance
 from wendelin.core.launcher.check import check
+from wendelin.core.launcher.process import wendelin_command
 from wendelin.core.launcher.standalone import Options, Standalone, Stopped, stop_signals
 
 HELP = "start the database server, web server, worker and the processes of plugins; stop them with Ctrl-C"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: this machine only)")
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help=f"port of the site; 0 takes a free one (default: {DEFAULT_PORT})"
     )
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
                 check(instance, say)  # configures over HTTP, as a browser does
                 return 0
             if arguments.configure:
-                launcher.run_step("the site cannot be configured", "wendelin.core.cli", "configure")
+                launcher.run_step("configure", wendelin_command("configure"), "the site cannot be configured")
             print_facts(gather(instance), partial(print, flush=True))
             say("Ctrl-C stops it.")
             launcher.watch()

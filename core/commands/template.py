@@ -7,7 +7,7 @@ import argparse
 from ZODB.Connection import Connection
 
 from wendelin.core import business_templates
-from wendelin.core.commands.options import add_var, get_instance
+from wendelin.core.instance.var_option import add_var, get_instance
 from wendelin.core.launcher.database_server import instance_database
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user

@@ -8,8 +8,8 @@ import secrets
 import sys
 from typing import Any
 
-from wendelin.core.commands.options import add_var, get_instance
 from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.instance.var_option import add_var, get_instance
 from wendelin.core.launcher.database_server import instance_database
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user

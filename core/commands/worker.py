@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 
-from wendelin.core.commands.options import get_instance
+from wendelin.core.instance.var_option import get_instance
 
 HELP = "run queued activities and alarms (the database server has to run)"
 
@@ -17,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     instance = get_instance(arguments).require()
-    os.environ.update(instance.environment())
+    instance.set_environment()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     from wendelin.core.model.activities.worker import run as run_worker  # here: `wendelin --help` needs no object model
 

@@ -23,8 +23,8 @@ import zc.lockfile
 from ZODB.FileStorage import FileStorage
 from ZODB.utils import p64, readable_tid_repr, u64, z64
 
-from wendelin.core.database.engines import read_configuration
-from wendelin.core.database.object_database import Database, translated_errors
+from wendelin.core.database.engines import read_configuration, translated_errors
+from wendelin.core.database.object_database import Database
 from wendelin.core.errors import DatabaseError, DatabaseLocked
 
 MAGIC_SIZE = 4
@@ -96,7 +96,7 @@ def last_tid(data: Path) -> bytes:
         if end <= MAGIC_SIZE:
             return z64
         stream.seek(end - 8)
-        length = u64(stream.read(8))
+        length: int = u64(stream.read(8))
         stream.seek(end - 8 - length)
         return stream.read(8)
 
@@ -121,7 +121,7 @@ def is_wanted(name: str, last: bytes) -> bool:
     """``.layout`` says how folders are nested; ``0x<tid>.blob`` is a blob; all else is locks and leftovers."""
     if not name.endswith(BLOB_SUFFIX):
         return name == ".layout"
-    return int(name.removesuffix(BLOB_SUFFIX), 16) <= u64(last)
+    return bool(int(name.removesuffix(BLOB_SUFFIX), 16) <= u64(last))
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -193,12 +193,13 @@ class Database:
     @property
     def last_transaction(self) -> bytes:
         """The id of the last transaction that this process knows of."""
-        return self.zodb.lastTransaction() or z64
+        last: bytes = self.zodb.lastTransaction() or z64
+        return last
 
     def get_size(self) -> int:
         """Bytes on disk, as the engine tells (without blobs)."""
         with translated_errors():
-            return self.zodb.getSize()
+            return int(self.zodb.getSize())
 
 
 def _revision(entry: dict[str, Any]) -> Revision:

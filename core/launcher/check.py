@@ -28,7 +28,6 @@ import msgpack
 from wendelin.core.business_templates.configuration import WENDELIN
 from wendelin.core.errors import LauncherError
 from wendelin.core.instance.folder import Instance
-from wendelin.core.management.forms.forms import DIALOG_PREFIX
 
 RATE, SECONDS = 44100, 10
 PIECE_SIZE = 2048  # what fluent-plugin-bin reads at a time
@@ -36,6 +35,7 @@ PIECES_PER_CHUNK = 100
 POLICY = "wendelin_check"
 OPTIONS = ("wendelin_tutorial", "data_notebook")  # what the page proposes
 CONFIGURE_SECONDS = 300
+ADD_POLICY = "portal_ingestion_policies/IngestionPolicyTool_viewAddIngestionPolicyActionDialog"
 
 
 def make_wave() -> bytes:
@@ -164,13 +164,10 @@ def excerpt(body: bytes) -> str:
 
 
 def create_policy(client: Client, reference: str) -> None:
-    """What the fast input "Create Ingestion Policy" does."""
-    path = "portal_ingestion_policies/IngestionPolicyTool_viewAddIngestionPolicyActionDialog"
-    status, answer = client.post_form(
-        path, **{DIALOG_PREFIX + "reference": reference, DIALOG_PREFIX + "title": reference}
-    )
+    """What the fast input "Create Ingestion Policy" does, with the names that its fields have in the page."""
+    status, answer = client.post_form(ADD_POLICY, field_your_reference=reference, field_your_title=reference)
     if status != 303:  # with errors in it, the dialog comes back as an ordinary page
-        raise LauncherError(f"check failed: {path} answered {status}: {excerpt(answer)}")
+        raise LauncherError(f"check failed: {ADD_POLICY} answered {status}: {excerpt(answer)}")
 
 
 def compare(sent: bytes, received: bytes, stream: str) -> None:
@@ -187,7 +184,7 @@ def find_stream(client: Client, reference: str) -> str:
     """The relative URL of the one Data Stream that the ingestion made, as the module's list finds it."""
     query = urllib.parse.urlencode({"s_reference": f"%{reference}%"})
     page = client.expect(200, "GET", f"data_stream_module/view?{query}").decode("utf-8")
-    found = set(re.findall(r"data_stream_module/\d+", page))
+    found: set[str] = set(re.findall(r"data_stream_module/\d+", page))
     if len(found) != 1:
         raise LauncherError(f"check failed: {len(found)} data streams have the reference {reference}, instead of one")
     return found.pop()

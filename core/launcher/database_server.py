@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -68,7 +67,7 @@ def last_line(log: Path) -> str:
 def instance_database(instance: Instance) -> Iterator[Database]:
     """The database of an instance for a command; its own server is started for that long when nothing runs it."""
     instance.require()
-    os.environ.update(instance.environment())
+    instance.set_environment()
     with database_server(instance), open_database(instance.database_config) as database:
         yield database
 

@@ -1,30 +1,30 @@
 """Which processes an instance consists of: the database server, the web server, workers, and those of plugins.
 
 A plugin adds one with ``config.add_process(name, command, **options)``: ``command`` is a list of strings in which
-``{python}``, ``{wendelin}`` (the installed command), ``{var}``, ``{url}``, ``{host}`` and ``{port:NAME}`` (a free port,
-the same for every use of NAME and kept in ``instance.json`` as ``ports``) are filled in; options are the fields of
-`Process`, such as ``priority=40``.
-A function in its place is called with the instance and returns such a list, or None for no process.
+placeholders are filled in; options are the fields of `Process`, such as ``priority=40``. A function in its place is
+called with the instance and returns such a list, or None for no process. The placeholders:
+
+    {python}     the Python of this environment
+    {wendelin}   the command ``wendelin`` beside it: ``["{python}", "-P", "{wendelin}", "--var", "{var}", "mqtt"]``
+    {var}        the folder of the instance
+    {url}        the address of the site
+    {host}       the address that the web server listens on
+    {port:NAME}  a free port, the same for every use of NAME, and kept in ``instance.json`` as ``ports``
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
+from collections.abc import Callable
 
 from wendelin.core.errors import LauncherError
-from wendelin.core.instance.folder import Instance, free_port
+from wendelin.core.instance.folder import DEFAULT_HOST, Instance, free_port
 from wendelin.core.launcher.database_server import server_command
-from wendelin.core.launcher.process import DATABASE, WEB, WORKER, Process
+from wendelin.core.launcher.process import DATABASE, WEB, WORKER, Process, wendelin_command, wendelin_script
 from wendelin.core.registry import get_registry
 
 PLACEHOLDER = re.compile(r"\{(python|wendelin|var|url|host|port:[a-z0-9_]+)\}")
-
-
-def wendelin_script() -> str:
-    """The installed command ``wendelin`` of this environment."""
-    return str(Path(sys.executable).with_name("wendelin"))
 
 
 def core_processes(instance: Instance, own_database: bool, workers: int) -> list[Process]:
@@ -33,16 +33,12 @@ def core_processes(instance: Instance, own_database: bool, workers: int) -> list
     found = []
     if own_database:
         found.append(Process(DATABASE, server_command(instance), priority=10, stop_seconds=60))
-    found.append(Process(WEB, _wendelin("serve", *var), priority=20))
+    found.append(Process(WEB, wendelin_command("serve", *var), priority=20))
     for number in range(1, workers + 1):
         name = WORKER if workers == 1 else f"{WORKER}-{number}"
-        found.append(Process(name, _wendelin("worker", *var), priority=30, stop_seconds=60))
+        command = wendelin_command("worker", *var)
+        found.append(Process(name, command, priority=30, stop_seconds=60))
     return found
-
-
-def _wendelin(*arguments: str) -> tuple[str, ...]:
-    """A subcommand; what lies in the current folder is not imported by accident (``-P``)."""
-    return (sys.executable, "-P", wendelin_script(), *arguments)
 
 
 def plugin_processes(instance: Instance, ports: dict[str, int], left_out: frozenset[str]) -> list[Process]:
@@ -65,18 +61,18 @@ def plugin_processes(instance: Instance, ports: dict[str, int], left_out: frozen
 def fill_in(text: str, instance: Instance, ports: dict[str, int]) -> str:
     """Replace the placeholders of one argument."""
 
+    known: dict[str, Callable[[], str]] = {
+        "python": lambda: sys.executable,
+        "wendelin": wendelin_script,
+        "var": lambda: str(instance.var),
+        "url": lambda: instance.url,
+        "host": lambda: instance.read_facts().get("host", DEFAULT_HOST),
+    }
+
     def replace(match: re.Match[str]) -> str:
         word = match[1]
         if word.startswith("port:"):
-            return str(ports.setdefault(word[5:], free_port()))
-        facts = instance.read_facts()
-        values = {
-            "python": sys.executable,
-            "wendelin": wendelin_script(),
-            "var": str(instance.var),
-            "url": instance.url,
-            "host": str(facts["host"]),
-        }
-        return values[word]
+            return str(ports.setdefault(word.removeprefix("port:"), free_port()))
+        return known[word]()
 
     return PLACEHOLDER.sub(replace, text)

@@ -13,16 +13,16 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import zc.lockfile
 
 from wendelin.core.errors import LauncherError
-from wendelin.core.instance.folder import Instance
+from wendelin.core.instance.folder import DEFAULT_HOST, DEFAULT_PORT, Facts, Instance
 from wendelin.core.launcher import supervision
 from wendelin.core.launcher.database_server import OPENING_SECONDS, check_lock, last_line, listens
 from wendelin.core.launcher.process import DATABASE, WEB, Process, module_command
@@ -35,8 +35,8 @@ STOP_SECONDS = 120
 class Options:
     """What the operator asked for."""
 
-    host: str = "127.0.0.1"
-    port: int = 5080
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
     workers: int = 1
     left_out: frozenset[str] = frozenset()
 
@@ -121,18 +121,19 @@ class Standalone:
         self.control = supervision.choose_control(instance)
         own_database = instance.write_database_config(zeo_address)
         former = instance.read_facts().get("ports", {})
-        ports: dict[str, int] = {name: port for name, port in former.items() if not listens(f"127.0.0.1:{port}")}
-        facts: dict[str, Any] = {
+        ports = {name: port for name, port in former.items() if not listens(f"127.0.0.1:{port}")}
+        facts: Facts = {
             "host": options.host,
             "port": options.port,
             "zeo_address": zeo_address if own_database else "",
             "supervisor": asdict(self.control),
             "launcher": os.getpid(),
+            "ports": ports,
         }
-        instance.write_facts(**facts, ports=ports)
+        instance.write_facts(**facts)
         self.process_list = core_processes(instance, own_database, options.workers)
         self.process_list += plugin_processes(instance, ports, options.left_out)
-        instance.write_facts(**facts, ports=ports)
+        instance.write_facts(**facts)  # again, with the ports that the processes of plugins chose
         self.config = supervision.write_configuration(instance, self.control, self.process_list)
 
     # -- start
@@ -147,7 +148,8 @@ class Standalone:
             self._start_process(later.pop(0))
             self._wait_for_database()
         self.say("Opening the database")
-        self.run_step("the database cannot be prepared", "wendelin.core.launcher.first_start", str(self.instance.var))
+        first_start = module_command("wendelin.core.launcher.first_start", str(self.instance.var))
+        self.run_step("first_start", first_start, "the database cannot be prepared")
         for process in later:
             self._start_process(process)
         self.say("Waiting for the web server")
@@ -159,7 +161,7 @@ class Standalone:
             detail = (self.instance.log_folder / "supervisord.err").read_text("utf-8", "replace").strip()
             raise LauncherError(f"supervisord ended at once: {detail.splitlines()[-1] if detail else 'no message'}")
         with suppress(OSError):
-            return self.control.proxy().getState()["statename"] == "RUNNING"
+            return bool(self.control.proxy().getState()["statename"] == "RUNNING")
         return False
 
     def _start_process(self, process: Process) -> None:
@@ -184,10 +186,12 @@ class Standalone:
     def _log(self, name: str) -> str:
         return str(self.instance.log_folder / f"{name}.log")
 
-    def run_step(self, failure: str, module: str, *arguments: str) -> None:
-        """Run a module as a process of its own, showing its lines; `LauncherError` with its last one when it fails."""
-        log = self.instance.log_folder / f"{module.rpartition('.')[2]}.log"
-        command = module_command(module, *arguments)
+    def run_step(self, name: str, command: Sequence[str], failure: str) -> None:
+        """Run a program to its end, showing its lines; what it says of errors goes to ``log/<name>.log``.
+
+        :raises LauncherError: it failed: the sentence ``failure``, and the last line of that log.
+        """
+        log = self.instance.log_folder / f"{name}.log"
         environment = os.environ | self.instance.environment()
         with (
             open(log, "wb") as errors,

@@ -1,5 +1,6 @@
 """Who may do what: import from here.
 
+- `lineage`: the way up from a document to the site.
 - `permissions`: the words: roles, permissions, declarations on methods. `current_user`: on whose behalf code runs.
 - `decisions`: every permission decision. `guards`: which permission guards an attribute of a document.
 """
@@ -31,6 +32,7 @@ from wendelin.core.security.guards import (
     find_guard,
     require_attribute,
 )
+from wendelin.core.security.lineage import lineage
 from wendelin.core.security.permissions import (
     ACCESS,
     ADD,
@@ -117,6 +119,7 @@ __all__ = [
     "declared_permission",
     "find_guard",
     "get_user",
+    "lineage",
     "principals_of",
     "private",
     "protected",

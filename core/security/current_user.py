@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
+from wendelin.core.interfaces import IDocument
 from wendelin.core.security.permissions import ANONYMOUS_ROLE, AUTHENTICATED, MANAGER, PUBLIC, public
 
 
@@ -53,7 +54,7 @@ class User:
         return sorted(self.roles)
 
     @public
-    def has_role(self, role: str | Iterable[str], document: Any = None) -> bool:
+    def has_role(self, role: str | Iterable[str], document: IDocument | None = None) -> bool:
         """Whether the user has the role, or one of several: by the account, or on a document."""
         from wendelin.core.security.decisions import roles_in_context
 

@@ -11,11 +11,14 @@ Documents are anything with ``__parent__``; this module does not import them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
+from wendelin.core import contracts
 from wendelin.core.errors import BadRequest, Unauthorized
+from wendelin.core.interfaces import IDocument
 from wendelin.core.security.current_user import ANONYMOUS, User, get_user
+from wendelin.core.security.lineage import lineage
 from wendelin.core.security.permissions import (
     ANONYMOUS_ROLE,
     AUTHENTICATED,
@@ -30,26 +33,17 @@ from wendelin.core.security.permissions import (
 )
 
 
-def _lineage(document: Any) -> Iterator[Any]:
-    """The document and its containers, up to the site, each loaded from the database."""
-    while document is not None:
-        if getattr(document, "_p_jar", None) is not None:
-            document._p_activate()  # the __dict__ of a ghost is empty
-        yield document
-        document = document.__dict__.get("__parent__")
-
-
-def _own(document: Any, name: str) -> Any:
+def _own(document: IDocument, name: str) -> Any:
     """An attribute of a loaded document or of its class, never an acquired one; None where there is none."""
     own = document.__dict__.get(name)
     return getattr(type(document), name, None) if own is None else own
 
 
-def _local_roles(document: Any) -> dict[str, tuple[str, ...]]:
+def _local_roles(document: IDocument) -> dict[str, tuple[str, ...]]:
     return document.__dict__.get("_local_roles") or {}
 
 
-def roles_in_context(user: User, document: Any) -> frozenset[str]:
+def roles_in_context(user: User, document: IDocument) -> frozenset[str]:
     """Every role of ``user`` on ``document``: account, ownership and local roles, also those of the containers.
 
     Ownership and local roles come down from containers unless a document on the way has
@@ -58,7 +52,7 @@ def roles_in_context(user: User, document: Any) -> frozenset[str]:
     roles = set(user.effective_roles)
     if user.is_anonymous:
         return frozenset(roles)
-    for place in _lineage(document):
+    for place in lineage(document):
         if place.__dict__.get("_owner") == user.id:
             roles.add(OWNER)
         roles.update(_local_roles(place).get(user.id, ()))
@@ -67,30 +61,28 @@ def roles_in_context(user: User, document: Any) -> frozenset[str]:
     return frozenset(roles)
 
 
-def _own_roles(document: Any, permission: str) -> frozenset[str] | None:
+def _own_roles(document: IDocument, permission: str) -> frozenset[str] | None:
     """What the document itself says of ``permission``: its workflow state, else its map, else None."""
-    from wendelin.core.model.workflow.chains import state_roles  # same floor; it imports this module
-
-    roles = state_roles(document, permission)
+    roles = contracts.state_roles(document, permission)
     if roles is None:
         roles = roles_of(_own(document, "permission_map") or {}, permission)
     return roles
 
 
-def allowed_roles(permission: str, document: Any) -> frozenset[str]:
+def allowed_roles(permission: str, document: IDocument) -> frozenset[str]:
     """The roles that have ``permission`` on ``document``."""
     if permission == PUBLIC:
         return frozenset({ANONYMOUS_ROLE})
     if permission in SITE_PERMISSIONS and getattr(type(document), "is_site", False):
         return ONLY_MANAGER
-    for place in _lineage(document):
+    for place in lineage(document):
         roles = _own_roles(place, permission)
         if roles is not None:
             return roles
     return DEFAULT_PERMISSION_MAP.get(permission, ONLY_MANAGER)
 
 
-def check_permission(permission: str | None, document: Any, user: User | None = None) -> bool:
+def check_permission(permission: str | None, document: IDocument, user: User | None = None) -> bool:
     """Whether ``user`` (default: the current one) has ``permission`` on ``document``. None is for nobody but SYSTEM."""
     user = user or get_user()
     if user.is_system or permission == PUBLIC:
@@ -101,7 +93,7 @@ def check_permission(permission: str | None, document: Any, user: User | None = 
     return not allowed.isdisjoint(user.effective_roles) or not allowed.isdisjoint(roles_in_context(user, document))
 
 
-def require_permission(permission: str | None, document: Any, user: User | None = None) -> None:
+def require_permission(permission: str | None, document: IDocument, user: User | None = None) -> None:
     """Raise Unauthorized unless :func:`check_permission`."""
     user = user or get_user()
     if not check_permission(permission, document, user):
@@ -116,14 +108,14 @@ def principals_of(user: User) -> frozenset[str]:
     return user.effective_roles | {f"user:{user.id}"}
 
 
-def allowed_principals(permission: str, document: Any) -> tuple[str, ...]:
+def allowed_principals(permission: str, document: IDocument) -> tuple[str, ...]:
     """Role names and ``user:<id>`` of all who have ``permission``, sorted: for indexes.
 
     ``check_permission(p, d, u)`` is true exactly when ``principals_of(u)`` and ``allowed_principals(p, d)`` meet.
     """
     allowed = allowed_roles(permission, document)
     principals = set(allowed)
-    for place in _lineage(document):
+    for place in lineage(document):
         owner = place.__dict__.get("_owner")
         if owner and OWNER in allowed:
             principals.add(f"user:{owner}")
@@ -136,7 +128,7 @@ def allowed_principals(permission: str, document: Any) -> tuple[str, ...]:
     return tuple(sorted(principals))
 
 
-def set_local_roles(document: Any, user_id: str, roles: Iterable[str]) -> None:
+def set_local_roles(document: IDocument, user_id: str, roles: Iterable[str]) -> None:
     """Give ``user_id`` exactly these local roles on ``document``; none removes the entry.
 
     The current user needs "Change local roles", and can only hand out roles that they have there themselves, unless
@@ -155,19 +147,9 @@ def set_local_roles(document: Any, user_id: str, roles: Iterable[str]) -> None:
     local_roles.pop(user_id, None)
     if wanted:
         local_roles[user_id] = wanted
-    document._local_roles = local_roles
-    _announce(document)
+    setattr(document, "_local_roles", local_roles)  # noqa: B010
+    contracts.announce_viewers(document)
 
 
-def _announce(document: Any) -> None:
-    """Who may see the document and all below it has changed: indexes have to hear of it."""
-    if hasattr(type(document), "reindexObject"):
-        from wendelin.core.model.objects.events import DocumentModified, notify  # same floor; not needed to decide
-        from wendelin.core.model.objects.moving import walk
-
-        for descendant in walk(document):
-            notify(DocumentModified(descendant))
-
-
-def _name(document: Any) -> str:
+def _name(document: IDocument) -> str:
     return document.getPath() if hasattr(document, "getPath") else repr(document)

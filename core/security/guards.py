@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from wendelin.core import contracts
 from wendelin.core.errors import AttributeNotFound, Unauthorized
+from wendelin.core.interfaces import IDocument
+from wendelin.core.security.current_user import get_user
+from wendelin.core.security.decisions import check_permission
 from wendelin.core.security.permissions import ACCESS, VIEW
 
 
 class Guard(NamedTuple):
     """``permission`` (None: private) has to be checked on ``document``, which is not always the one that was asked."""
 
-    document: Any
+    document: IDocument
     permission: str | None
 
 
@@ -47,7 +51,7 @@ def declared_permission(cls: type, name: str) -> Any:
     return found
 
 
-def find_guard(document: Any, name: str) -> Guard | None:
+def find_guard(document: IDocument, name: str) -> Guard | None:
     """What guards ``document.<name>``; None where neither the document nor a container has it."""
     if name.startswith("_"):
         return Guard(document, None)
@@ -62,7 +66,7 @@ def find_guard(document: Any, name: str) -> Guard | None:
     return None
 
 
-def _own_guard(place: Any, name: str) -> Guard | None:
+def _own_guard(place: IDocument, name: str) -> Guard | None:
     dynamic = getattr(type(place), "attribute_permission_of", None)  # a class that answers names it makes up
     if dynamic is not None and (permission := dynamic(place, name)) is not None:
         return Guard(place, permission)
@@ -73,12 +77,13 @@ def _own_guard(place: Any, name: str) -> Guard | None:
         return Guard(place, permission)
     if declared is _UNDECLARED or name in place.__dict__:
         return Guard(place, None)
-    if hasattr(type(place), "__contains__") and name in place:
-        return Guard(place[name], ACCESS)
+    child = place.get_child(name) if hasattr(type(place), "get_child") else None
+    if child is not None:
+        return Guard(child, ACCESS)
     return None
 
 
-def _generated(place: Any, name: str) -> list[str | None]:
+def _generated(place: IDocument, name: str) -> list[str | None]:
     """The permission of what the portal type brings (property, accessor, workflow method); empty for nothing."""
     info = place.getTypeInfo() if hasattr(type(place), "getTypeInfo") else None
     if info is None:
@@ -89,13 +94,11 @@ def _generated(place: Any, name: str) -> list[str | None]:
     return [] if function is None else [getattr(function, "__permission__", None)]
 
 
-def _is_skin_method(document: Any, name: str) -> bool:
-    from wendelin.core.model.objects.attributes import find_skin_method  # same floor
-
-    return hasattr(type(document), "getPortalObject") and find_skin_method(document, name) is not None
+def _is_skin_method(document: IDocument, name: str) -> bool:
+    return hasattr(type(document), "getPortalObject") and contracts.find_skin_method(document, name) is not None
 
 
-def attribute_permission(document: Any, name: str) -> str | None:
+def attribute_permission(document: IDocument, name: str) -> str | None:
     """The permission needed to reach ``document.<name>``; None where it is private or not there.
 
     For a child, and for what is acquired, the permission counts on another object than ``document``: to decide, use
@@ -105,18 +108,14 @@ def attribute_permission(document: Any, name: str) -> str | None:
     return None if guard is None else guard.permission
 
 
-def check_attribute(document: Any, name: str) -> bool:
+def check_attribute(document: IDocument, name: str) -> bool:
     """Whether the current user may reach ``document.<name>`` from a script or URL; False where it does not exist."""
-    from wendelin.core.security.decisions import check_permission
-
     guard = find_guard(document, name)
     return guard is not None and check_permission(guard.permission, guard.document)
 
 
-def require_attribute(document: Any, name: str) -> None:
+def require_attribute(document: IDocument, name: str) -> None:
     """Raise Unauthorized unless the user may reach ``document.<name>``, AttributeNotFound where there is none."""
-    from wendelin.core.security.decisions import check_permission, get_user
-
     guard = find_guard(document, name)
     path = document.getPath() if hasattr(document, "getPath") else repr(document)
     if guard is None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ZODB.broken import Broken
 
 from wendelin.core.business_templates.checking.placeholders import detach_placeholder, detach_placeholders
+from wendelin.core.model.objects.copying import remove
+from wendelin.core.model.objects.creation import identify
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.model.objects.moving import remove
-from wendelin.core.model.objects.uids import new_uid
-from wendelin.core.security import get_user
 
 if TYPE_CHECKING:
     from wendelin.core.model.objects.document import Document
@@ -33,9 +31,7 @@ def find(site: Site, path: str) -> Any:
 
 def attach(container: Folder, id: str, document: Document) -> None:
     """Place a new document, and tell subscribers (the catalog). Its portal type need not be allowed there."""
-    document.uid = new_uid()
-    document._owner = get_user().id
-    document.creation_date = document.modification_date = datetime.now(UTC)
+    identify(document)
     container._setObject(id, document)
 
 

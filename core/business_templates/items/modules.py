@@ -10,7 +10,7 @@ from wendelin.core.business_templates.checking.site_paths import attach
 from wendelin.core.business_templates.items.item import Item, Record
 from wendelin.core.business_templates.text.problems import Problem
 from wendelin.core.business_templates.text.source_files import SourceFile, tables
-from wendelin.core.model.portal_types.types import instantiate, type_information
+from wendelin.core.model.objects.creation import instantiate
 from wendelin.core.model.workflow.engine import initialise
 
 MODULE_KEYS: dict[str, type] = {
@@ -42,7 +42,7 @@ class ModuleItem(Item):
             yield from known.check(self, CATEGORIES + "business_application/", [self.data["business_application"]])
 
     def install(self, site: Any) -> Record:
-        information = type_information(site, self.data["portal_type"])
+        information = site.type_information(self.data["portal_type"])
         module = instantiate(information)
         module.__name__, module.__parent__ = self.id, site
         for key in PLAIN_KEYS:

@@ -16,7 +16,7 @@ from wendelin.core.business_templates.checking.type_facts import property_dict, 
 from wendelin.core.business_templates.items.item import DocumentItem, Item, Record
 from wendelin.core.business_templates.text.problems import REFERENCE, Problem
 from wendelin.core.business_templates.text.source_files import SourceFile, tables
-from wendelin.core.model.portal_types.types import instantiate, type_information
+from wendelin.core.model.objects.creation import instantiate
 from wendelin.core.model.workflow.engine import initialise, set_state
 
 PATH_KEYS: dict[str, Any] = {
@@ -94,7 +94,7 @@ class PathItem(DocumentItem):
             yield self.source.problem(f"{side.name}: {message}", REFERENCE)
 
     def make(self, site: Any) -> Any:
-        document = instantiate(type_information(site, self.data["portal_type"]))
+        document = instantiate(site.type_information(self.data["portal_type"]))
         document.__name__, document.__parent__ = self.id, find(site, self.container_path)
         initialise(document)
         document._initialise()

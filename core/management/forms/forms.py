@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyramid.request import Request
@@ -68,7 +68,7 @@ def document_fields(document: Document, ids: Iterable[str] = ()) -> list[Field]:
     return fields
 
 
-def _default_order(properties: dict[str, Any]) -> list[str]:
+def _default_order(properties: Mapping[str, Any]) -> list[str]:
     ids = [id for id in properties if id not in LAST]
     return ids + [id for id in LAST if id in properties]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import SERVICE_PERMISSION_MAP, User, check_permission, get_user, public
 
@@ -25,12 +24,12 @@ class MembershipTool(Folder):
         return get_user().is_anonymous
 
     @public
-    def checkPermission(self, permission: str, document: Any) -> bool:
+    def checkPermission(self, permission: str, document: IDocument) -> bool:
         """Whether the current user has the permission on the document."""
         return check_permission(permission, document)
 
 
-def check_permission_at(context: Any, relative_url: str, permission: str) -> bool:
+def check_permission_at(context: IDocument, relative_url: str, permission: str) -> bool:
     """``Base_checkPermission``: the same for the document at a path; False where there is none."""
     document = context.getPortalObject().unrestrictedTraverse(relative_url, None)
     return document is not None and check_permission(permission, document)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from BTrees.OOBTree import OOBTree
 
@@ -18,6 +18,7 @@ from wendelin.core.model.objects.accessors import stored
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.events import StateChanged
 from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.properties import Property
 from wendelin.core.security import (
     ACCESS,
     ADD,
@@ -32,7 +33,6 @@ from wendelin.core.security import (
 )
 
 if TYPE_CHECKING:
-    from wendelin.core.model.objects.properties import Property
     from wendelin.core.registry import PluginConfig
 
 SITE_PRIORITY: Final = 1
@@ -84,7 +84,7 @@ class PreferenceTool(Folder):
     # -- asking
 
     @public
-    def getPreference(self, name: str, default: Any = None) -> Any:
+    def getPreference(self, name: str, default: object = None) -> Any:
         """The value of ``preferred_...`` for the current user; ``default``, then the property's own, where none is set.
 
         Raises Unauthorized for a preference with a read permission that the user does not have.
@@ -110,7 +110,7 @@ class PreferenceTool(Folder):
         return next((found for found in self._active_of_site() if isinstance(found, SystemPreference)), None)
 
     @public
-    def setPreference(self, name: str, value: Any) -> None:
+    def setPreference(self, name: str, value: object) -> None:
         """Set a preference for the current user alone, in a preference that is made when there is none.
 
         Raises Unauthorized for users who may not have preferences, BadRequest for an unknown name or a bad value.
@@ -120,7 +120,7 @@ class PreferenceTool(Folder):
         preference.edit(**{name: value})
 
     def _new_user_preference(self) -> Preference:
-        preference = self.newContent(portal_type="Preference", title=f"Preferences of {get_user().id}")
+        preference: Preference = self.newContent(portal_type="Preference", title=f"Preferences of {get_user().id}")
         preference.enable()
         return preference
 
@@ -140,12 +140,10 @@ class PreferenceTool(Folder):
         return PUBLIC if _GETTER.fullmatch(name) else None
 
     def _property(self, name: str) -> Property | None:
-        from wendelin.core.model.portal_types.types import type_information
-
         for portal_type in (Preference.portal_type, SystemPreference.portal_type):
-            found = type_information(self.getPortalObject(), portal_type).property_dict.get(name)
+            found = self.getPortalObject().type_information(portal_type).property_dict.get(name)
             if found is not None:
-                return found  # type: ignore[return-value]
+                return cast(Property, found)
         return None
 
     # -- which count
@@ -156,7 +154,7 @@ class PreferenceTool(Folder):
 
     def _active_of_user(self) -> Iterator[Preference]:
         """Enabled and owned by the current user."""
-        for id in (self._owned or {}).get(get_user().id, ()):
+        for id in () if self._owned is None else self._owned.get(get_user().id, ()):
             if _state(self[id]) == ENABLED:
                 yield self[id]
 

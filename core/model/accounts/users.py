@@ -12,15 +12,16 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from BTrees.OOBTree import OOBTree
 
 from wendelin.core.errors import BadRequest, DuplicateId, NotFound, Unauthorized
+from wendelin.core.interfaces import ISite
 from wendelin.core.model.accounts.passwords import RightPasswords, hash_password, verify_password
+from wendelin.core.model.objects.creation import identify
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.model.objects.uids import new_uid
 from wendelin.core.security import (
     ANONYMOUS,
     ASSIGNABLE_ROLES,
@@ -91,8 +92,8 @@ class UserFolder(Folder):
         if user_id in self:
             raise DuplicateId(f"the user {user_id!r} is there already")
         account = Account()
-        account.uid, account._owner, account.title = new_uid(), get_user().id, title or None
-        account.creation_date = account.modification_date = datetime.now(UTC)
+        identify(account)
+        account.title = title or None
         account.roles = _check_roles(roles)
         self._set_password(account, password)
         self._setObject(user_id, account)
@@ -161,7 +162,7 @@ class UserFolder(Folder):
         """The user whose token this is; None for one that is unknown, revoked or expired."""
         prefix, _, rest = token.partition("_")
         token_id, _, secret = rest.partition("_")
-        known = (self._tokens or {}).get(token_id) if prefix == TOKEN_PREFIX else None
+        known = self._tokens.get(token_id) if self._tokens is not None and prefix == TOKEN_PREFIX else None
         if known is None or not hmac.compare_digest(known.digest, _digest(secret)):
             return None
         if known.expires is not None and known.expires <= datetime.now(UTC):
@@ -211,11 +212,12 @@ class UserFolder(Folder):
         self.set_password(user_id, new_password)
 
 
-def find_user(site: Any, user_id: str) -> User | None:
+def find_user(site: ISite, user_id: str) -> User | None:
     """The user of that id: an account of the site, the platform itself, or Anonymous; None for nobody."""
     if user_id in RESERVED_USER_IDS:
         return SYSTEM if user_id == SYSTEM.id else ANONYMOUS
-    return site.get_child("acl_users").get_user(user_id)
+    users: UserFolder = site["acl_users"]
+    return users.get_user(user_id)
 
 
 def _digest(secret: str) -> str:

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from wendelin.core.errors import BadRequest
+from wendelin.core.interfaces import ISite
 from wendelin.core.model.activities.message import State, as_utc
-from wendelin.core.model.activities.queue import activate
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, SYSTEM, User, as_user, private, protected
 
@@ -61,6 +61,7 @@ class Alarm(Folder):
 
     @protected(MANAGE)
     def isSubscribed(self) -> bool:
+        """Whether the alarm is switched on."""
         return bool(self.enabled)
 
     @protected(MANAGE)
@@ -112,7 +113,7 @@ class Alarm(Folder):
         if not self.active_sense_method_id:
             raise BadRequest(f"{self.getPath()} has no active_sense_method_id")
         keywords = {"params": params} if params is not None else {}
-        proxy = activate(self, serialization_tag=f"alarm {self.getUid()}", tag=f"alarm {self.getId()}")
+        proxy = self.activate(serialization_tag=f"alarm {self.getUid()}", tag=f"alarm {self.getId()}")
         proxy.sense(**keywords)
 
     @private
@@ -144,7 +145,7 @@ class Alarm(Folder):
         return True
 
 
-def run_due_alarms(site: Any, now: datetime) -> int:
+def run_due_alarms(site: ISite, now: datetime) -> int:
     """Start every alarm that is due; returns how many. The caller commits, or aborts on a conflict."""
     tool = site.get_child("portal_alarms")
     due = [alarm for alarm in tool.iterate() if isinstance(alarm, Alarm) and _is_due(alarm, now)] if tool else []

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from wendelin.core.bigdata import BigArray, BigFile
-from wendelin.core.model.portal_types.types import group_type_list
+from wendelin.core.interfaces import IDocument
+from wendelin.core.model.objects.site import group_type_list
 
 MOST_FRAGMENTS = 2000
 TYPE_GROUP = "data_sink"
@@ -18,7 +19,7 @@ TAG = "compact_big_data"
 BATCH = 500
 
 
-def big_files(document: Any) -> Iterator[BigFile]:
+def big_files(document: IDocument) -> Iterator[BigFile]:
     """The big files that a document holds itself, those of its big arrays included."""
     document._p_activate()
     for value in vars(document).values():
@@ -28,7 +29,7 @@ def big_files(document: Any) -> Iterator[BigFile]:
             yield value.file
 
 
-def compact_fragmented(context: Any, **kw: Any) -> int:
+def compact_fragmented(context: IDocument, **kw: Any) -> int:
     """``Alarm_compactBigData``: activities for all documents whose big data is in too many runs; how many there are."""
     site = context.getPortalObject()
     portal_types = group_type_list(site, TYPE_GROUP)
@@ -46,7 +47,7 @@ def compact_fragmented(context: Any, **kw: Any) -> int:
     return found
 
 
-def compact_document(context: Any) -> None:
+def compact_document(context: IDocument) -> None:
     """``Base_compactBigData``: join the runs of a document's big data. Readers and writers are not disturbed."""
     for file in big_files(context):
         file.compact()

@@ -14,6 +14,7 @@ from wendelin.core.errors import BadRequest
 from wendelin.core.security import PUBLIC
 
 Key: TypeAlias = tuple[int, int, int]
+Names: TypeAlias = str | Iterable[str] | None
 
 MAX_BYTES = 1 << 20
 SCALARS = (type(None), bool, int, float, complex, str, bytes, Decimal, datetime, date, time, timedelta)
@@ -117,7 +118,7 @@ def parse_key(id: str) -> Key:
     return priority, moment, number
 
 
-def check_plain(value: Any, where: str) -> int:
+def check_plain(value: object, where: str) -> int:
     """The approximate size of an argument in bytes; `BadRequest` for what cannot wait in the queue.
 
     Only plain values may: a document would be stored as it is now, and seen by the worker as it was.
@@ -126,9 +127,9 @@ def check_plain(value: Any, where: str) -> int:
         return len(value)
     if type(value) in SCALARS:
         return 8
-    if type(value) in CONTAINERS:
+    if isinstance(value, list | tuple | set | frozenset) and type(value) in CONTAINERS:
         return 8 + sum(check_plain(item, where) for item in value)
-    if type(value) is dict:
+    if isinstance(value, dict) and type(value) is dict:
         return 8 + sum(check_plain(key, where) + check_plain(item, where) for key, item in value.items())
     raise BadRequest(
         f"{where}: activities take plain values only, not {type(value).__name__}; pass the relative URL of a document"
@@ -142,14 +143,14 @@ def check_arguments(where: str, args: tuple[Any, ...], kw: Mapping[str, Any]) ->
         raise BadRequest(f"{where}: {size} bytes of arguments; pass a path and offsets, and read the data when it runs")
 
 
-def as_names(value: str | Iterable[str] | None) -> frozenset[str]:
+def as_names(value: Names) -> frozenset[str]:
     """One name or several."""
     if value is None:
         return frozenset()
     return frozenset((value,)) if isinstance(value, str) else frozenset(value)
 
 
-def as_pairs(value: Any) -> frozenset[tuple[str, str]]:
+def as_pairs(value: tuple[Names, Names] | None) -> frozenset[tuple[str, str]]:
     """``(first, second)`` where either may be a list of names, as all pairs."""
     if not value:
         return frozenset()

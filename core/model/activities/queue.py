@@ -23,7 +23,9 @@ from zlib import crc32
 from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 
+from wendelin.core import contracts
 from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.activities.message import (
     ActivityMessage,
     Key,
@@ -40,13 +42,11 @@ from wendelin.core.security import (
     ACCESS,
     MANAGE,
     MANAGER_PERMISSION_MAP,
-    VIEW,
     get_user,
     private,
     protected,
     public,
     require_attribute,
-    require_permission,
 )
 
 QUEUES = 16
@@ -124,7 +124,7 @@ class ActivityTool(Folder):
         """The message of that id; `NotFound`."""
         key = parse_key(id)
         for queue in self._queue_list:
-            message = queue.get(key)
+            message: ActivityMessage | None = queue.get(key)
             if message is not None:
                 return message
         raise NotFound(f"{self.getPath()}: there is no activity {id}")
@@ -136,6 +136,7 @@ class ActivityTool(Folder):
 
     @public
     def countMessageWithTag(self, tag: str) -> int:
+        """How many messages with that tag are pending or have failed."""
         return self.countMessage(tag=tag)
 
     @public
@@ -212,7 +213,8 @@ class ActivityTool(Folder):
         return run_all(self, timeout)
 
 
-def activate(document: Document, restricted: bool = False, **kw: Any) -> ActivityProxy:
+@contracts.activate.provides
+def activate(document: IDocument, restricted: bool, options: Mapping[str, Any]) -> ActivityProxy:
     """What ``document.activate(...)`` returns: each call of a method on it stores a message.
 
     ``tag`` names the message; ``after_tag``, ``after_method_id``, ``after_path``, ``after_path_and_method_id`` and
@@ -221,6 +223,8 @@ def activate(document: Document, restricted: bool = False, **kw: Any) -> Activit
     """
     if document.isTempObject():
         raise BadRequest(f"{document!r} is temporary: no worker can find it")
+    kw = dict(options)
+    restricted = bool(kw.pop("restricted", False)) or restricted  # a script cannot switch it off
     values: dict[str, Any] = {"restricted": restricted, "path": document.getRelativeUrl()}
     for name in ("tag", "serialization_tag"):
         values[name] = str(kw.pop(name, None) or "")
@@ -236,18 +240,12 @@ def activate(document: Document, restricted: bool = False, **kw: Any) -> Activit
     return ActivityProxy(document, values, priority)
 
 
-def restricted_activate(document: Document) -> Any:
-    """``activate`` as scripts see it: what is called later is checked now, and again when it runs."""
-    require_permission(VIEW, document)
-    return lambda **kw: activate(document, **{**kw, "restricted": True})
-
-
 class ActivityProxy:
     """Stands for a document: calling a method on it stores a message instead."""
 
     __slots__ = ("_document", "_priority", "_values")
 
-    def __init__(self, document: Document, values: dict[str, Any], priority: int) -> None:
+    def __init__(self, document: IDocument, values: dict[str, Any], priority: int) -> None:
         self._document, self._values, self._priority = document, values, priority
 
     @classmethod
@@ -266,7 +264,7 @@ class ActivityProxy:
 
 
 class _Enqueue:
-    def __init__(self, document: Document, method_id: str, values: dict[str, Any], priority: int) -> None:
+    def __init__(self, document: IDocument, method_id: str, values: dict[str, Any], priority: int) -> None:
         self._document, self._method_id, self._values, self._priority = document, method_id, values, priority
 
     def __call__(self, *args: Any, **kw: Any) -> None:

@@ -16,10 +16,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
+from transaction import TransactionManager
 from transaction.interfaces import TransientError
 
 from wendelin.core.database import Retry, is_away, sign_transaction
 from wendelin.core.errors import NotFound, Unauthorized
+from wendelin.core.interfaces import IFolder, ISite
 from wendelin.core.model.accounts.users import find_user
 from wendelin.core.model.activities.message import ActivityMessage, State
 from wendelin.core.model.scripting.restricted.access import guarded_getattr
@@ -97,7 +99,7 @@ def next_moment(messages: Iterable[ActivityMessage], now: datetime) -> datetime 
     return min(moments, default=None)
 
 
-def user_of(site: Any, message: ActivityMessage) -> User:
+def user_of(site: ISite, message: ActivityMessage) -> User:
     """The caller, with the roles that the account has now; `Unauthorized` when the account is gone."""
     user = find_user(site, message.user_id)
     if user is None:
@@ -105,7 +107,7 @@ def user_of(site: Any, message: ActivityMessage) -> User:
     return user
 
 
-def run_message(site: Any, message: ActivityMessage) -> Any:
+def run_message(site: ISite, message: ActivityMessage) -> Any:
     """Make the call, and mark the message done, in the present transaction; the caller commits."""
     with as_user(user_of(site, message)):
         document = site.unrestrictedTraverse(message.path)
@@ -117,7 +119,7 @@ def run_message(site: Any, message: ActivityMessage) -> Any:
     return result
 
 
-def sign(manager: Any, message: ActivityMessage) -> None:
+def sign(manager: TransactionManager, message: ActivityMessage) -> None:
     """Say in the transaction's record who does what."""
     sign_transaction(manager.get(), message.user_id, f"activity: /{message.path}.{message.method_id}")
 
@@ -133,7 +135,7 @@ def record_failure(message: ActivityMessage, error: BaseException, may_retry: bo
         message.at_date = datetime.now(UTC) + timedelta(seconds=RETRY_FACTOR * message.retry**2)
 
 
-def run_all(tool: Any, timeout: float) -> int:
+def run_all(tool: IFolder, timeout: float) -> int:
     """What `ActivityTool.tic` does."""
     site = tool.getPortalObject()
     manager = tool._p_jar.transaction_manager
@@ -151,7 +153,7 @@ def run_all(tool: Any, timeout: float) -> int:
             count += _run_here(site, manager, message)
 
 
-def _run_here(site: Any, manager: Any, message: ActivityMessage) -> bool:
+def _run_here(site: ISite, manager: TransactionManager, message: ActivityMessage) -> bool:
     """One message in this process; True when it took effect."""
     if message.state is not State.PENDING:  # an earlier one of the same round dropped it
         return False

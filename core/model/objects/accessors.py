@@ -46,7 +46,7 @@ def stored(document: Document, id: str) -> Any:
     return value
 
 
-def store(document: Document, id: str, value: Any) -> bool:
+def store(document: Document, id: str, value: object) -> bool:
     """Keep a value; False when it is what was there, so that nothing is written and no subscriber is bothered."""
     document._p_activate()
     if value is None:
@@ -80,7 +80,7 @@ def _value_accessors(prop: Property, name: str) -> tuple[dict[str, Accessor], di
     id = prop.id
     fallback = prop.convert(prop.default)
 
-    def get(self: Document, default: Any = None) -> Any:
+    def get(self: Document, default: object = None) -> Any:
         value = stored(self, id)
         if value is not None:
             return value
@@ -89,19 +89,19 @@ def _value_accessors(prop: Property, name: str) -> tuple[dict[str, Accessor], di
     def has(self: Document) -> bool:
         return stored(self, id) is not None
 
-    def set_(self: Document, value: Any) -> bool:
+    def set_(self: Document, value: object) -> bool:
         return store(self, id, prop.convert(value))
 
     read: dict[str, Accessor] = {f"get{name}": get, f"has{name}": has}
     if prop.type == "boolean":
 
-        def is_(self: Document, default: Any = None) -> bool:
+        def is_(self: Document, default: object = None) -> bool:
             return bool(get(self, default))
 
         read[f"is{name}"] = is_
     if prop.type in ("string", "text", "selection"):
 
-        def get_translated(self: Document, default: Any = None) -> Any:
+        def get_translated(self: Document, default: object = None) -> Any:
             return get(self, default)
 
         read[f"getTranslated{name}"] = get_translated
@@ -112,17 +112,17 @@ def _list_accessors(prop: Property, name: str) -> tuple[dict[str, Accessor], dic
     id = prop.id
     fallback = prop.convert(prop.default) or ()
 
-    def get_list(self: Document, default: Any = None) -> list[str]:
+    def get_list(self: Document, default: object = None) -> list[str]:
         value = stored(self, id)
         if value is None:
             value = fallback if default is None else default
         return list(value)
 
-    def get(self: Document, default: Any = None) -> Any:
+    def get(self: Document, default: object = None) -> Any:
         found = get_list(self)
         return found[0] if found else default
 
-    def get_set(self: Document, default: Any = None) -> list[str]:
+    def get_set(self: Document, default: object = None) -> list[str]:
         return sorted(set(get_list(self, default)))
 
     def has(self: Document) -> bool:
@@ -131,7 +131,7 @@ def _list_accessors(prop: Property, name: str) -> tuple[dict[str, Accessor], dic
     def set_list(self: Document, value: Iterable[str] | str | None) -> bool:
         return store(self, id, prop.convert(value))
 
-    def set_one(self: Document, value: Any) -> bool:
+    def set_one(self: Document, value: object) -> bool:
         single = isinstance(value, str) and prop.type == "multiple selection"
         return store(self, id, prop.convert((value,) if single else value))
 

@@ -10,20 +10,16 @@ from collections.abc import Iterator
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
+from wendelin.core import contracts
 from wendelin.core.errors import AttributeNotFound
+from wendelin.core.interfaces import IDocument
+from wendelin.core.security import lineage
 
 if TYPE_CHECKING:
     from wendelin.core.model.objects.document import Document
 
 MISSING = object()
 READING = ("get", "has", "is")
-
-
-def lineage(document: Any) -> Iterator[Any]:
-    """The document, its container, and so on up to the site."""
-    while document is not None:
-        yield document
-        document = document.__parent__
 
 
 def own_method(document: Document, name: str) -> Any:
@@ -35,13 +31,13 @@ def own_method(document: Document, name: str) -> Any:
     return generated_method(document, name)
 
 
-def generated_method(document: Document, name: str) -> Any:
+def generated_method(document: IDocument, name: str) -> Any:
     """An accessor or workflow method of the document's portal type, bound; or None."""
     function = document.getTypeInfo().method_dict.get(name)
     return None if function is None else MethodType(function, document)
 
 
-def acquire(document: Any, name: str) -> Any:
+def acquire(document: IDocument, name: str) -> Any:
     """What the containers above ``document`` have under ``name``, or MISSING.
 
     Only what can be looked at is acquired: children, attributes that an instance or its special class holds, and
@@ -54,9 +50,7 @@ def acquire(document: Any, name: str) -> Any:
     return MISSING
 
 
-def _acquirable(container: Any, name: str) -> Any:
-    from wendelin.core.model.objects.folder import Folder
-
+def _acquirable(container: IDocument, name: str) -> Any:
     container._p_activate()
     value = container.__dict__.get(name, MISSING)
     if value is not MISSING:
@@ -65,7 +59,7 @@ def _acquirable(container: Any, name: str) -> Any:
     if child is not None:
         return child
     for cls in type(container).__mro__:
-        if cls is Folder:
+        if "plain_container" in cls.__dict__:
             break
         if name in cls.__dict__:
             return object.__getattribute__(container, name)
@@ -88,27 +82,13 @@ def lookup(document: Document, name: str) -> Any:
     child = document.get_child(name)
     if child is not None:
         return child
-    skin_method = find_skin_method(document, name)
+    skin_method = contracts.find_skin_method(document, name)
     if skin_method is not None:
         return skin_method.bind(document)
     value = acquire(document, name)
     if value is MISSING:
         raise AttributeNotFound(repr(document), name, _searched(document))
     return value
-
-
-def find_skin_method(document: Document, name: str) -> Any:
-    """The skin method that ``document.<name>`` means, not yet bound, or None."""
-    from wendelin.core.model.scripting.skins import find_method
-
-    site = document.getPortalObject()
-    if site is None:
-        return None
-    found = find_method(site, name)
-    if found is None and "_" not in name:
-        prefix = document.portal_type.replace(" ", "")
-        found = find_method(site, f"{prefix}_{name}") or find_method(site, f"Base_{name}")
-    return found
 
 
 def _searched(document: Document) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Copies of documents with all that is below them, and what pasting does.
+"""Copying, moving and removing documents with all that is below them; subscribers hear of every part.
 
 A copy is made by serialising: persistent parts (BTrees, big files) are copied too, documents outside the copied part
 are referred to. What belongs to one document alone (number, dates, owner, workflow states, local roles) starts anew.
@@ -9,27 +9,72 @@ from __future__ import annotations
 import copy
 import io
 import pickle
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from BTrees.Length import Length
 from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 
+from wendelin.core import contracts
 from wendelin.core.errors import BadRequest, DisallowedContent, NotFound
+from wendelin.core.interfaces import IDocument, IFolder
+from wendelin.core.model.objects.creation import identify
 from wendelin.core.model.objects.document import Document
-from wendelin.core.model.objects.events import DocumentAdded, notify
-from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.events import DocumentAdded, DocumentModified, DocumentMoved, DocumentRemoved, notify
 from wendelin.core.model.objects.ids import generate_id
-from wendelin.core.model.objects.moving import move, walk
-from wendelin.core.model.objects.uids import new_uid
-from wendelin.core.security import ADD, COPY, DELETE, get_user, require_permission
+from wendelin.core.model.objects.relations import find_references, update_references
+from wendelin.core.security import ADD, COPY, DELETE, require_permission
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from wendelin.core.model.objects.folder import Folder
 
 INDIVIDUAL = ("workflow_history", "_local_roles", "_owner", "creation_date", "modification_date", "_id_counter")
+
+
+def walk(document: Document) -> Iterator[Document]:
+    """The document and all below it, containers first."""
+    yield document
+    for child in document.objectValues() if hasattr(type(document), "objectValues") else ():
+        yield from walk(child)
+
+
+@contracts.announce_viewers.provides
+def announce_viewers(document: IDocument) -> None:
+    """Have the document and all below it catalogued anew: who may see them has changed."""
+    if isinstance(document, Document):
+        for part in walk(document):
+            notify(DocumentModified(part))
+
+
+def delete_children(container: IFolder, ids: Iterable[str]) -> None:
+    """Delete children; all are there, and the current user may delete each of them, or nothing is deleted."""
+    id_list = list(dict.fromkeys(ids))
+    for id in id_list:
+        require_permission(DELETE, container[id])
+    for id in id_list:
+        remove(container, id)
+
+
+def remove(container: IFolder, id: str) -> None:
+    """Take a child out, without asking for rights; subscribers are told of each part before it leaves.
+
+    What a temporary copy (`Document.asContext`) holds is still in the original, and nothing happens to it.
+    """
+    if not container.isTempObject():
+        for part in reversed(list(walk(container[id]))):
+            notify(DocumentRemoved(part, part.__parent__))
+    container._detach(id)
+
+
+def move(document: Document, target: IDocument, new_id: str) -> None:
+    """Put a document elsewhere, or under another id; relations that lead to it or into it follow."""
+    moved = [(part, part.getPath(), find_references(part)) for part in walk(document)]
+    document.__parent__._detach(document.__name__)
+    target._attach(new_id, document)
+    for part, old_path, references in moved:
+        update_references(references, part)
+        notify(DocumentMoved(part, old_path))
 
 
 class _Copier(pickle.Pickler):
@@ -41,7 +86,7 @@ class _Copier(pickle.Pickler):
         self.shared = {id(part) for part in shared}
         self.others: list[Any] = []
 
-    def persistent_id(self, obj: Any) -> int | None:
+    def persistent_id(self, obj: object) -> int | None:
         if isinstance(obj, Document) or id(obj) in self.shared:
             if id(obj) in self.inside:
                 return None
@@ -59,7 +104,7 @@ class _Builder(pickle.Unpickler):
         super().__init__(stream)
         self.others = others
 
-    def persistent_load(self, pid: Any) -> Any:
+    def persistent_load(self, pid: int) -> Any:
         return self.others[pid]
 
 
@@ -85,20 +130,16 @@ def _children_of(document: Document) -> tuple[Any, ...]:
 def _begin_anew(document: Document) -> None:
     for name in INDIVIDUAL:
         document.__dict__.pop(name, None)
-    document.uid = new_uid()
-    document._owner = get_user().id
-    document.creation_date = document.modification_date = datetime.now(UTC)
+    identify(document)
 
 
 def copy_into(target: Folder, document: Document, id: str | None = None) -> Any:
     """Put a copy of a document, with all below it, into ``target``; returns the copy."""
-    from wendelin.core.model.workflow.engine import initialise
-
     _check_allowed(target, document)
     made = duplicate(document)
     target._attach(id or _free_id(target, document.__name__), made)
     for part in walk(made):
-        initialise(part)
+        contracts.begin_workflows(part)
     _after_clone(made)
     for part in walk(made):
         notify(DocumentAdded(part, part.__parent__))

@@ -9,18 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from persistent import Persistent
 
+from wendelin.core import contracts
+from wendelin.core.interfaces import ITypeInformation
 from wendelin.core.model.objects import attributes, editing, relations
+from wendelin.core.model.objects.editing import hookable
 from wendelin.core.model.objects.events import DocumentModified, notify
-from wendelin.core.model.objects.hooks import hookable
 from wendelin.core.model.objects.properties import camel_case
-from wendelin.core.security import ACCESS, CHANGE_LOCAL_ROLES, MODIFY, VIEW, private, protected, public
-
-if TYPE_CHECKING:
-    from wendelin.core.model.portal_types.types import TypeInformation
+from wendelin.core.security import (
+    ACCESS,
+    CHANGE_LOCAL_ROLES,
+    MODIFY,
+    VIEW,
+    lineage,
+    private,
+    protected,
+    public,
+    set_local_roles,
+)
 
 GENERATED_PREFIXES = ("_set",)
 
@@ -37,6 +46,7 @@ class Document(Persistent):
     workflow_history: Any = None
     creation_date: datetime | None = None
     modification_date: datetime | None = None
+    _owner: str
     temporary: bool = False
     is_site = False
 
@@ -75,13 +85,13 @@ class Document(Persistent):
     @public
     def getPath(self) -> str:
         """``/erp5/data_stream_module/1``."""
-        names = [document.__name__ for document in attributes.lineage(self)]
+        names = [document.__name__ for document in lineage(self)]
         return "/" + "/".join(reversed(names))
 
     @public
     def getRelativeUrl(self) -> str:
         """The path below the site: ``data_stream_module/1``."""
-        names = [document.__name__ for document in attributes.lineage(self)]
+        names = [document.__name__ for document in lineage(self)]
         return "/".join(reversed(names[:-1]))
 
     @public
@@ -91,39 +101,45 @@ class Document(Persistent):
 
     @public
     def getPortalType(self) -> str:
+        """The name of the portal type."""
         return self.portal_type
 
     @public
     def getPortalTypeName(self) -> str:
+        """The same as `getPortalType`: scripts of the original use both."""
         return self.portal_type
 
     @public
     def getParentValue(self) -> Any:
+        """The container; None for a document that is nowhere."""
         return self.__parent__
 
     @public
     def getPortalObject(self) -> Any:
         """The site that the document is in, also for a temporary one; None for one that is nowhere."""
-        document: Any = self
+        document = self
         while (parent := document.__parent__) is not None:
             document = parent
         return document if type(document).is_site else None
 
     @public
     def isTempObject(self) -> bool:
+        """Whether the document is not kept: made with ``temp_object``, or by `asContext`."""
         return self.temporary
 
     @private
-    def get_child(self, name: str) -> Document | None:
+    def get_child(self, name: str) -> Any:
         """A document that holds nothing has no children."""
         return None
 
     @public
-    def getTypeInfo(self) -> TypeInformation:
+    def getTypeInfo(self) -> ITypeInformation:
         """What the portal type says, compiled (`wendelin.core.model.portal_types.types`)."""
-        from wendelin.core.model.portal_types.types import get_type_information
-
-        return get_type_information(self)
+        site = self.getPortalObject()
+        if site is None:
+            return contracts.untyped(self.portal_type)
+        info: ITypeInformation = site.type_information(self.portal_type)
+        return info
 
     # -- titles and dates
 
@@ -134,14 +150,17 @@ class Document(Persistent):
 
     @protected(ACCESS)
     def getTitleOrId(self) -> str:
+        """The same as `getTitle`, which never is empty."""
         return self.getTitle()
 
     @protected(ACCESS)
     def getCreationDate(self) -> datetime | None:
+        """When the document was created, in UTC."""
         return self.creation_date
 
     @protected(ACCESS)
     def getModificationDate(self) -> datetime | None:
+        """When the document was changed last, in UTC."""
         return self.modification_date
 
     @protected(ACCESS)
@@ -156,12 +175,12 @@ class Document(Persistent):
     # -- properties
 
     @protected(ACCESS)
-    def getProperty(self, id: str, default: Any = None) -> Any:
+    def getProperty(self, id: str, default: object = None) -> Any:
         """The value of a property, category or workflow state of this document itself; nothing is acquired."""
         return editing.get_property(self, id, default)
 
     @protected(MODIFY)
-    def setProperty(self, id: str, value: Any) -> None:
+    def setProperty(self, id: str, value: object) -> None:
         """Change one property."""
         self.edit(**{id: value})
 
@@ -184,13 +203,11 @@ class Document(Persistent):
         Raises `BadRequest` for a name that the portal type does not know or a value it cannot take; then nothing is
         changed.
         """
-        from wendelin.core.model.workflow.engine import record_edit
-
         changed = self._edit(**kw)
         if changed:
             self.modification_date = datetime.now(UTC)
             if not self.isTempObject():
-                record_edit(self)
+                contracts.record_edit(self)
             notify(DocumentModified(self, frozenset(changed)))
 
     def _edit(self, **kw: Any) -> list[str]:
@@ -228,9 +245,7 @@ class Document(Persistent):
     @protected(VIEW)
     def getTypeBasedMethod(self, method_id: str, fallback_script_id: str | None = None) -> Any:
         """The skin method ``<Type>_<method_id>`` of the portal type or of a class above; else the fallback; or None."""
-        from wendelin.core.model.scripting.skins import get_type_based_method
-
-        return get_type_based_method(self, method_id, fallback_script_id)
+        return contracts.type_based_method(self, method_id, fallback_script_id)
 
     @protected(ACCESS)
     def checkConsistency(self) -> list[str]:
@@ -246,38 +261,32 @@ class Document(Persistent):
     @protected(CHANGE_LOCAL_ROLES)
     def manage_setLocalRoles(self, user_id: str, role_list: Iterable[str]) -> None:
         """Give a user roles here and below; an empty list takes them away."""
-        from wendelin.core.security import set_local_roles
-
         set_local_roles(self, user_id, role_list)
 
     @protected(VIEW)
     def skinSuper(self, layer: str, method_id: str) -> Any:
         """What a skin method overrides: the definition in the layers after ``layer``, bound to this document."""
-        from wendelin.core.model.scripting.skins import skin_super
-
-        return skin_super(self, layer, method_id)
+        return contracts.skin_super(self, layer, method_id)
 
     @private
     def activate(self, **kw: Any) -> Any:
         """``document.activate(tag="x").method(arguments)`` runs the method later, in a worker (activities)."""
-        from wendelin.core.model.activities.queue import activate
-
-        return activate(self, **kw)
+        return contracts.activate(self, False, kw)
 
     @protected(ACCESS)
     def hasActivity(self, **kw: Any) -> bool:
         """Whether something is still to be done on this document."""
-        return self.getPortalObject().portal_activities.hasActivity(document=self, **kw)
+        return bool(self.getPortalObject().portal_activities.hasActivity(document=self, **kw))
 
     @protected(VIEW)
-    def Base_createCloneDocument(self, id: str | None = None) -> Document:
+    def Base_createCloneDocument(self, id: str | None = None) -> Any:
         """A copy beside the original: same properties and children, workflows at their start."""
         return self.__parent__.copyContent([self.__name__], id_list=[id] if id else None)[0]
 
     # -- as somebody else sees it
 
     @protected(ACCESS)
-    def asContext(self, **kw: Any) -> Document:
+    def asContext(self, **kw: Any) -> Any:
         """A temporary copy of this document with other property values; the original and the database stay as is."""
         from wendelin.core.model.objects.copying import temporary_copy
 

@@ -1,11 +1,18 @@
-"""Reading and changing a document by property id: what ``getProperty`` and ``edit`` do."""
+"""Reading and changing a document by property id: what ``getProperty`` and ``edit`` do.
+
+`hookable` marks methods of document classes that interactions of workflows may hook.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from wendelin.core import contracts
 from wendelin.core.errors import BadRequest, ValidationFailed
+from wendelin.core.model.objects.accessors import store
 from wendelin.core.model.objects.attributes import own_method
 from wendelin.core.model.objects.properties import camel_case
 
@@ -18,8 +25,21 @@ if TYPE_CHECKING:
 NATIVE = {"id": "getId", "uid": "getUid", "path": "getPath", "relative_url": "getRelativeUrl", "owner": "getOwner"}
 PLAIN = ("title", "description")
 
+Method = TypeVar("Method", bound=Callable[..., Any])
 
-def get_property(document: Document, id: str, default: Any = None) -> Any:
+
+def hookable(method: Method) -> Method:
+    """Let interactions hook a method of a document class. Generated accessors and transitions need no mark."""
+    name = method.__name__
+
+    @wraps(method)
+    def call(self: Document, *args: Any, **kw: Any) -> Any:
+        return contracts.run_hooked(self, name, method, args, kw)
+
+    return call  # type: ignore[return-value]  # it has the signature of the method that it wraps
+
+
+def get_property(document: Document, id: str, default: object = None) -> Any:
     """The document's own value under a property id, through its getter; ``default`` where it has none."""
     method = own_method(document, NATIVE.get(id) or "get" + camel_case(id))
     if method is not None:
@@ -78,13 +98,12 @@ def native_attributes(cls: type) -> frozenset[str]:
     return frozenset().union(*(vars(base).get("editable_attributes", ()) for base in cls.__mro__))
 
 
-def set_plain(document: Document, id: str, value: Any) -> bool:
-    from wendelin.core.model.objects.accessors import store
-
+def set_plain(document: Document, id: str, value: object) -> bool:
+    """Keep a value as it is, a list as a tuple; False when it is what was there."""
     return store(document, id, tuple(value) if isinstance(value, list) else value)
 
 
-def check_value(document: Document, id: str, value: Any) -> None:
+def check_value(document: Document, id: str, value: object) -> None:
     """Raise `BadRequest` when the property's type cannot take the value."""
     prop = document.getTypeInfo().property_dict.get(id)
     convert = getattr(prop, "convert", None)

@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wendelin.core.registry import get_registry
+
+if TYPE_CHECKING:
+    from wendelin.core.model.objects.document import Document
+    from wendelin.core.model.objects.folder import Folder
 
 Handler = Callable[[Any], None]
 
@@ -20,14 +24,14 @@ Handler = Callable[[Any], None]
 class DocumentEvent:
     """Something happened to ``document``."""
 
-    document: Any
+    document: Document
 
 
 @dataclass(frozen=True)
 class DocumentAdded(DocumentEvent):
     """The document is now attached below ``container``."""
 
-    container: Any
+    container: Folder
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class DocumentMoved(DocumentEvent):
 class DocumentRemoved(DocumentEvent):
     """The document is about to leave ``container``; its path can still be asked for."""
 
-    container: Any
+    container: Folder
 
 
 @dataclass(frozen=True)

@@ -1,65 +1,50 @@
-"""File and Image: documents with a content of any size, kept as a `BigFile`."""
+"""File and Image: documents with a content of any size, which know its name and type."""
 
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO, Protocol, TypeVar, overload
 
-from wendelin.core.bigdata import BigFile
 from wendelin.core.errors import BadRequest
-from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.big_file_document import BigFileDocument
 from wendelin.core.model.objects.events import DocumentModified, notify
-from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected
+from wendelin.core.security import MODIFY, VIEW, protected
+
+Default = TypeVar("Default")
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 BLOCK_SIZE = 1 << 20
 
 
-class File(Document):
-    """A file. Its bytes are read in parts with `read` and `iterate`; `getData` loads all of them."""
+class Upload(Protocol):
+    """A file as a web form sends it; the name may hold the folders of the sender's machine."""
+
+    file: BinaryIO
+    filename: str | None
+
+
+class File(BigFileDocument):
+    """A file. Its bytes are read in parts with `read` and `iterate`; `getData` loads all of them.
+
+    Who may view a file may read its content, as its page offers it for download.
+    """
 
     portal_type = "File"
     filename: str | None = None
     content_type: str | None = None
-    _data: BigFile | None = None
     editable_attributes = frozenset({"filename", "content_type"})
+    attribute_permissions = dict.fromkeys(("getSize", "getFormattedSize", "getData", "read", "iterate"), VIEW)
 
     # -- reading
 
-    @protected(VIEW)
-    def getSize(self) -> int:
-        """The length in bytes."""
-        return 0 if self._data is None else self._data.size
-
-    @protected(VIEW)
-    def getData(self, default: Any = None) -> Any:
+    @overload
+    def getData(self) -> bytes: ...
+    @overload
+    def getData(self, default: Default) -> bytes | Default: ...
+    def getData(self, default: object = None) -> object:
         """The whole content at once, in memory; ``default`` (or no bytes) where there is none."""
-        if self._data is None or not self._data.size:
-            return b"" if default is None else default
-        return self._data.read(0, self._data.size)
-
-    @protected(ACCESS)
-    def hasData(self) -> bool:
-        """Whether the file has any bytes."""
-        return self.getSize() > 0
-
-    @private
-    def revision(self) -> str:
-        """Another text whenever the content is another: an entity tag."""
-        if self._data is None:
-            return "0"
-        return f"{(self._data._p_oid or b'').hex()}-{self._data.size:x}-{self._data.revision:x}"
-
-    @protected(VIEW)
-    def read(self, offset: int = 0, size: int | None = None) -> bytes:
-        """``size`` bytes from ``offset`` on, or up to the end."""
-        return b"" if self._data is None else self._data.read(offset, size)
-
-    @protected(VIEW)
-    def iterate(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes from ``start`` to ``end`` in blocks of about 1 MiB: memory stays bounded."""
-        return iter(()) if self._data is None else self._data.iterate(start, end)
+        found = super().getData(default)
+        return b"" if found is None else found
 
     @protected(VIEW)
     def getFilename(self, default: str | None = None) -> str:
@@ -72,49 +57,34 @@ class File(Document):
         guessed = mimetypes.guess_type(self.filename)[0] if self.filename else None
         return self.content_type or guessed or default or DEFAULT_CONTENT_TYPE
 
-    # -- writing
+    # -- writing: the methods with an underscore are `edit`'s, which tells the catalog by itself
 
     def _setData(self, data: bytes | None) -> bool:
-        """Replace the content, without telling the catalog."""
-        self._data = BigFile()
-        if data:
-            self._data.append(data)
+        self._replace_content(data)
         return True
 
-    @protected(MODIFY)
-    def setData(self, data: bytes | None) -> None:
-        """Replace the content; None and b"" empty the file."""
-        self._setData(data)
-        self._announce()
-
-    def _setFile(self, file: Any) -> bool:
-        """Replace the content by that of an open binary file, or of an upload with ``.file`` and ``.filename``."""
-        stream: BinaryIO = getattr(file, "file", file)
+    def _setFile(self, file: BinaryIO | Upload) -> bool:
+        stream = getattr(file, "file", file)
         if not hasattr(stream, "read"):
             raise BadRequest(f"{self.getPath()}: a file must be open for reading, not {type(file).__name__}")
-        self._data = BigFile()
+        self._replace_content(None)
         while block := stream.read(BLOCK_SIZE):
-            self._data.append(block)
+            self._content().append(block)
         filename = getattr(file, "filename", None)
         if filename:
             self.filename = str(filename).replace("\\", "/").rpartition("/")[2]
         return True
 
     @protected(MODIFY)
-    def setFile(self, file: Any) -> None:
-        """Replace the content by that of an open binary file, read in blocks."""
+    def setFile(self, file: BinaryIO | Upload) -> None:
+        """Replace the content by that of an open binary file, or of an upload, whose name is taken over as well.
+
+        It is read in blocks. Raises `BadRequest` for what is no open file.
+        """
         self._setFile(file)
-        self._announce()
+        self._content_changed()
 
-    @protected(MODIFY)
-    def appendData(self, data: bytes) -> None:
-        """Add bytes at the end."""
-        if self._data is None:
-            self._data = BigFile()
-        self._data.append(data)
-        self._announce()
-
-    def _announce(self) -> None:
+    def _content_changed(self) -> None:
         notify(DocumentModified(self, frozenset(("data", "size"))))
 
 

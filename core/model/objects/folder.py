@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from BTrees.Length import Length
 from BTrees.OOBTree import OOBTree
 
 from wendelin.core.database import is_broken
-from wendelin.core.errors import BadRequest, DisallowedContent, DuplicateId, NotFound, Unauthorized
+from wendelin.core.errors import DuplicateId, NotFound, Unauthorized
+from wendelin.core.model.objects.copying import copy_children, delete_children, move, paste
+from wendelin.core.model.objects.creation import create
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.events import DocumentAdded, notify
-from wendelin.core.model.objects.ids import IdCounter, check_address, check_id, generate_id
-from wendelin.core.model.objects.moving import delete_children, move
-from wendelin.core.model.objects.uids import new_uid
+from wendelin.core.model.objects.ids import IdCounter, check_address, check_id
 from wendelin.core.security import (
     ACCESS,
     ADD,
@@ -28,7 +27,6 @@ from wendelin.core.security import (
     private,
     protected,
     public,
-    require_permission,
 )
 
 RAISE = object()
@@ -37,6 +35,9 @@ RAISE = object()
 class Folder(Document):
     """A document with children, reached as ``folder["1"]`` and ``folder.child_id``."""
 
+    #: Attributes of this class and those above it are not acquired; those of a class that inherits from it are.
+    plain_container = True
+
     _tree: Any = None
     _count: Any = None
     _id_counter: IdCounter | None = None
@@ -44,12 +45,12 @@ class Folder(Document):
     # -- reading
 
     @private
-    def get_child(self, name: str) -> Document | None:
+    def get_child(self, name: str) -> Any:
         """The child with that id, or None."""
         tree = self.__dict__.get("_tree") if self._loaded() else None
         return None if tree is None else tree.get(name)
 
-    def __getitem__(self, name: str) -> Document:
+    def __getitem__(self, name: str) -> Any:
         child = self.get_child(name)
         if child is None:
             raise NotFound(f"{self.getPath()} has no {name!r}")
@@ -73,13 +74,14 @@ class Folder(Document):
         return True
 
     @protected(ACCESS)
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: object = None) -> Any:
         """The child with that id, or ``default``."""
         child = self.get_child(name)
         return default if child is None else child
 
     @protected(ACCESS)
     def objectIds(self, portal_type: str | Iterable[str] | None = None) -> list[str]:
+        """The ids of the children, in their order; of those portal types only where some are given."""
         return [child.__name__ for child in self.iterate(portal_type)] if portal_type else list(self)
 
     @protected(ACCESS)
@@ -88,7 +90,7 @@ class Folder(Document):
         return list(self.iterate(portal_type))
 
     @private
-    def iterate(self, portal_type: str | Iterable[str] | None = None) -> Iterator[Document]:
+    def iterate(self, portal_type: str | Iterable[str] | None = None) -> Iterator[Any]:
         """As `objectValues`, one at a time: memory stays bounded in a folder of millions.
 
         Placeholders (documents whose plugin is not installed at present) are left out here, as in searches.
@@ -119,6 +121,7 @@ class Folder(Document):
 
     @protected(ACCESS)
     def hasContent(self) -> bool:
+        """Whether there is any child."""
         return bool(self._tree)
 
     @protected(ACCESS)
@@ -128,10 +131,11 @@ class Folder(Document):
 
     @protected(ACCESS)
     def countFolder(self, **kw: Any) -> Any:
+        """``[[number]]`` of the children that the catalog finds for the conditions."""
         return self.getPortalObject().portal_catalog.countResults(parent_uid=self.getUid(), **kw)
 
     @private
-    def unrestrictedTraverse(self, path: str | Iterable[str], default: Any = RAISE) -> Any:
+    def unrestrictedTraverse(self, path: str | Iterable[str], default: object = RAISE) -> Any:
         """The document at a path below this one, without asking for rights; from the site if it begins with "/"."""
         names = path.split("/") if isinstance(path, str) else list(path)
         here: Document | None = self
@@ -148,7 +152,7 @@ class Folder(Document):
         return here
 
     @public
-    def restrictedTraverse(self, path: str | Iterable[str], default: Any = RAISE) -> Any:
+    def restrictedTraverse(self, path: str | Iterable[str], default: object = RAISE) -> Any:
         """As `unrestrictedTraverse`, for what the current user may view; else `Unauthorized`."""
         found = self.unrestrictedTraverse(path, default)
         if isinstance(found, Document) and found is not self and not check_permission(VIEW, found):
@@ -167,18 +171,13 @@ class Folder(Document):
     @public
     def getVisibleAllowedContentTypeList(self) -> list[str]:
         """The portal types of the Add menu: allowed, not hidden, and permitted to the current user."""
-        info = self.getTypeInfo()
+        info, site = self.getTypeInfo(), self.getPortalObject()
         hidden = set(info.hidden_content_type_list)
         return [
             name
             for name in info.allowed_content_type_list
-            if name not in hidden and check_permission(self._type_information(name).permission or ADD, self)
+            if name not in hidden and check_permission(site.type_information(name).permission or ADD, self)
         ]
-
-    def _type_information(self, portal_type: str) -> Any:
-        from wendelin.core.model.portal_types.types import type_information
-
-        return type_information(self.getPortalObject(), portal_type)
 
     @protected(ADD)
     def newContent(
@@ -191,48 +190,7 @@ class Folder(Document):
         `InvalidId`, `DuplicateId`, `BadRequest`, and `Unauthorized` where the portal type asks for a permission of its
         own; then nothing is added.
         """
-        from wendelin.core.model.portal_types.types import instantiate
-        from wendelin.core.model.workflow.engine import initialise
-
-        info = self._type_information(self._checked_type(portal_type))
-        if info.permission and not temp_object:
-            require_permission(info.permission, self)
-        if id is not None and not temp_object:
-            self._check_free(check_address(self, str(id)))
-        document = instantiate(info)
-        document.__parent__ = self
-        document.__name__ = str(id) if id is not None else "temp" if temp_object else generate_id(self)
-        document.temporary = temp_object or self.isTempObject()
-        document.uid = new_uid()
-        document._owner = get_user().id
-        document.creation_date = document.modification_date = datetime.now(UTC)
-        initialise(document)
-        document._initialise()
-        self._run_init_script(document, kw)
-        document._edit(**kw)
-        if not temp_object:
-            self._setObject(document.__name__, document)
-        return document
-
-    def _run_init_script(self, document: Document, values: dict[str, Any]) -> None:
-        script_id = document.getTypeInfo().init_script
-        if script_id:
-            getattr(document, script_id)(edit_kw=values)
-
-    def _checked_type(self, portal_type: str | None) -> str:
-        allowed = self.getTypeInfo().allowed_content_type_list
-        if portal_type is None and len(allowed) == 1:
-            return allowed[0]
-        if portal_type is None:
-            raise BadRequest(
-                f"{self.getPath()}: say which portal_type to create: {', '.join(allowed) or 'none allowed'}"
-            )
-        if portal_type not in allowed:
-            raise DisallowedContent(
-                f"{self.getPath()} ({self.portal_type}) does not take {portal_type!r}; it takes: "
-                f"{', '.join(allowed) or 'nothing'}"
-            )
-        return portal_type
+        return create(self, id, portal_type, temp_object, kw)
 
     def _check_free(self, id: str) -> None:
         check_id(id)
@@ -268,10 +226,11 @@ class Folder(Document):
 
     @protected(DELETE)
     def deleteContent(self, id: str | Iterable[str]) -> None:
+        """The same as `manage_delObjects`."""
         self.manage_delObjects(id)
 
     def _detach(self, id: str) -> Document:
-        document = self[id]
+        document: Document = self[id]
         del self._tree[id]
         self._count.change(-1)
         return document
@@ -298,19 +257,17 @@ class Folder(Document):
     @protected(ADD)
     def manage_pasteObjects(self, clipboard: Iterable[str]) -> list[Document]:
         """Copy or move here what another container put on the clipboard; returns the documents as they are here."""
-        from wendelin.core.model.objects.copying import paste
-
         return paste(self, tuple(clipboard))
 
     @protected(ADD)
-    def copyContent(self, ids: Iterable[str], target: Folder | None = None, id_list: list[Any] | None = None) -> list:
+    def copyContent(
+        self, ids: Iterable[str], target: Folder | None = None, id_list: list[str | None] | None = None
+    ) -> list[Any]:
         """Copies of children, in ``target`` or here, under ``id_list`` or new ids."""
-        from wendelin.core.model.objects.copying import copy_children
-
         return copy_children(self, list(ids), target if target is not None else self, id_list)
 
 
-def _sortable(value: Any) -> tuple[int, Any]:
+def _sortable(value: object) -> tuple[int, Any]:
     """A key that puts what is not set first and never compares different kinds."""
     if value is None:
         return (0, 0)

@@ -19,6 +19,7 @@ from ZODB.POSException import POSKeyError, UndoError
 
 from wendelin.core.database import Database, Revision, sign_transaction
 from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.interfaces import IDocument, ISite
 from wendelin.core.model.objects.document import Document
 from wendelin.core.security import MANAGE, get_user, require_permission
 
@@ -35,21 +36,21 @@ class Change:
     new: Any
 
 
-def database_of(document: Any) -> Database:
+def database_of(document: IDocument) -> Database:
     """The database that a document is stored in."""
     if document._p_jar is None:
         raise BadRequest(f"{document!r} is not stored yet: it has no history")
     return Database(document._p_jar.db())
 
 
-def undo_log(site: Any, first: int = 0, last: int = 20) -> list[Revision]:
+def undo_log(site: ISite, first: int = 0, last: int = 20) -> list[Revision]:
     """The transactions of the site that can be undone, the newest first; user and description as they were signed."""
     require_permission(MANAGE, site)
     database = database_of(site)
     return database.undo_log(first, last) if database.supports_undo else []
 
 
-def undo(site: Any, tid: bytes) -> Revision:
+def undo(site: ISite, tid: bytes) -> Revision:
     """Undo a transaction, at once and in a transaction of its own; returns what is undone.
 
     The present transaction goes on with the state it began with. Raises `NotFound` for a transaction that is not among
@@ -151,7 +152,8 @@ def tid_at(at: datetime | bytes) -> bytes:
         return at
     moment = at.astimezone(UTC)
     seconds = moment.second + moment.microsecond / 1e6
-    return TimeStamp(moment.year, moment.month, moment.day, moment.hour, moment.minute, seconds).raw()
+    tid: bytes = TimeStamp(moment.year, moment.month, moment.day, moment.hour, moment.minute, seconds).raw()
+    return tid
 
 
 def parse_tid(text: str) -> bytes:

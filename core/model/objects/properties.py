@@ -6,12 +6,16 @@ methods made from them in `wendelin.core.model.objects.accessors`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, SupportsInt, TypeVar
 
 from wendelin.core.errors import BadRequest
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from typing_extensions import Buffer
 
 LIST_TYPES = frozenset({"lines", "tokens", "multiple selection"})
 T = TypeVar("T")
@@ -29,17 +33,17 @@ def from_data(cls: type[T], data: Mapping[str, Any]) -> T:
     return cls(**{key: _frozen(value) for key, value in data.items()})
 
 
-def to_data(value: Any) -> dict[str, Any]:
+def to_data(value: DataclassInstance) -> dict[str, Any]:
     """The reverse of `from_data`: only what differs from the class's defaults, tuples as lists."""
     defaults = {entry.name: entry.default for entry in fields(value)}
     return {key: _thawed(item) for key, item in asdict(value).items() if item != defaults[key]}
 
 
-def _frozen(value: Any) -> Any:
+def _frozen(value: object) -> Any:
     return tuple(_frozen(item) for item in value) if isinstance(value, list | tuple) else value
 
 
-def _thawed(value: Any) -> Any:
+def _thawed(value: object) -> Any:
     return [_thawed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
@@ -55,7 +59,7 @@ class Property:
     type: str = "string"
     title: str = ""
     description: str = ""
-    default: Any = None
+    default: object = None
     select_list: tuple[tuple[str, str], ...] = ()
     read_permission: str = "Access contents information"
     write_permission: str = "Modify portal content"
@@ -73,13 +77,15 @@ class Property:
 
     @property
     def is_list(self) -> bool:
+        """Whether a value is a tuple of several."""
         return self.type in LIST_TYPES
 
     @property
     def label(self) -> str:
+        """What a form writes beside the field."""
         return self.title or self.id.replace("_", " ").capitalize()
 
-    def convert(self, value: Any) -> Any:
+    def convert(self, value: object) -> Any:
         """Input as a value of this property's type; None and "" mean "not set".
 
         Raises `BadRequest` that names the property and says what is expected.
@@ -115,10 +121,12 @@ class CategoryProperty:
 
     @property
     def base(self) -> str:
+        """The base category by which relations are kept."""
         return self.base_category or self.id
 
     @property
     def label(self) -> str:
+        """What a form writes beside the field."""
         return self.title or self.id.replace("_", " ").capitalize()
 
 
@@ -127,7 +135,7 @@ def camel_case(id: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in id.split("_"))
 
 
-def _to_text(value: Any) -> str:
+def _to_text(value: object) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8")
     if isinstance(value, str | int | float | datetime):
@@ -135,13 +143,13 @@ def _to_text(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} is not text")
 
 
-def _to_integer(value: Any) -> int:
+def _to_integer(value: str | float | SupportsInt) -> int:
     if isinstance(value, float) and not value.is_integer():
         raise ValueError("it has a fraction")
     return int(value)
 
 
-def _to_boolean(value: Any) -> bool:
+def _to_boolean(value: object) -> bool:
     if isinstance(value, str):
         if value.lower() in ("1", "true", "yes", "on"):
             return True
@@ -151,7 +159,7 @@ def _to_boolean(value: Any) -> bool:
     return bool(value)
 
 
-def to_date(value: Any) -> datetime:
+def to_date(value: object) -> datetime:
     """A time with a zone; text is ISO 8601, without a zone it is UTC."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value.strip())
@@ -162,23 +170,23 @@ def to_date(value: Any) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def _to_lines(value: Any) -> tuple[str, ...]:
+def _to_lines(value: str | Iterable[object]) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [line.strip() for line in value.splitlines() if line.strip()]
     return tuple(_to_text(item) for item in value)
 
 
-def _to_tokens(value: Any) -> tuple[str, ...]:
+def _to_tokens(value: str | Iterable[object]) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.replace(",", " ").split()
     return tuple(_to_text(item) for item in value)
 
 
-def _to_bytes(value: Any) -> bytes:
+def _to_bytes(value: str | Buffer) -> bytes:
     return value.encode("utf-8") if isinstance(value, str) else bytes(value)
 
 
-def _as_given(value: Any) -> Any:
+def _as_given(value: object) -> Any:
     return value
 
 

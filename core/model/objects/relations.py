@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from wendelin.core.errors import BadRequest
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.accessors import Accessor, announcing, with_permission
+from wendelin.core.model.objects.events import DocumentModified, notify
 from wendelin.core.model.objects.properties import CategoryProperty, camel_case
+from wendelin.core.security import check_permission
 
 if TYPE_CHECKING:
     from wendelin.core.model.objects.document import Document
@@ -28,7 +31,7 @@ def url_list(document: Document, base: str) -> list[str]:
     return [entry[len(prefix) :] for entry in document.categories if entry.startswith(prefix)]
 
 
-def resolve(document: Document, base: str, url: str) -> Document | None:
+def resolve(document: Document, base: str, url: str) -> Any:
     """The document that a relation's relative URL means, or None when it is gone."""
     site = document.getPortalObject()
     if site is None:
@@ -82,19 +85,18 @@ def _clean(base: str, url: str) -> str:
     return url.strip("/").removeprefix("portal_categories/").removeprefix(base + "/")
 
 
-def url_of(base: str, value: Any) -> str:
+def url_of(base: str, value: object) -> str:
     """The relative URL to keep for a target document."""
     if not hasattr(value, "getRelativeUrl"):
         raise BadRequest(f"{base}: expected a document, got {type(value).__name__}")
-    return value.getRelativeUrl()
+    url: str = value.getRelativeUrl()
+    return url
 
 
 def related_value_list(
     document: Document, base: str, portal_type: TypeFilter = None, checked_permission: str | None = None
 ) -> list[Document]:
     """The documents that have a relation of that base category to this one."""
-    from wendelin.core.security import check_permission
-
     query: dict[str, Any] = {f"strict_{base}_uid": document.getUid()}
     if portal_type:
         query["portal_type"] = portal_type if isinstance(portal_type, str) else list(portal_type)
@@ -129,7 +131,7 @@ def _readers(prop: CategoryProperty, name: str) -> dict[str, Accessor]:
             return [_strip(base, value) for value in get_value_list(self, portal_type)]
         return acquired_url_list(self, base)
 
-    def get_property(self: Document, key: str, default: Any = None, portal_type: TypeFilter = None) -> Any:
+    def get_property(self: Document, key: str, default: object = None, portal_type: TypeFilter = None) -> Any:
         found = get_value_list(self, portal_type)
         return found[0].getProperty(key, default) if found else default
 
@@ -194,10 +196,10 @@ def _aspect_list(get_value_list: Callable[..., list[Document]], method_id: str) 
 def _add_one_list_set(
     methods: dict[str, Accessor], stem: str, get_list: Callable[..., list[Any]], default_stem: str
 ) -> None:
-    def get_many(self: Document, default: Any = None, **kw: Any) -> list[Any]:
+    def get_many(self: Document, default: list[Any] | None = None, **kw: Any) -> list[Any]:
         return get_list(self, **kw) or (default if default is not None else [])
 
-    def get_one(self: Document, default: Any = None, **kw: Any) -> Any:
+    def get_one(self: Document, default: object = None, **kw: Any) -> Any:
         found = get_list(self, **kw)
         return found[0] if found else default
 
@@ -216,7 +218,7 @@ def _writers(prop: CategoryProperty, name: str) -> dict[str, Accessor]:
         kept = _kept(self, base, type_set(portal_type) or narrowed)
         return set_url_list(self, base, [*kept, *urls])
 
-    def set_value_list(self: Document, value: Any, portal_type: TypeFilter = None) -> bool:
+    def set_value_list(self: Document, value: object, portal_type: TypeFilter = None) -> bool:
         many = value if isinstance(value, list | tuple | set | frozenset) else [value] if value is not None else []
         return set_list(self, [url_of(base, one) for one in many], portal_type)
 
@@ -224,10 +226,10 @@ def _writers(prop: CategoryProperty, name: str) -> dict[str, Accessor]:
         rest = url_list(self, base)[1:]
         return set_url_list(self, base, ([value] if value else []) + rest)
 
-    def set_default_value(self: Document, value: Any, portal_type: TypeFilter = None) -> bool:
+    def set_default_value(self: Document, value: object, portal_type: TypeFilter = None) -> bool:
         return set_default(self, url_of(base, value) if value is not None else None)
 
-    def set_uid_list(self: Document, value: Any, portal_type: TypeFilter = None) -> bool:
+    def set_uid_list(self: Document, value: object, portal_type: TypeFilter = None) -> bool:
         uids = value if isinstance(value, list | tuple) else [value] if value is not None else []
         catalog = self.getPortalObject().portal_catalog
         return set_value_list(self, [catalog.getObject(uid) for uid in uids], portal_type)
@@ -251,10 +253,42 @@ def _kept(document: Document, base: str, replaced_types: frozenset[str]) -> list
     return kept
 
 
-def _strip(base: str, value: Any) -> str:
+def _strip(base: str, value: IDocument) -> str:
     return _clean(base, value.getRelativeUrl())
 
 
-def _logical_path(value: Any) -> str:
+def _logical_path(value: IDocument) -> str:
     method = getattr(value, "getLogicalPath", None)
-    return method() if method is not None else value.getTitle()
+    path: str = method() if method is not None else value.getTitle()
+    return path
+
+
+Reference = tuple["Document", str, str]
+
+
+def find_references(document: Document) -> list[Reference]:
+    """``(referring document, base category, relative URL)`` of all relations that lead to a document.
+
+    To be called before the document moves: afterwards the catalog can no longer tell where its old path led.
+    """
+    site = document.getPortalObject()
+    url = document.getRelativeUrl()
+    search = site["portal_catalog"].unrestrictedSearchResults
+    return [
+        (referrer, base, url)
+        for base in site["portal_categories"]
+        for referrer in search(**{f"strict_{base}_uid": document.getUid()}).documents()
+    ]
+
+
+def update_references(references: Iterable[Reference], document: Document) -> None:
+    """Make relations that led to a document's old place lead to where it is now."""
+    for referrer, base, old_url in references:
+        old, new = _relation(base, old_url), _relation(base, document.getRelativeUrl())
+        if old in referrer.categories:
+            referrer.categories = tuple(new if entry == old else entry for entry in referrer.categories)
+            notify(DocumentModified(referrer, frozenset((base,))))
+
+
+def _relation(base: str, url: str) -> str:
+    return f"{base}/{url.removeprefix('portal_categories/').removeprefix(base + '/')}"

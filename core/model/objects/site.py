@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, MutableMapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from persistent import Persistent
+from ZODB.Connection import Connection
 
+from wendelin.core import contracts
 from wendelin.core.errors import NotFound
+from wendelin.core.interfaces import ITypeInformation
+from wendelin.core.model.objects.creation import identify, resolve_class
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.model.objects.uids import new_uid
-from wendelin.core.model.portal_types.types import group_getter, group_type_list, resolve_class
 from wendelin.core.registry import Registration, get_registry
-from wendelin.core.security import ACCESS, protected, public
+from wendelin.core.security import ACCESS, private, protected, public
 
 SITE_ID = "erp5"
 MODULE_SUFFIX = "_module"
@@ -50,6 +51,7 @@ class Site(Folder):
 
     @public
     def getPath(self) -> str:
+        """``/erp5``."""
         return f"/{self.__name__}"
 
     @property
@@ -61,14 +63,26 @@ class Site(Folder):
         """Types, property sheets, categories, workflows or skins changed: compiled tables are made anew."""
         self._type_token.token = secrets.token_hex(8)
 
-    def compiled(self) -> dict[Any, Any]:
-        """This connection's compiled types, for the present `type_token`."""
+    def compiled(self, table: str) -> dict[Any, Any]:
+        """This connection's table of that name (types, skins, workflow chains).
+
+        It is empty again when `type_token` changes.
+        """
         self._p_activate()
         token = self._type_token.token
-        cached = self.__dict__.get("_v_compiled")
-        if cached is None or cached[0] != token:
-            cached = self.__dict__["_v_compiled"] = (token, {})
-        return cached[1]
+        kept: tuple[str, dict[str, dict[Any, Any]]] | None = self.__dict__.get("_v_compiled")
+        if kept is None or kept[0] != token:
+            kept = self.__dict__["_v_compiled"] = (token, {})
+        return kept[1].setdefault(table, {})
+
+    @private
+    def type_information(self, portal_type: str) -> ITypeInformation:
+        """The compiled portal type of that name; an empty one where the site does not know it."""
+        types = self.compiled("types")
+        info: ITypeInformation | None = types.get(portal_type)
+        if info is None:
+            info = types[portal_type] = contracts.compile_type(self, portal_type)
+        return info
 
     # -- modules
 
@@ -82,28 +96,31 @@ class Site(Folder):
     def getDefaultModule(self, portal_type: str) -> Folder:
         """The module whose documents are of that portal type; `NotFound` when there is none."""
         conventional = portal_type.lower().replace(" ", "_") + MODULE_SUFFIX
-        module = self.get_child(conventional)
+        module: Folder | None = self.get_child(conventional)
         if module is None:
-            module = next((m for m in self.getModuleList() if portal_type in m.allowedContentTypes()), None)
+            module = next(
+                (m for m in cast(list[Folder], self.getModuleList()) if portal_type in m.allowedContentTypes()), None
+            )
         if module is None:
             raise NotFound(f"no module takes {portal_type!r}: is the business template that brings it installed?")
         return module
 
     @protected(ACCESS)
     def getDefaultModuleId(self, portal_type: str) -> str:
+        """The id of `getDefaultModule`."""
         return self.getDefaultModule(portal_type).getId()
 
     @protected(ACCESS)
     def getDefaultModuleValue(self, portal_type: str) -> Folder:
+        """The same as `getDefaultModule`: scripts of the original use both."""
         return self.getDefaultModule(portal_type)
 
 
-def create_site(root: Any, id: str = SITE_ID) -> Site:
+def create_site(root: MutableMapping[str, Any], id: str = SITE_ID) -> Site:
     """Make a bare site in the database's root mapping: tools only, no business template. The caller commits."""
     site = Site()
     site.__name__, site.title = id, "Wendelin"
-    site.uid = new_uid()
-    site.creation_date = site.modification_date = datetime.now(UTC)
+    identify(site, owner="")
     root[id] = site
     for entry in get_registry().get("tool").values():
         add_tool(site, entry.name, *entry.value)
@@ -111,22 +128,22 @@ def create_site(root: Any, id: str = SITE_ID) -> Site:
     return site
 
 
-def add_tool(site: Site, id: str, class_path: str, portal_type: str, title: str) -> Document:
+def add_tool(site: Site, id: str, class_path: str, portal_type: str, title: str) -> Any:
     """Put a tool at the site's root."""
     tool = resolve_class(class_path)()
-    tool.portal_type, tool.title, tool.uid = portal_type, title, new_uid()
-    tool.creation_date = tool.modification_date = datetime.now(UTC)
+    tool.portal_type, tool.title = portal_type, title
+    identify(tool, owner="")
     site._attach(id, tool)
     tool._initialise()
     return tool
 
 
-def get_site(connection: Any, id: str = SITE_ID) -> Site:
+def get_site(connection: Connection, id: str = SITE_ID) -> Site:
     """The site of an open connection; `NotFound` when the database is new."""
     site = connection.root().get(id)
     if site is None:
         raise NotFound(f"the database has no site {id!r}: start it once with 'wendelin standalone'")
-    return site
+    return cast(Site, site)
 
 
 def latest_versions() -> dict[str, int]:
@@ -152,3 +169,16 @@ def evolve(site: Site, step: Registration) -> None:
     """Run one evolution step and remember it. The caller commits."""
     step.value(site)
     site.versions = {**site.versions, step.plugin: step.options["number"]}
+
+
+def group_type_list(site: Site, group: str) -> list[str]:
+    """The portal types of a type group (``data_sink``), by name."""
+    return sorted(data.__name__ for data in site["portal_types"].iterate() if group in data.type_group_list)
+
+
+def group_getter(name: str) -> str | None:
+    """``getPortalDataSinkTypeList`` -> ``data_sink``; None for another name."""
+    if not (name.startswith("getPortal") and name.endswith("TypeList")):
+        return None
+    words = "".join(f"_{c.lower()}" if c.isupper() else c for c in name[len("getPortal") : -len("TypeList")])
+    return words.lstrip("_") or None

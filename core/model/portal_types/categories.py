@@ -11,7 +11,6 @@ from typing import Any
 
 from wendelin.core.errors import BadRequest
 from wendelin.core.model.objects.document import Document
-from wendelin.core.model.objects.events import DocumentModified, notify
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import ACCESS, MANAGE, READABLE_PERMISSION_MAP, private, protected
 
@@ -61,10 +60,11 @@ class CategoryTool(Folder):
 
     @protected(ACCESS)
     def getBaseCategoryList(self) -> list[str]:
+        """The ids of the base categories."""
         return list(self)
 
     @protected(MANAGE)
-    def resolveCategory(self, relative_url: str) -> Document | None:
+    def resolveCategory(self, relative_url: str) -> Any:
         """The category at ``use/big_data``, or None."""
         return self.unrestrictedTraverse(relative_url, None)
 
@@ -99,34 +99,3 @@ class Category(_CategoryNode):
         while isinstance(node, Category):
             yield node
             node = node.getParentValue()
-
-
-Reference = tuple[Document, str, str]
-
-
-def find_references(document: Document) -> list[Reference]:
-    """``(referring document, base category, relative URL)`` of all relations that lead to a document.
-
-    To be called before the document moves: afterwards the catalog can no longer tell where its old path led.
-    """
-    site = document.getPortalObject()
-    url = document.getRelativeUrl()
-    search = site["portal_catalog"].unrestrictedSearchResults
-    return [
-        (referrer, base, url)
-        for base in site["portal_categories"]
-        for referrer in search(**{f"strict_{base}_uid": document.getUid()}).documents()
-    ]
-
-
-def update_references(references: Iterable[Reference], document: Document) -> None:
-    """Make relations that led to a document's old place lead to where it is now."""
-    for referrer, base, old_url in references:
-        old, new = _entry(base, old_url), _entry(base, document.getRelativeUrl())
-        if old in referrer.categories:
-            referrer.categories = tuple(new if entry == old else entry for entry in referrer.categories)
-            notify(DocumentModified(referrer, frozenset((base,))))
-
-
-def _entry(base: str, url: str) -> str:
-    return f"{base}/{url.removeprefix('portal_categories/').removeprefix(base + '/')}"

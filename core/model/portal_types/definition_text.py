@@ -1,4 +1,4 @@
-"""`DefinitionText`: documents that describe others, edited as the TOML text of their business template's file."""
+"""Documents that describe others, edited as the TOML text of their business template's file."""
 
 from __future__ import annotations
 
@@ -13,26 +13,16 @@ from wendelin.core.security import MANAGE, protected
 
 
 class DefinitionText:
-    """What has no form of its own (tables in tables) is one text. A class says what is in it."""
-
-    definition_keys: tuple[str, ...] = ()
-
-    def to_data(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _set_data(self, data: Mapping[str, Any]) -> None:
-        """Replace what ``definition_keys`` name; raises `BadRequest` before anything is changed."""
-        raise NotImplementedError
+    """A document whose definition is edited as one text; a class says how its text becomes data and back."""
 
     @protected(MANAGE)
     def getDefinitionText(self) -> str:
-        """The tables as TOML text: what the management interface shows in its editor."""
-        data = self.to_data()
-        return "\n".join(_dump_tables(key, data[key]) for key in self.definition_keys if key in data)
+        """The definition as TOML text: what the management interface shows in its editor."""
+        return self._dump_definition()
 
     @protected(MANAGE)
     def setDefinitionText(self, text: str) -> None:
-        """Replace the tables; it counts at once. Raises `BadRequest`, and changes nothing."""
+        """Replace the definition; it counts at once. Raises `BadRequest`, and changes nothing."""
         self._setDefinitionText(text)
 
     def _setDefinitionText(self, text: str) -> bool:
@@ -41,18 +31,44 @@ class DefinitionText:
             data = tomllib.loads(text or "")
         except tomllib.TOMLDecodeError as error:
             raise BadRequest(f"the definition is not TOML: {error}") from error
+        before = self._dump_definition()
+        self._replace_definition(data)
+        return self._dump_definition() != before
+
+    def _dump_definition(self) -> str:
+        raise NotImplementedError
+
+    def _replace_definition(self, data: Mapping[str, Any]) -> None:
+        """Put the data in place of what is there; raises `BadRequest` before anything is changed."""
+        raise NotImplementedError
+
+
+class DefinitionTables(DefinitionText):
+    """A definition of tables: ``definition_keys`` says which. Types and property sheets have them."""
+
+    definition_keys: tuple[str, ...] = ()
+
+    def to_data(self) -> dict[str, Any]:
+        """What the document says, as the tables of its TOML file."""
+        raise NotImplementedError
+
+    def _set_data(self, data: Mapping[str, Any]) -> None:
+        raise NotImplementedError
+
+    def _dump_definition(self) -> str:
+        data = self.to_data()
+        return "\n".join(_dump_tables(key, data[key]) for key in self.definition_keys if key in data)
+
+    def _replace_definition(self, data: Mapping[str, Any]) -> None:
         unknown = sorted(set(data) - set(self.definition_keys))
         if unknown:
             known = ", ".join(f"[[{key}]]" for key in self.definition_keys)
             raise BadRequest(f"the definition has {known}, but no {', '.join(unknown)}")
-        before = self.getDefinitionText()
+        before = self._dump_definition()
         self._set_data({key: tables(data, key) for key in self.definition_keys})
-        if self.getDefinitionText() == before:
-            return False
-        site = self.getPortalObject()  # type: ignore[attr-defined]
-        if site is not None:
+        site = self.getPortalObject()  # type: ignore[attr-defined]  # it is mixed into documents
+        if site is not None and self._dump_definition() != before:
             site.touch_types()
-        return True
 
 
 def tables(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from wendelin.core.model.objects.accessors import make_property_accessors
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import CategoryProperty, Property, from_data, to_data
 from wendelin.core.model.objects.relations import make_category_accessors
-from wendelin.core.model.portal_types.definition_text import DefinitionText, tables
+from wendelin.core.model.portal_types.definition_text import DefinitionTables, tables
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
 
 ID = re.compile("[a-z][a-z0-9_]*")
@@ -24,7 +24,7 @@ class PropertySheetTool(Folder):
     permission_map = MANAGER_PERMISSION_MAP
 
 
-class PropertySheet(DefinitionText, Folder):
+class PropertySheet(DefinitionTables, Folder):
     """One sheet: ``property_list`` and ``category_list`` in the order in which forms show them."""
 
     portal_type = "Property Sheet"

@@ -10,21 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core import contracts
+from wendelin.core.errors import BadRequest
+from wendelin.core.interfaces import ISite, ITypeInformation
 from wendelin.core.model.objects.accessors import make_property_accessors
+from wendelin.core.model.objects.creation import resolve_class
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import CategoryProperty, Property, from_data, to_data
 from wendelin.core.model.objects.relations import make_category_accessors, make_related_accessors
 from wendelin.core.model.portal_types.actions import Action, Dialog, Form
-from wendelin.core.model.portal_types.definition_text import DefinitionText
+from wendelin.core.model.portal_types.definition_text import DefinitionTables
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
-
-if TYPE_CHECKING:
-    from wendelin.core.model.objects.document import Document
-    from wendelin.core.model.objects.site import Site
 
 DEFAULT_CLASS = "wendelin.core.model.objects.folder.Folder"
 IMPLIED_SHEETS = ("Base",)
@@ -45,7 +43,7 @@ class ActionTool(Folder):
     action_list: tuple[Action, ...] = ()
 
 
-class PortalType(DefinitionText, Folder):
+class PortalType(DefinitionTables, Folder):
     """One portal type. The attributes are the keys of ``portal_types/<Type>.toml``."""
 
     portal_type = "Base Type"
@@ -121,14 +119,10 @@ class PortalType(DefinitionText, Folder):
         return data
 
     def _edit(self, **kw: Any) -> list[str]:
-        from wendelin.core.model.workflow.recataloguing import announce_portal_types
-
         changed = super()._edit(**kw)
         site = self.getPortalObject()
         if changed and site is not None:
             site.touch_types()
-        if "workflow_list" in changed and site is not None:
-            announce_portal_types(site["portal_workflow"], [self.__name__])
         return changed
 
 
@@ -173,57 +167,31 @@ class TypeInformation:
     accessor_dict: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     method_dict: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
-
-@cache
-def resolve_class(path: str) -> type:
-    """The class at ``package.module.Class``; raises `NotFound` when the plugin is not installed."""
-    module_name, _, name = path.rpartition(".")
-    try:
-        return getattr(import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise NotFound(f"class {path} is not there ({error}): is its plugin installed?") from error
+    @property
+    def document_class(self) -> type:
+        """The class of its documents; `NotFound` when its plugin is not installed."""
+        return resolve_class(self.type_class)
 
 
-def instantiate(info: TypeInformation) -> Any:
-    """A new document of a portal type, not yet anywhere."""
-    document = resolve_class(info.type_class)()
-    document.portal_type = info.portal_type
-    return document
+@contracts.untyped.provides
+def untyped(portal_type: str) -> ITypeInformation:
+    """What is known of a portal type outside of any site: its name."""
+    return TypeInformation(portal_type)
 
 
-def get_type_information(document: Document) -> TypeInformation:
-    """The compiled type of a document; an empty one for a document outside any site."""
-    site = document.getPortalObject()
-    if site is None:
-        return TypeInformation(document.portal_type)
-    return type_information(site, document.portal_type)
-
-
-def type_information(site: Site, portal_type: str) -> TypeInformation:
-    """The compiled type of that name: from this connection's cache, or made now."""
-    compiled = site.compiled()
-    info = compiled.get(portal_type)
-    if info is None:
-        info = compiled[portal_type] = _compile(site, portal_type)
-    return info
-
-
-def _compile(site: Site, portal_type: str) -> TypeInformation:
-    from wendelin.core.model.workflow.chains import get_chain
-    from wendelin.core.model.workflow.interactions import hook_accessors
-    from wendelin.core.model.workflow.methods import compile_methods
-
+@contracts.compile_type.provides
+def compile_type(site: ISite, portal_type: str) -> ITypeInformation:
+    """A portal type with all methods that its sheets, base categories and workflows generate."""
     data = site["portal_types"].get_child(portal_type)
     if data is None:
         # A document of a removed plugin, or of the bare site before its first template: it still can be looked at.
         return TypeInformation(portal_type, method_dict=_related_accessors(site))
     properties = _property_dict(site, data)
-    chain = get_chain(site, data.workflow_list)
-    accessors = hook_accessors(chain, portal_type, _accessors(properties.values()))
+    accessors = _accessors(properties.values())
     base_categories = tuple(
         dict.fromkeys(entry.base for entry in properties.values() if isinstance(entry, CategoryProperty))
     )
-    workflow_methods = compile_methods(site, portal_type, tuple(data.workflow_list))
+    hooked = contracts.workflow_methods(site, portal_type, tuple(data.workflow_list), accessors)
     return TypeInformation(
         portal_type=portal_type,
         title=data.title or portal_type,
@@ -231,7 +199,7 @@ def _compile(site: Site, portal_type: str) -> TypeInformation:
         property_dict=properties,
         base_category_list=base_categories,
         accessor_dict=accessors,
-        method_dict={**_related_accessors(site), **workflow_methods, **accessors},
+        method_dict={**_related_accessors(site), **hooked},
         **{name: getattr(data, name) for name in _COPIED},
     )
 
@@ -243,7 +211,7 @@ _COPIED = (PortalType.editable_attributes - {"type_icon", "property_sheet_list",
 }
 
 
-def _property_dict(site: Site, data: PortalType) -> dict[str, Property | CategoryProperty]:
+def _property_dict(site: ISite, data: PortalType) -> dict[str, Property | CategoryProperty]:
     """All properties of a type by id: sheets in their order, then base categories that no sheet describes."""
     found: dict[str, Property | CategoryProperty] = {}
     sheets = site["portal_property_sheets"]
@@ -278,27 +246,14 @@ def _accessors_of(entry: Property | CategoryProperty) -> dict[str, Callable[...,
         return _shared_accessors.__wrapped__("", entry)
 
 
-def _related_accessors(site: Site) -> dict[str, Callable[..., Any]]:
-    compiled = site.compiled()
-    methods = compiled.get(None)
+def _related_accessors(site: ISite) -> dict[str, Callable[..., Any]]:
+    compiled = site.compiled("related accessors")
+    methods: dict[str, Callable[..., Any]] | None = compiled.get("all")
     if methods is None:
-        methods = compiled[None] = {}
+        methods = compiled["all"] = {}
         for base in site["portal_categories"]:
             methods.update(_shared_related(base))
     return methods
 
 
 _shared_related = cache(make_related_accessors)
-
-
-def group_type_list(site: Site, group: str) -> list[str]:
-    """The portal types of a type group (``data_sink``), by name."""
-    return sorted(data.__name__ for data in site["portal_types"].iterate() if group in data.type_group_list)
-
-
-def group_getter(name: str) -> str | None:
-    """``getPortalDataSinkTypeList`` -> ``data_sink``; None for another name."""
-    if not (name.startswith("getPortal") and name.endswith("TypeList")):
-        return None
-    words = "".join(f"_{c.lower()}" if c.isupper() else c for c in name[len("getPortal") : -len("TypeList")])
-    return words.lstrip("_") or None

@@ -7,12 +7,15 @@ the one whose id sorts first; ``custom`` has priority 100: what is changed in th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from wendelin.core import contracts
 from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound
+from wendelin.core.interfaces import IDocument, ISkinMethod
+from wendelin.core.model.objects.copying import remove
+from wendelin.core.model.objects.creation import identify
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.events import (
     DocumentAdded,
@@ -22,11 +25,9 @@ from wendelin.core.model.objects.events import (
     DocumentRemoved,
 )
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.model.objects.moving import remove
-from wendelin.core.model.objects.uids import new_uid
 from wendelin.core.model.scripting.scripts import BoundScript
 from wendelin.core.model.scripting.skin_items import SkinFile, SkinItem, TrustedMethod, from_file
-from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, get_user, private, protected
+from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, private, protected
 
 if TYPE_CHECKING:
     from wendelin.core.registry import PluginConfig
@@ -107,7 +108,7 @@ class SkinFolder(Folder):
         """Attach an item, in the place of what had that id."""
         if id in self:
             remove(self, id)
-        _prepare(item)
+        identify(item)
         self._setObject(id, item)
         return item
 
@@ -135,7 +136,7 @@ class SkinsTool(Folder):
             folder = SkinFolder()
             folder.portal_type = "Skin Folder"
             folder.priority = CUSTOM_PRIORITY if id == CUSTOM else float(priority or 0)
-            _prepare(folder)
+            identify(folder)
             self._setObject(id, folder)
         elif priority is not None and id != CUSTOM and folder.priority != priority:
             folder.priority = float(priority)
@@ -173,24 +174,15 @@ def _priority(folder: SkinFolder) -> float:
     return CUSTOM_PRIORITY if folder.getId() == CUSTOM else folder.priority
 
 
-def _prepare(document: Document) -> None:
-    """Give a document that was made without ``newContent`` its number, owner and dates."""
-    document.uid = document.uid or new_uid()
-    document._owner = get_user().id
-    document.creation_date = document.modification_date = datetime.now(UTC)
-
-
 def _table(site: Any) -> dict[str, SkinMethod]:
-    """The compiled lookup of a site, kept on this connection's site object until the token changes."""
-    token = site.type_token
-    kept = vars(site).get("_v_skin_table")
-    if kept is not None and kept[0] == token:
-        return kept[1]
-    table: dict[str, SkinMethod] = {}
-    tool = site.get_child("portal_skins")
-    for folder in reversed(tool.layer_list() if tool is not None else ()):
-        table.update({method.id: method for method in folder.method_list()})
-    site._v_skin_table = (token, table)
+    """The compiled lookup of a site, made anew when its type token changes."""
+    kept = site.compiled("skins")
+    table: dict[str, SkinMethod] | None = kept.get("methods")
+    if table is None:
+        table = kept["methods"] = {}
+        tool = site.get_child("portal_skins")
+        for folder in reversed(tool.layer_list() if tool is not None else ()):
+            table.update({method.id: method for method in folder.method_list()})
     return table
 
 
@@ -204,14 +196,30 @@ def method_id_list(site: Any) -> list[str]:
     return sorted(_table(site))
 
 
-def type_based_id_list(document: Any, method_id: str) -> Iterator[str]:
+def type_based_id_list(document: IDocument, method_id: str) -> Iterator[str]:
     """The ids under which a type-based method is looked for: portal type first, then the classes, nearest first."""
     names = [document.portal_type, *(cls.__name__ for cls in type(document).__mro__ if issubclass(cls, Document))]
     for name in dict.fromkeys(name.replace(" ", "") for name in names if name):
         yield f"{name}_{method_id}"
 
 
-def get_type_based_method(document: Any, method_id: str, fallback_script_id: str | None = None) -> Any:
+@contracts.find_skin_method.provides
+def find_skin_method(document: IDocument, name: str) -> ISkinMethod | None:
+    """The skin method that ``document.<name>`` means: its full id, ``<Type>_<name>``, or ``Base_<name>``; or None."""
+    site = document.getPortalObject()
+    if site is None:
+        return None
+    found = find_method(site, name)
+    if found is None and "_" not in name:
+        prefix = document.portal_type.replace(" ", "")
+        found = find_method(site, f"{prefix}_{name}") or find_method(site, f"Base_{name}")
+    return found
+
+
+@contracts.type_based_method.provides
+def get_type_based_method(
+    document: IDocument, method_id: str, fallback_script_id: str | None = None
+) -> Callable[..., Any] | None:
     """``<Type>_<method_id>`` bound to the document; else the fallback, bound; else None."""
     site = document.getPortalObject()
     if site is None:
@@ -219,21 +227,24 @@ def get_type_based_method(document: Any, method_id: str, fallback_script_id: str
     for id in (*type_based_id_list(document, method_id), *filter(None, [fallback_script_id])):
         method = find_method(site, id)
         if method is not None:
-            return method.bind(document)
+            bound: Callable[..., Any] = method.bind(document)
+            return bound
     return None
 
 
-def skin_super(context: Any, layer: str, method_id: str) -> Any:
-    """The definition of a method in the layers after ``layer``, bound to ``context``.
+@contracts.skin_super.provides
+def skin_super(document: IDocument, layer: str, method_id: str) -> Callable[..., Any]:
+    """The definition of a method in the layers after ``layer``, bound to ``document``.
 
     What an overriding script calls to reach what it overrides. Raises `AttributeNotFound`.
     """
-    definitions = context.getPortalObject().portal_skins.definition_list(method_id)
+    definitions = document.getPortalObject().portal_skins.definition_list(method_id)
     names = [method.layer for method in definitions]
     after = definitions[names.index(layer) + 1 :] if layer in names else []
     if not after:
-        raise AttributeNotFound(context.getPath(), method_id, [f"the skin layers after {layer!r}"])
-    return after[0].bind(context)
+        raise AttributeNotFound(document.getPath(), method_id, [f"the skin layers after {layer!r}"])
+    bound: Callable[..., Any] = after[0].bind(document)
+    return bound
 
 
 def touch(document: Document) -> None:

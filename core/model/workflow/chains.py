@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from wendelin.core import contracts
+from wendelin.core.interfaces import IDocument, ISite
 from wendelin.core.model.workflow.definition import Definition, Interaction
 from wendelin.core.security import ONLY_MANAGER
 
@@ -34,22 +36,18 @@ class Chain:
 EMPTY_CHAIN: Final = Chain((), frozenset())
 
 
-def get_chain(site: Any, workflow_list: Iterable[str]) -> Chain:
+def get_chain(site: ISite, workflow_list: Iterable[str]) -> Chain:
     """The chain of the named workflows. One that is not installed is left out, and a warning says so."""
     ids = tuple(workflow_list)
     if not ids or site is None:
         return EMPTY_CHAIN
-    token = site.type_token
-    cached = getattr(site, "_v_workflow_chains", None)
-    if cached is None or cached[0] != token:
-        cached = site._v_workflow_chains = (token, {})
-    chains: dict[tuple[str, ...], Chain] = cached[1]
+    chains: dict[tuple[str, ...], Chain] = site.compiled("workflow chains")
     if ids not in chains:
         chains[ids] = _make_chain(site, ids)
     return chains[ids]
 
 
-def _make_chain(site: Any, ids: tuple[str, ...]) -> Chain:
+def _make_chain(site: ISite, ids: tuple[str, ...]) -> Chain:
     tool = site.get("portal_workflow")
     found = {workflow_id: tool.get(workflow_id) if tool is not None else None for workflow_id in ids}
     missing = [workflow_id for workflow_id, workflow in found.items() if workflow is None]
@@ -60,7 +58,7 @@ def _make_chain(site: Any, ids: tuple[str, ...]) -> Chain:
     return Chain(definitions, managed, any(definition.interaction for definition in definitions))
 
 
-def chain_of(document: Any) -> Chain:
+def chain_of(document: IDocument) -> Chain:
     """The chain of a document; empty for what has no portal type. It is remembered with the compiled type."""
     if not hasattr(type(document), "getTypeInfo"):
         return EMPTY_CHAIN
@@ -74,18 +72,19 @@ def chain_of(document: Any) -> Chain:
     return chain
 
 
-def history_of(document: Any, workflow_id: str) -> tuple[dict[str, Any], ...]:
+def history_of(document: IDocument, workflow_id: str) -> tuple[dict[str, Any], ...]:
     """The entries of one workflow, oldest first."""
     return tuple((getattr(document, "workflow_history", None) or {}).get(workflow_id, ()))
 
 
-def current_state(document: Any, definition: Definition) -> str:
+def current_state(document: IDocument, definition: Definition) -> str:
     """The id of the document's state; the initial one where the workflow came to the document later."""
     history = (getattr(document, "workflow_history", None) or {}).get(definition.id)
     return history[-1].get(definition.state_variable, definition.initial_state) if history else definition.initial_state
 
 
-def state_roles(document: Any, permission: str) -> frozenset[str] | None:
+@contracts.state_roles.provides
+def state_roles(document: IDocument, permission: str) -> frozenset[str] | None:
     """The roles that the first workflow managing ``permission`` gives it in the document's state; None: not managed.
 
     A state that says nothing of a permission which another state of its workflow lists, and a state that the workflow

@@ -145,7 +145,7 @@ def _managed(states: Mapping[str, State]) -> frozenset[str]:
     return frozenset(permission for state in states.values() for permission in state.permissions)
 
 
-def _read_parts(name: str, cls: type, tables: Any, problems: list[str]) -> dict[str, Any]:
+def _read_parts(name: str, cls: type, tables: object, problems: list[str]) -> dict[str, Any]:
     if not isinstance(tables, list):
         problems.append(f"{name!r} must be a list of tables, [[{name}]]")
         return {}
@@ -184,7 +184,7 @@ _FIELD_TYPES: Final[Mapping[str, type]] = {
 }
 
 
-def _read_value(value: Any, annotation: str, where: str, problems: list[str]) -> Any:
+def _read_value(value: object, annotation: str, where: str, problems: list[str]) -> Any:
     """``value`` of a field so annotated; a table of lists of roles becomes one of frozensets."""
     value = _typed(value, _FIELD_TYPES[annotation], where, problems)
     if annotation == "list[str]" and not _is_text_list(value):
@@ -196,11 +196,11 @@ def _read_value(value: Any, annotation: str, where: str, problems: list[str]) ->
     return value
 
 
-def _is_text_list(value: Any) -> bool:
+def _is_text_list(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def _typed(value: Any, kind: type, where: str, problems: list[str]) -> Any:
+def _typed(value: object, kind: type, where: str, problems: list[str]) -> Any:
     if not isinstance(value, kind):
         problems.append(f"{where} must be a {kind.__name__}, not {value!r}")
     return value

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from persistent.mapping import PersistentMapping
 
+from wendelin.core import contracts
 from wendelin.core.errors import UnsupportedWorkflowMethod, WorkflowError
+from wendelin.core.interfaces import IDocument
+from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.events import DocumentModified, StateChanged, notify
 from wendelin.core.model.workflow.chains import chain_of, current_state, history_of, state_roles
 from wendelin.core.model.workflow.definition import AUTOMATIC, Definition, Transition
@@ -27,7 +30,8 @@ EDIT_HISTORY_LIMIT: Final = 200
 AUTOMATIC_LIMIT: Final = 20
 
 
-def initialise(document: Any) -> None:
+@contracts.begin_workflows.provides
+def initialise(document: IDocument) -> None:
     """Put a new document into the initial state of each workflow of its chain that it has no history of."""
     for definition in chain_of(document).definitions:
         if definition.state and not history_of(document, definition.id):
@@ -36,7 +40,7 @@ def initialise(document: Any) -> None:
 
 
 def record(
-    document: Any,
+    document: IDocument,
     definition: Definition,
     action: str,
     state: str,
@@ -58,14 +62,15 @@ def record(
     _append(document, definition.id, (*history_of(document, definition.id), entry))
 
 
-def _append(document: Any, workflow_id: str, history: tuple[dict[str, Any], ...]) -> None:
+def _append(document: IDocument, workflow_id: str, history: tuple[dict[str, Any], ...]) -> None:
     histories = document.workflow_history
     if not histories or document.isTempObject():  # a temporary copy shares the mapping of its original
         document.workflow_history = PersistentMapping(histories or {})
     document.workflow_history[workflow_id] = history
 
 
-def record_edit(document: Any, comment: str = "") -> None:
+@contracts.record_edit.provides
+def record_edit(document: IDocument, comment: str = "") -> None:
     """Note in edit_workflow that the document was edited: once per transaction, unless there is a comment.
 
     Documents whose chain lacks edit_workflow keep no such record. Long records lose their middle, not the first.
@@ -79,13 +84,13 @@ def record_edit(document: Any, comment: str = "") -> None:
         _append(document, EDIT_WORKFLOW, (history[0], *history[-EDIT_HISTORY_LIMIT + 1 :]))
 
 
-def leaves_state(document: Any, definition: Definition, transition: Transition) -> bool:
+def leaves_state(document: IDocument, definition: Definition, transition: Transition) -> bool:
     """Whether the document's present state lists the transition."""
     state = definition.state.get(current_state(document, definition))
     return state is not None and transition.id in state.transitions
 
 
-def guard_allows(document: Any, transition: Transition) -> bool:
+def guard_allows(document: IDocument, transition: Transition) -> bool:
     """Whether the current user passes the transition's guard: one of its roles, its permission, and its condition."""
     user = get_user()
     if not user.is_system:
@@ -96,13 +101,13 @@ def guard_allows(document: Any, transition: Transition) -> bool:
     return condition_allows(document, transition)
 
 
-def condition_allows(document: Any, transition: Transition) -> bool:
+def condition_allows(document: IDocument, transition: Transition) -> bool:
     """Whether the expression of the transition's guard is true, or there is none."""
     return holds(transition.condition, document)
 
 
 def execute(
-    document: Any,
+    document: IDocument,
     definition: Definition,
     transition: Transition,
     comment: str = "",
@@ -114,14 +119,14 @@ def execute(
 
 
 def _take(
-    document: Any,
+    document: IDocument,
     definition: Definition,
     transition: Transition,
     comment: str = "",
     kw: Mapping[str, Any] | None = None,
 ) -> None:
     old_state = current_state(document, definition)
-    state_change = {
+    state_change: dict[str, Any] = {
         "object": document,
         "workflow_id": definition.id,
         "transition": transition.id,
@@ -135,7 +140,7 @@ def _take(
     run_script(document, transition.after_script, state_change)
 
 
-def set_state(document: Any, workflow_id: str, state: str, comment: str = "") -> None:
+def set_state(document: IDocument, workflow_id: str, state: str, comment: str = "") -> None:
     """Put a document into a state without a transition: for installations and imports. Raises WorkflowError."""
     for definition in chain_of(document).definitions:
         if definition.id == workflow_id:
@@ -148,7 +153,7 @@ def set_state(document: Any, workflow_id: str, state: str, comment: str = "") ->
 
 
 def _change_state(
-    document: Any,
+    document: IDocument,
     definition: Definition,
     action: str,
     state: str,
@@ -158,12 +163,12 @@ def _change_state(
     old_state = current_state(document, definition)
     old_readers = state_roles(document, VIEW)
     record(document, definition, action, state, comment, state_change=state_change)
-    notify(StateChanged(document, definition.id, old_state, state, action))
+    notify(StateChanged(cast(Document, document), definition.id, old_state, state, action))
     if state_roles(document, VIEW) != old_readers:
         announce_to_children(document)
 
 
-def announce_to_children(document: Any) -> None:
+def announce_to_children(document: IDocument) -> None:
     """Who may see a document has changed: so it has for the content that leaves the answer to it."""
     for child in document.objectValues() if hasattr(type(document), "objectValues") else ():
         if state_roles(child, VIEW) is None:
@@ -171,13 +176,13 @@ def announce_to_children(document: Any) -> None:
             announce_to_children(child)
 
 
-def run_script(document: Any, script_id: str, state_change: dict[str, Any]) -> None:
+def run_script(document: IDocument, script_id: str, state_change: dict[str, Any]) -> None:
     """Call a script of a transition or interaction, if one is named."""
     if script_id:
         getattr(document, script_id)(state_change)
 
 
-def _run_automatic(document: Any, definition: Definition) -> None:
+def _run_automatic(document: IDocument, definition: Definition) -> None:
     for _ in range(AUTOMATIC_LIMIT):
         transition = _next_automatic(document, definition)
         if transition is None:
@@ -186,7 +191,7 @@ def _run_automatic(document: Any, definition: Definition) -> None:
     raise WorkflowError(f"workflow {definition.id}: automatic transitions of {document.getPath()} run in a circle")
 
 
-def _next_automatic(document: Any, definition: Definition) -> Transition | None:
+def _next_automatic(document: IDocument, definition: Definition) -> Transition | None:
     state = definition.state.get(current_state(document, definition))
     for transition_id in state.transitions if state is not None else ():
         transition = definition.transition[transition_id]
@@ -195,7 +200,7 @@ def _next_automatic(document: Any, definition: Definition) -> Transition | None:
     return None
 
 
-def refuse(document: Any, transition_id: str) -> UnsupportedWorkflowMethod:
+def refuse(document: IDocument, transition_id: str) -> UnsupportedWorkflowMethod:
     """The error for a transition that cannot be taken: it says which, on what, in which states, for whom."""
     states = ", ".join(
         f"{d.state_variable}={current_state(document, d)}" for d in chain_of(document).definitions if d.state

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from wendelin.core.errors import ScriptError, Unauthorized, WorkflowError
+from wendelin.core.interfaces import IDocument
+from wendelin.core.model.scripting.restricted.environment import evaluate
 from wendelin.core.security import get_user, roles_in_context
 
 
-def evaluate_expression(expression: str, document: Any, state_change: dict[str, Any] | None = None) -> Any:
+def evaluate_expression(expression: str, document: IDocument, state_change: dict[str, Any] | None = None) -> Any:
     """The value of an expression on ``document``. Raises WorkflowError that names the expression."""
-    from wendelin.core.model.scripting.restricted.environment import evaluate
-
     user = get_user()
     names = {
         "here": document,
@@ -34,7 +34,7 @@ def evaluate_expression(expression: str, document: Any, state_change: dict[str, 
         raise WorkflowError(f"expression {source!r} on {document.getPath()}: {error}") from error
 
 
-def holds(condition: str, document: Any, state_change: dict[str, Any] | None = None) -> bool:
+def holds(condition: str, document: IDocument, state_change: dict[str, Any] | None = None) -> bool:
     """Whether a condition is true, or there is none. It is not for users who may not see what it looks at.
 
     Raises WorkflowError for an expression that does not work.

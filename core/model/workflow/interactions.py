@@ -1,7 +1,7 @@
 """Interactions: scripts before, after, at commit or in a worker, around calls of a document's methods.
 
 Generated accessors and workflow methods can always be hooked. A method of a document class can be hooked when its
-class says so with `wendelin.core.model.objects.hooks.hookable`.
+class says so with `wendelin.core.model.objects.editing.hookable`.
 """
 
 from __future__ import annotations
@@ -12,22 +12,27 @@ from contextvars import ContextVar
 from functools import partial, wraps
 from typing import Any
 
+from wendelin.core import contracts
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.workflow.chains import Chain, chain_of
 from wendelin.core.model.workflow.definition import Interaction
 from wendelin.core.model.workflow.engine import run_script
 from wendelin.core.model.workflow.expressions import holds
 from wendelin.core.model.workflow.once_per_transaction import before_commit, first_time
-from wendelin.core.security import as_user, get_user
+from wendelin.core.security import User, as_user, get_user
 
 #: Interactions under way, so that a script which calls the hooked method again does not start itself again.
 _running: ContextVar[frozenset[tuple[int, int]]] = ContextVar("wendelin_interactions", default=frozenset())
 
 
-def run_hooked(document: Any, name: str, method: Callable[..., Any], /, *args: Any, **kw: Any) -> Any:
+@contracts.run_hooked.provides
+def run_hooked(
+    document: IDocument, name: str, method: Callable[..., Any], args: tuple[Any, ...], kw: Mapping[str, Any]
+) -> Any:
     """``method(document, ...)`` with the interactions that hook ``name`` on the document around it."""
     chain = chain_of(document)
     hooks = _hooks(chain, document.portal_type, name) if chain.has_interactions else ()
-    return _call(document, name, method, hooks, args, kw) if hooks else method(document, *args, **kw)
+    return _call(document, name, method, hooks, args, dict(kw)) if hooks else method(document, *args, **kw)
 
 
 def hook_accessors(chain: Chain, portal_type: str, methods: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
@@ -43,7 +48,7 @@ def _hooked(chain: Chain, portal_type: str, name: str, method: Callable[..., Any
         return method
 
     @wraps(method)
-    def call(self: Any, *args: Any, **kw: Any) -> Any:
+    def call(self: IDocument, *args: Any, **kw: Any) -> Any:
         return _call(self, name, method, hooks, args, kw)
 
     return call
@@ -60,7 +65,7 @@ def _hooks(chain: Chain, portal_type: str, name: str) -> tuple[Interaction, ...]
 
 
 def _call(
-    document: Any,
+    document: IDocument,
     name: str,
     method: Callable[..., Any],
     hooks: tuple[Interaction, ...],
@@ -79,7 +84,7 @@ def _call(
     return state_change["result"]
 
 
-def _applies(document: Any, interaction: Interaction, state_change: dict[str, Any]) -> bool:
+def _applies(document: IDocument, interaction: Interaction, state_change: dict[str, Any]) -> bool:
     groups = interaction.portal_type_group
     if (id(document), id(interaction)) in _running.get():
         return False
@@ -93,7 +98,7 @@ def _applies(document: Any, interaction: Interaction, state_change: dict[str, An
 
 
 @contextmanager
-def _under_way(document: Any, interactions: list[Interaction]) -> Iterator[None]:
+def _under_way(document: IDocument, interactions: list[Interaction]) -> Iterator[None]:
     token = _running.set(_running.get() | {(id(document), id(interaction)) for interaction in interactions})
     try:
         yield
@@ -101,7 +106,7 @@ def _under_way(document: Any, interactions: list[Interaction]) -> Iterator[None]
         _running.reset(token)
 
 
-def _schedule(document: Any, interaction: Interaction, state_change: dict[str, Any]) -> None:
+def _schedule(document: IDocument, interaction: Interaction, state_change: dict[str, Any]) -> None:
     if interaction.before_commit_script:
         script = partial(run_script, document, interaction.before_commit_script, state_change)
         before_commit(document, partial(_run_as, get_user(), script))
@@ -109,6 +114,6 @@ def _schedule(document: Any, interaction: Interaction, state_change: dict[str, A
         getattr(document.activate(**interaction.activate), interaction.activate_script)()
 
 
-def _run_as(user: Any, function: Callable[[], None]) -> None:
+def _run_as(user: User, function: Callable[[], None]) -> None:
     with as_user(user):
         function()

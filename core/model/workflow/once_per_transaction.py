@@ -7,12 +7,14 @@ from typing import Any
 
 import transaction
 
+from wendelin.core.interfaces import IDocument
+
 _KEY = "wendelin.core.model.workflow.once_per_transaction"
 
 
-def transaction_of(document: Any) -> Any:
+def transaction_of(document: IDocument) -> Any:
     """The transaction in which a change of ``document`` will commit."""
-    place = document
+    place: IDocument | None = document
     while place is not None:
         connection = getattr(place, "_p_jar", None)
         if connection is not None:
@@ -21,7 +23,7 @@ def transaction_of(document: Any) -> Any:
     return transaction.get()
 
 
-def first_time(document: Any, what: Hashable) -> bool:
+def first_time(document: IDocument, what: Hashable) -> bool:
     """True the first time that this is asked for ``document`` and ``what`` in its transaction."""
     current = transaction_of(document)
     try:
@@ -36,6 +38,6 @@ def first_time(document: Any, what: Hashable) -> bool:
     return True
 
 
-def before_commit(document: Any, function: Callable[[], None]) -> None:
+def before_commit(document: IDocument, function: Callable[[], None]) -> None:
     """Call ``function`` when the transaction of ``document`` starts to commit."""
     transaction_of(document).addBeforeCommitHook(function)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.workflow.definition import METHOD
 from wendelin.core.model.workflow.engine import execute
 from wendelin.core.model.workflow.methods import leaving
@@ -11,7 +12,7 @@ from wendelin.core.model.workflow.methods import leaving
 PUBLIC_STATES = ("shared", "shared_alive", "released", "released_alive", "published", "published_alive")
 
 
-def archive_older_versions(context: Any, state_change: dict[str, Any]) -> None:
+def archive_older_versions(context: IDocument, state_change: dict[str, Any]) -> None:
     """Archive the other documents with the same type, reference and language that are shown in some way.
 
     ``Document_archiveOlderVersions``: what is shown under a reference is the version that was shown last. It needs no

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from wendelin.core.interfaces import IFolder
 from wendelin.core.model.objects.events import DocumentModified, notify
+from wendelin.core.model.portal_types.types import PortalType
 from wendelin.core.model.workflow.definition import Definition
 from wendelin.core.model.workflow.engine import announce_to_children
 from wendelin.core.security import VIEW
@@ -19,7 +21,7 @@ def viewers(definition: Definition) -> dict[str, Any]:
     return {state.id: (state.permissions.get(VIEW), state.inherit) for state in definition.state.values()}
 
 
-def announce_new_viewers(tool: Any, workflow_id: str) -> None:
+def announce_new_viewers(tool: IFolder, workflow_id: str) -> None:
     """Tell the catalog of all documents with that workflow: of a batch now, of the others in activities of ``tool``."""
     site = tool.getPortalObject()
     portal_types = [info.__name__ for info in site.portal_types.iterate() if workflow_id in info.workflow_list]
@@ -27,7 +29,7 @@ def announce_new_viewers(tool: Any, workflow_id: str) -> None:
         announce_portal_types(tool, portal_types)
 
 
-def announce_portal_types(tool: Any, portal_types: list[str]) -> None:
+def announce_portal_types(tool: IFolder, portal_types: list[str]) -> None:
     """The same for all documents of some portal types: their workflows are others now."""
     site = tool.getPortalObject()
     uids = [brain.uid for brain in site.portal_catalog.unrestrictedSearchResults(portal_type=portal_types)]
@@ -37,7 +39,16 @@ def announce_portal_types(tool: Any, portal_types: list[str]) -> None:
         tool.activate(tag="new_viewers").announce_new_viewers(uids[start : start + BATCH])
 
 
-def announce(tool: Any, uids: Iterable[int]) -> None:
+def on_portal_type_modified(event: DocumentModified) -> None:
+    """The workflows of a portal type are others now: who may see its documents may have changed."""
+    document = event.document
+    if isinstance(document, PortalType) and "workflow_list" in event.changed:
+        site = document.getPortalObject()
+        if site is not None:
+            announce_portal_types(site["portal_workflow"], [document.__name__])
+
+
+def announce(tool: IFolder, uids: Iterable[int]) -> None:
     """Have documents, and what they hold, catalogued anew; those that are gone by now are passed over."""
     catalog = tool.getPortalObject().portal_catalog
     for document in list(catalog.unrestrictedSearchResults(uid=list(uids)).documents()):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wendelin.core.errors import NotFound, Unauthorized, UnsupportedWorkflowMethod, ValidationFailed
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.workflow.chains import chain_of, current_state, history_of
@@ -47,7 +48,7 @@ class WorkflowTool(Folder):
 
     @public
     def doActionFor(
-        self, document: Any, action_id: str, comment: str = "", wf_id: str | None = None, **kw: Any
+        self, document: IDocument, action_id: str, comment: str = "", wf_id: str | None = None, **kw: Any
     ) -> None:
         """Take a user action: check the document, run its scripts and the method transition behind it.
 
@@ -66,7 +67,7 @@ class WorkflowTool(Folder):
                 record(document, definition, action_id, old_state, comment, error_message=message)
             raise
 
-    def _find_action(self, document: Any, action_id: str, wf_id: str | None) -> tuple[Definition, Transition]:
+    def _find_action(self, document: IDocument, action_id: str, wf_id: str | None) -> tuple[Definition, Transition]:
         found = [pair for pair in leaving(document, action_id, USER, METHOD) if wf_id in (None, pair[0].id)]
         if not found:
             raise refuse(document, action_id)
@@ -75,7 +76,7 @@ class WorkflowTool(Folder):
                 return definition, transition
         raise Unauthorized(f"{get_user().id!r} may not take {action_id!r} on {document.getPath()}")
 
-    def _check(self, document: Any, transition: Transition) -> None:
+    def _check(self, document: IDocument, transition: Transition) -> None:
         if transition.trigger == USER and transition.check_consistency:
             messages = [str(message) for message in document.checkConsistency()]
             if messages:
@@ -102,12 +103,12 @@ class WorkflowTool(Folder):
         return refused
 
     @public
-    def isTransitionPossible(self, document: Any, transition_id: str, wf_id: str | None = None) -> bool:
+    def isTransitionPossible(self, document: IDocument, transition_id: str, wf_id: str | None = None) -> bool:
         """Whether the current user could take the transition, method or user action, now."""
         return any(wf_id in (None, definition.id) for definition, _ in possible(document, transition_id, METHOD, USER))
 
     @public
-    def getActionList(self, document: Any) -> list[tuple[str, str, str]]:
+    def getActionList(self, document: IDocument) -> list[tuple[str, str, str]]:
         """``(action id, title, workflow id)`` of the user actions for the Action menu, in the workflow's order."""
         actions = []
         for definition in chain_of(document).definitions:
@@ -123,7 +124,7 @@ class WorkflowTool(Folder):
         return actions
 
     @public
-    def getInfoFor(self, document: Any, name: str, default: Any = _RAISE, wf_id: str | None = None) -> Any:
+    def getInfoFor(self, document: IDocument, name: str, default: object = _RAISE, wf_id: str | None = None) -> Any:
         """A value of the latest history entry, by name; ``"history"``: all entries as a list of dicts, oldest first.
 
         Raises NotFound where no workflow of the chain has that value and no ``default`` is given.
@@ -144,14 +145,14 @@ class WorkflowTool(Folder):
         return default
 
     @public
-    def getStatusOf(self, wf_id: str, document: Any) -> dict[str, Any] | None:
+    def getStatusOf(self, wf_id: str, document: IDocument) -> dict[str, Any] | None:
         """The latest history entry of one workflow, or None."""
         require_permission(ACCESS, document)
         history = history_of(document, wf_id)
         return dict(history[-1]) if history else None
 
     @public
-    def getHistoryList(self, document: Any) -> list[dict[str, Any]]:
+    def getHistoryList(self, document: IDocument) -> list[dict[str, Any]]:
         """Every entry of every workflow for people to read, newest first.
 
         Keys: time actor workflow workflow_title action action_title state state_title comment error_message.
@@ -165,13 +166,13 @@ class WorkflowTool(Folder):
         return sorted(entries, key=lambda entry: entry["time"], reverse=True)
 
     @public
-    def getStateItemList(self, document: Any) -> list[tuple[str, str, str]]:
+    def getStateItemList(self, document: IDocument) -> list[tuple[str, str, str]]:
         """``(state variable, state id, state title)`` of each workflow of the document that has states."""
         require_permission(ACCESS, document)
         return state_items(document)
 
     @public
-    def getChainFor(self, document: Any) -> tuple[str, ...]:
+    def getChainFor(self, document: IDocument) -> tuple[str, ...]:
         """The ids of the document's workflows, in order."""
         return tuple(definition.id for definition in chain_of(document).definitions)
 
@@ -181,12 +182,12 @@ class WorkflowTool(Folder):
         return waiting(self)
 
 
-def _leaving(document: Any, definition: Definition) -> list[str]:
+def _leaving(document: IDocument, definition: Definition) -> list[str]:
     state = definition.state.get(current_state(document, definition))
     return state.transitions if state is not None else []
 
 
-def _method_possible(document: Any, definition: Definition, transition: Transition) -> bool:
+def _method_possible(document: IDocument, definition: Definition, transition: Transition) -> bool:
     """Whether the state lists the method behind an action, and its condition holds."""
     if not transition.method:
         return True
@@ -194,9 +195,11 @@ def _method_possible(document: Any, definition: Definition, transition: Transiti
     return method.id in _leaving(document, definition) and condition_allows(document, method)
 
 
-def _take(document: Any, definition: Definition, transition: Transition, comment: str, kw: Mapping[str, Any]) -> None:
+def _take(
+    document: IDocument, definition: Definition, transition: Transition, comment: str, kw: Mapping[str, Any]
+) -> None:
     if transition.trigger == METHOD:
-        run_hooked(document, transition.id, lambda _: execute(document, definition, transition, comment, kw))
+        run_hooked(document, transition.id, lambda _: execute(document, definition, transition, comment, kw), (), {})
         return
     if not transition.method:
         execute(document, definition, transition, comment, kw)
@@ -212,7 +215,7 @@ def _take(document: Any, definition: Definition, transition: Transition, comment
         "kwargs": dict(kw),
     }
     run_script(document, transition.before_script, state_change)
-    run_hooked(document, method.id, lambda _: execute(document, definition, method, comment, kw))
+    run_hooked(document, method.id, lambda _: execute(document, definition, method, comment, kw), (), {})
     run_script(document, transition.after_script, state_change)
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
-from datetime import UTC, datetime
 from typing import Any
 
 import tomli_w
 
 from wendelin.core.errors import BadRequest, WorkflowError
+from wendelin.core.model.objects.creation import identify
 from wendelin.core.model.objects.document import Document
-from wendelin.core.model.objects.uids import new_uid
+from wendelin.core.model.portal_types.definition_text import DefinitionText
 from wendelin.core.model.workflow.definition import Definition, read_definition
 from wendelin.core.model.workflow.recataloguing import announce_new_viewers, viewers
-from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, get_user, protected
+from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
 
 
-class Workflow(Document):
+class Workflow(DefinitionText, Document):
     """One workflow. ``_data`` is never changed in place, so that a change is always noticed and announced."""
 
     portal_type: str = "Workflow"
@@ -33,8 +32,7 @@ class Workflow(Document):
         """A workflow made from the tables of its TOML file. Raises WorkflowError with every problem."""
         workflow = cls()
         workflow.__name__ = workflow_id
-        workflow.uid, workflow._owner = new_uid(), get_user().id
-        workflow.creation_date = workflow.modification_date = datetime.now(UTC)
+        identify(workflow)
         workflow._set_data(workflow_id, data)
         return workflow
 
@@ -70,27 +68,14 @@ class Workflow(Document):
             definition = self._v_definition = read_definition(self.__name__, self._data)
         return definition
 
-    @protected(MANAGE)
-    def getDefinitionText(self) -> str:
-        """The workflow as TOML text: what the management interface shows in its editor."""
+    def _dump_definition(self) -> str:
         return tomli_w.dumps(self._data, multiline_strings=True)
 
-    @protected(MANAGE)
-    def setDefinitionText(self, text: str) -> None:
-        """Replace the definition by TOML text. Raises BadRequest for what is no TOML, and for what is no workflow."""
-        self._setDefinitionText(text)
-
-    def _setDefinitionText(self, text: str) -> bool:
-        """What ``edit(definition_text=...)`` uses, instead of the accessor that would keep the text itself."""
-        try:
-            data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise BadRequest(f"the definition is not TOML: {error}") from error
+    def _replace_definition(self, data: Mapping[str, Any]) -> None:
         try:
             self.set_data(data)
         except WorkflowError as error:
             raise BadRequest(str(error)) from error
-        return True
 
     @protected(MANAGE)
     def getStateTitleList(self) -> list[str]:

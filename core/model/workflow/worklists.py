@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from wendelin.core.interfaces import IFolder
 from wendelin.core.model.workflow.definition import Definition, Worklist
 from wendelin.core.security import PUBLIC, get_user
 
@@ -22,7 +23,7 @@ class Waiting:
     attribute_permissions = dict.fromkeys(("id", "title", "count", "query", "workflow_id"), PUBLIC)
 
 
-def waiting(tool: Any) -> list[Waiting]:
+def waiting(tool: IFolder) -> list[Waiting]:
     """The non-empty worklists of all workflows that are for the current user, in the order of workflow ids."""
     found = []
     for workflow in tool.iterate():

@@ -14,12 +14,12 @@ from typing import Any
 from BTrees.OOBTree import OOBTree
 
 from wendelin.core.errors import NotFound
+from wendelin.core.model.objects.big_file_document import format_size
 from wendelin.core.model.objects.document import Document
 from wendelin.core.security import ACCESS, MODIFY, private, protected
 from wendelin.plugins.ingestion.documents.bucket_index import BucketIndex
 from wendelin.plugins.ingestion.documents.bucket_sequences import BucketSequence, sequence_by_index, sequence_by_key
 from wendelin.plugins.ingestion.documents.buckets import Bucket, as_bytes, check_key, comparable
-from wendelin.plugins.ingestion.documents.data_stream import format_size
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from persistent import Persistent
 from persistent.timestamp import TimeStamp
 
-from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.big_file_document import BigFileDocument
 from wendelin.core.security import private
 
 STEP = 10
@@ -61,18 +61,20 @@ class Growth(Persistent):
         return b"".join(_LAYOUT.pack(*pair) for pair in sorted(merged)[-KEPT:])
 
 
-class GrowingDocument(Document):
-    """A document with a `BigFile` named ``big_file`` that takes in data, and remembers how it grew."""
+class GrowingDocument(BigFileDocument):
+    """A document with a content that takes in data, and remembers how it grew."""
 
-    big_file: Any = None
     growth: Growth | None = None
 
     @private
     def note_growth(self) -> None:
-        """Called behind every change of the content."""
+        """Called after every change of the content, by whatever way it was changed."""
         if self.growth is None:
             self.growth = Growth()
-        self.growth.note(self.big_file.size if self.big_file is not None else 0)
+        self.growth.note(self.getSize())
+
+    def _content_changed(self) -> None:
+        self.note_growth()
 
     @private
     def samples(self) -> tuple[Sample, ...]:

@@ -7,16 +7,10 @@ chunk ended inside a record; the next chunk begins there.
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
-import numpy as np
-
-from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.errors import BadRequest
 from wendelin.core.security import MODIFY, require_permission
-from wendelin.plugins.ingestion.formats.body import Body
-from wendelin.plugins.ingestion.routing.pipeline import find_document
 
 CHUNK_LENGTH = 1 << 20
 
@@ -95,65 +89,3 @@ def _checked(chunk_length: int) -> int:
 
 def transform_tail(stream: Any, start_offset: int, end_offset: int) -> None:
     """A hook for what was just appended; does nothing until a script of this name in ``custom`` takes its place."""
-
-
-def copy_csv_to_data_array(
-    context: Any,
-    data_stream: Any,
-    chunk_list: list[bytes],
-    start: int,
-    end: int,
-    data_array_reference: str | None = None,
-) -> tuple[int, int]:
-    """A transform script: append the rows of CSV text to the Data Array of that reference, as float64.
-
-    What is no number becomes NaN; a first row without any number is a head and is left out. Returns the range up to
-    the end of the last complete line. Raises `NotFound` without such an array, `BadRequest` for rows of other lengths.
-    """
-    text = b"".join(chunk_list)
-    if end < data_stream.getSize():
-        text = text[: text.rfind(b"\n") + 1]
-    rows = [row for row in csv.reader(io.StringIO(text.decode("utf-8", "replace"), newline="")) if row]
-    if start == 0 and rows and all(np.isnan(_number(cell)) for cell in rows[0]):
-        rows = rows[1:]
-    if rows:
-        _append_rows(context, data_array_reference, rows)
-    return start, start + len(text)
-
-
-def _append_rows(context: Any, reference: str | None, rows: list[list[str]]) -> None:
-    document = find_document(context.getPortalObject(), "Data Array", reference or "")
-    if document is None:
-        raise NotFound(f"there is no Data Array with reference {reference!r}")
-    require_permission(MODIFY, document)
-    width = len(rows[0])
-    if any(len(row) != width for row in rows):
-        raise BadRequest(f"the rows of the CSV text do not all have {width} values")
-    values = np.array([[_number(cell) for cell in row] for row in rows])
-    array = document.getArray()
-    if array is None:
-        array = document.initArray((0, width), np.float64)
-    if array.shape[1:] != (width,):
-        raise BadRequest(
-            f"the Data Array {reference!r} has rows of shape {array.shape[1:]}, the text of {width} values"
-        )
-    array.append(values)
-
-
-def _number(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return float("nan")
-
-
-def append_file(stream: Any, append_file: Any = None) -> Any:
-    """``DataStream_appendFile``: add the bytes of an uploaded file at the end of the stream."""
-    require_permission(MODIFY, stream)
-    source = getattr(append_file, "file", append_file)
-    if not isinstance(source, bytes) and not hasattr(source, "seek"):
-        raise BadRequest("choose a file")
-    body = Body(source)
-    if body.size:
-        stream.append_pieces(body.pieces())
-    return stream

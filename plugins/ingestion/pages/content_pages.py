@@ -9,10 +9,10 @@ from typing import Any
 from wendelin.core.errors import BadRequest
 from wendelin.core.management.documents.head import DocumentHead
 from wendelin.core.management.lists.listing import state_title
+from wendelin.core.model.objects.big_file_document import format_size
 from wendelin.core.web.requests.urls import url
 from wendelin.plugins.ingestion.documents.bucket_stream import DataBucketStream
 from wendelin.plugins.ingestion.documents.data_set import iterate_streams
-from wendelin.plugins.ingestion.documents.data_stream import format_size
 from wendelin.plugins.ingestion.pages.preview import as_text
 
 SHOWN_STREAMS = 500

@@ -16,12 +16,13 @@ from pyramid.response import Response
 
 from wendelin.core.errors import NotFound
 from wendelin.core.management.documents.head import DocumentHead
+from wendelin.core.model.objects.big_file_document import format_size
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import VIEW, check_permission
 from wendelin.core.web.answers.downloads import respond
 from wendelin.core.web.answers.server_sent_events import stream_events
 from wendelin.core.web.requests.urls import url
-from wendelin.plugins.ingestion.documents.data_stream import DataStream, format_size
+from wendelin.plugins.ingestion.documents.data_stream import DataStream
 from wendelin.plugins.ingestion.documents.growth import Sample, rate
 from wendelin.plugins.ingestion.formats.sound import DRAWN, Wave, read_wave
 from wendelin.plugins.ingestion.pages.preview import preview_ends

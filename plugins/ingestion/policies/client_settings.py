@@ -9,7 +9,7 @@ import argparse
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from wendelin.core.instance.lookup import add_var, find_credentials, find_url
+from wendelin.core.instance.var_option import add_var, get_instance
 from wendelin.plugins.ingestion.policies.addresses import FORWARD_PORT, ingest_path, policy_path
 
 HELP = "print ready configurations of Fluentd and Fluent Bit for an ingestion policy"
@@ -174,7 +174,7 @@ TEXTS = (
         "fluentd_forward",
         "fluentd",
         "Fluentd",
-        "Lines of files, to the forward receiver, which has to be switched on (docs/forward.md).",
+        "Lines of files, to the forward receiver, which has to be switched on (docs/use/forward.md).",
         FLUENTD_FORWARD,
     ),
     ClientSettings(
@@ -225,12 +225,13 @@ def make_parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     """The command."""
     arguments = make_parser().parse_args(argv)
-    known = find_credentials(arguments.var)
+    instance = get_instance(arguments)
+    known = instance.read_credentials()
     settings = make_settings(
-        arguments.url or find_url(arguments.var),
+        arguments.url or instance.url,
         arguments.policy,
         arguments.reference or arguments.policy,
-        arguments.user or (known[0] if known else "USER"),
+        arguments.user or (known.user if known else "USER"),
         arguments.path,
     )
     kinds = {arguments.kind} if arguments.kind else {"fluentd", "fluent-bit"}

@@ -12,18 +12,20 @@ from types import FrameType
 from typing import NoReturn
 
 from wendelin.core.errors import BadRequest
-from wendelin.core.instance.lookup import add_var, find_credentials, find_url
+from wendelin.core.instance.folder import URL_VARIABLE, Credentials
+from wendelin.core.instance.var_option import add_var, get_instance
 from wendelin.plugins.ingestion.sender.positions import sole_sender
 from wendelin.plugins.ingestion.sender.progress import ProgressBar
 from wendelin.plugins.ingestion.sender.tailing import CHUNK_SIZE, Sender
 from wendelin.plugins.ingestion.sender.transport import Transport
 
 HELP = "send files to an ingestion policy, and what is appended to them"
-URL_VARIABLE, USER_VARIABLE, PASSWORD_VARIABLE = "WENDELIN_URL", "WENDELIN_USER", "WENDELIN_PASSWORD"
+USER_VARIABLE, PASSWORD_VARIABLE = "WENDELIN_USER", "WENDELIN_PASSWORD"
 LARGEST_CHUNK = 64 << 20
 
 
 def make_parser() -> argparse.ArgumentParser:
+    """All options of the command."""
     parser = argparse.ArgumentParser(
         prog="wendelin send",
         description=f"{HELP}. After an interruption of whatever kind it goes on where it was; nothing is stored twice.",
@@ -46,22 +48,22 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def find_login(arguments: argparse.Namespace) -> tuple[str, str] | None:
+def find_login(arguments: argparse.Namespace) -> Credentials | None:
     """User and password as the options, the environment and the instance say; None to send without."""
     user = arguments.user or os.environ.get(USER_VARIABLE)
     password = os.environ.get(PASSWORD_VARIABLE)
     if arguments.password_file:
         lines = arguments.password_file.read_text("utf-8").splitlines()
         password = lines[0] if lines else ""
-    known = find_credentials(arguments.var)
+    known = get_instance(arguments).read_credentials()
     if user is None and password is None:
         return known
-    user = user or (known[0] if known else None)
-    if password is None and known and known[0] == user:
-        password = known[1]
+    user = user or (known.user if known else None)
+    if password is None and known and known.user == user:
+        password = known.password
     if not user or not password:
         raise BadRequest(f"say both user and password: --user, and --password-file or ${PASSWORD_VARIABLE}")
-    return user, password
+    return Credentials(user, password)
 
 
 def find_position_file(arguments: argparse.Namespace, url: str, reference: str) -> Path:
@@ -70,8 +72,9 @@ def find_position_file(arguments: argparse.Namespace, url: str, reference: str) 
         return Path(arguments.position_file)
     target = hashlib.sha256(f"{url} {arguments.policy} {reference}".encode()).hexdigest()[:8]
     name = f"send-{''.join(c for c in arguments.policy if c.isalnum() or c in '-_')}-{target}.json"
-    if (arguments.var / "zodb.conf").is_file():
-        return Path(arguments.var) / "run" / name
+    instance = get_instance(arguments)
+    if instance.exists:
+        return instance.run_folder / name
     state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     return Path(state) / "wendelin" / name
 
@@ -81,7 +84,7 @@ def main(argv: list[str]) -> int:
     arguments = make_parser().parse_args(argv)
     if not 1 <= arguments.chunk_size <= LARGEST_CHUNK:
         raise BadRequest(f"--chunk-size has to be between 1 and {LARGEST_CHUNK}")
-    url = arguments.url or os.environ.get(URL_VARIABLE) or find_url(arguments.var)
+    url = arguments.url or os.environ.get(URL_VARIABLE) or get_instance(arguments).url
     reference = arguments.reference or arguments.policy
     bar = ProgressBar()
     transport = Transport(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from wendelin.core.database.retry import Retry
 from wendelin.core.errors import BadRequest, Unauthorized, WendelinError
+from wendelin.core.instance.folder import Credentials
 from wendelin.plugins.ingestion.policies.addresses import ingest_path
 
 ANSWER_SECONDS = 300
@@ -34,7 +35,7 @@ class Transport:
         url: str,
         policy_id: str,
         reference: str,
-        credentials: tuple[str, str] | None,
+        credentials: Credentials | None,
         *,
         verify: bool = True,
         give_up_after: float | None = None,
@@ -46,7 +47,7 @@ class Transport:
         self.path = ingest_path(self.address.path, policy_id, reference)
         self.headers = {"Content-Type": "application/octet-stream", "Accept": "text/plain"}
         if credentials is not None:
-            login = b64encode(":".join(credentials).encode("utf-8")).decode("ascii")
+            login = b64encode(f"{credentials.user}:{credentials.password}".encode()).decode("ascii")
             self.headers["Authorization"] = f"Basic {login}"
         self.verify, self.give_up_after, self.say = verify, give_up_after, say
         self._connection: http.client.HTTPConnection | None = None

@@ -15,8 +15,8 @@ from tests.core.business_templates.template_factory import TemplateMaker, module
 from wendelin.core.business_templates import available, dump, install, uninstall
 from wendelin.core.business_templates.repository import folder_dict
 from wendelin.core.errors import UserDataRemains
+from wendelin.core.model.objects.creation import resolve_class
 from wendelin.core.model.objects.site import get_site
-from wendelin.core.model.portal_types.types import resolve_class
 from wendelin.core.registry import get_registry
 
 MODULE = "vanishing_plugin"

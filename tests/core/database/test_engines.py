@@ -1,4 +1,4 @@
-"""The contract of `engine_contract` for each engine, and what is particular to one of them."""
+"""The contract of `wendelin.core.database.testing` for each engine, and what is particular to one of them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 from transaction import TransactionManager
 from ZODB.blob import Blob
 
-from tests.core.database.engine_contract import EngineContract
 from wendelin.core.database import Database, open_database
+from wendelin.core.database.testing import EngineContract
 from wendelin.core.errors import DatabaseConfigurationError, DatabaseLocked, DatabaseUnavailable, StorageFull
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.core.launcher.instances import processes_of, wait_until
 from wendelin.core.errors import LauncherError
 from wendelin.core.instance.folder import Instance
 from wendelin.core.launcher import processes as processes_module
-from wendelin.core.launcher.process import Process
+from wendelin.core.launcher.process import Process, wendelin_command
 from wendelin.core.launcher.processes import core_processes, plugin_processes
 from wendelin.core.launcher.supervision import choose_control, read_states, start_supervisord, write_configuration
 from wendelin.core.launcher.supervision import wait_until as wait_or_say
@@ -81,6 +82,14 @@ def test_a_plugin_s_process_has_its_placeholders_filled_in(instance: Instance, c
         "127.0.0.1",
     )
     assert (process.priority, process.stop_signal) == (40, "INT")
+
+
+def test_a_plugin_may_run_a_command_of_this_environment(instance: Instance, config: PluginConfig) -> None:
+    config.add_process("lab", ["{python}", "-P", "{wendelin}", "--var", "{var}", "lab"])
+    (process,) = plugin_processes(instance, {}, frozenset())
+    assert process.command == wendelin_command("--var", str(instance.var), "lab")
+    helped = subprocess.run([*process.command[:3], "--help"], capture_output=True, text=True, check=True, timeout=60)
+    assert "standalone" in helped.stdout
 
 
 def test_a_plugin_may_decide_by_a_function(instance: Instance, config: PluginConfig) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from wendelin.core.errors import AttributeNotFound, Unauthorized
+from wendelin.core.model.objects.copying import walk
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.model.objects.moving import walk
 from wendelin.core.model.scripting.restricted.access import guarded_getattr, guarded_getitem
 from wendelin.core.security import (
     ACCESS,

@@ -13,8 +13,8 @@ import pytest
 from tests.conftest import layered_database, make_storage
 from tests.web_fixtures import PASSWORD, add_users
 from wendelin.core.business_templates.repository import available_manifests
+from wendelin.core.model.objects.copying import walk
 from wendelin.core.model.objects.document import Document
-from wendelin.core.model.objects.moving import walk
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.model.scripting.skins import find_method, method_id_list
 from wendelin.core.registry import get_registry

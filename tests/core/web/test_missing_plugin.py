@@ -10,9 +10,10 @@ import pytest
 from ZODB.broken import Broken
 from ZODB.Connection import resetCaches
 
+from wendelin.core.model.objects.creation import resolve_class
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.site import get_site
-from wendelin.core.model.portal_types.types import PortalType, resolve_class
+from wendelin.core.model.portal_types.types import PortalType
 from wendelin.core.security import SYSTEM, as_user
 
 MODULE = "a_plugin_that_goes"

@@ -1,4 +1,4 @@
-"""A site with business template erp5_wendelin_analysis, in a database of the test's own."""
+"""A site with business template erp5_wendelin_analysis, and the one that it needs, in a database of the test's own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wendelin.core.database import Database
 
 @pytest.fixture(scope="session")
 def analysis_storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileStorage]:
-    storage = make_storage(tmp_path_factory.mktemp("analysis"), "erp5_wendelin_analysis")
+    storage = make_storage(tmp_path_factory.mktemp("analysis"), "erp5_wendelin", "erp5_wendelin_analysis")
     yield storage
     storage.close()
 

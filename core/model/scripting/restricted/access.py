@@ -13,6 +13,7 @@ from typing import Any
 import numpy
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 
+from wendelin.core import contracts
 from wendelin.core.bigdata import BigArray, RAMArray
 from wendelin.core.errors import Unauthorized
 from wendelin.core.model.objects.document import Document
@@ -20,7 +21,7 @@ from wendelin.core.model.scripting.restricted.formatting import GuardedFormatter
 from wendelin.core.model.scripting.restricted.modules import is_open_class, module_attribute
 from wendelin.core.model.scripting.restricted.objects import IMMUTABLE, MISSING, WRITABLE, ScriptClass, may_read
 from wendelin.core.model.scripting.restricted.properties import guard_properties
-from wendelin.core.security import ACCESS, MODIFY, get_user, require_attribute, require_permission
+from wendelin.core.security import ACCESS, MODIFY, VIEW, get_user, require_attribute, require_permission
 
 
 def check_name(name: Any) -> None:
@@ -67,9 +68,8 @@ def _read(ob: Any, name: str) -> Any:
 
 def _document_attribute(document: Document, name: str) -> Any:
     if name == "activate":
-        from wendelin.core.model.activities.queue import restricted_activate  # same floor
-
-        return restricted_activate(document)
+        require_permission(VIEW, document)
+        return lambda **kw: contracts.activate(document, True, kw)  # what is called later is checked now and then
     require_attribute(document, name)
     return guard_properties(document, name, getattr(document, name))
 

@@ -180,7 +180,7 @@ def guarded_import(
         # and so gets the script's ``__import__``. Only C passes a list: statements pass None or a tuple.
         return import_module(name)
     if level or not isinstance(name, str) or name not in allowed_modules():
-        raise ImportError(f"scripts may not import {name!r}; docs/scripting.md lists what they may")
+        raise ImportError(f"scripts may not import {name!r}; docs/extend/scripting.md lists what they may")
     module = import_module(name)
     visible_names(module)
     if not fromlist:

@@ -78,11 +78,9 @@ def _creating(container: Any, method: Method) -> Method:
 
     @wraps(method)
     def new_content(id: str | None = None, portal_type: str | None = None, temp_object: bool = False, **kw: Any) -> Any:
-        from wendelin.core.model.portal_types.types import type_information
-
         allowed = container.allowedContentTypes()
         name = portal_type or (allowed[0] if len(allowed) == 1 else "")
-        info = type_information(container.getPortalObject(), name)
+        info = container.getPortalObject().type_information(name)
         special = [id for id in kw if property_permission(info, id, reads=False) not in (None, MODIFY)]
         if not temp_object:
             _require_all(container, info, special)

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wendelin.core.database import Database
+from wendelin.core.database import Database, open_database
 from wendelin.core.errors import BadRequest
-from wendelin.core.instance.lookup import add_var, open_instance_database
+from wendelin.core.instance.var_option import add_var, get_instance
 from wendelin.plugins.ingestion.receivers.batches import check_sender, store_chunks
 from wendelin.plugins.ingestion.receivers.forward.configuration import FILE, ForwardConfiguration, read_configuration
 from wendelin.plugins.ingestion.receivers.forward.server import ForwardServer
@@ -42,7 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def find_configuration(arguments: argparse.Namespace) -> ForwardConfiguration:
     """What the options say, over what the file says; raises `BadRequest` when neither names a user."""
-    path = arguments.config or arguments.var / FILE
+    path = arguments.config or get_instance(arguments).var / FILE
     names = ("host", "port", "user")
     changes: dict[str, Any] = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     if arguments.match:
@@ -70,7 +70,9 @@ def main(argv: list[str]) -> int:
     arguments = make_parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     configuration = find_configuration(arguments)
-    with open_instance_database(arguments.var) as database:
+    instance = get_instance(arguments).require()
+    instance.set_environment()
+    with open_database(instance.database_config) as database:
         check_users(database, configuration)
         asyncio.run(serve(database, configuration))
     return 0

@@ -7,7 +7,8 @@ import logging
 import signal
 from pathlib import Path
 
-from wendelin.core.instance.lookup import add_var, open_instance_database
+from wendelin.core.database import open_database
+from wendelin.core.instance.var_option import add_var, get_instance
 from wendelin.plugins.ingestion.receivers.batches import check_sender
 from wendelin.plugins.ingestion.receivers.mqtt.client import MQTTClient
 from wendelin.plugins.ingestion.receivers.mqtt.configuration import FILE, read_configuration
@@ -28,8 +29,10 @@ def main(argv: list[str]) -> int:
     """The command; runs until SIGTERM or Ctrl-C."""
     arguments = make_parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    configuration = read_configuration(arguments.config or arguments.var / FILE)
-    with open_instance_database(arguments.var) as database:
+    instance = get_instance(arguments)
+    configuration = read_configuration(arguments.config or instance.var / FILE)
+    instance.require().set_environment()
+    with open_database(instance.database_config) as database:
         check_sender(database, configuration.policy_ids, configuration.user)
         client = MQTTClient(configuration, MessageDelivery(database, configuration))
         for number in (signal.SIGTERM, signal.SIGINT):

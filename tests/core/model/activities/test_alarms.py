@@ -10,7 +10,7 @@ from wendelin.core.errors import BadRequest
 from wendelin.core.model.activities.alarms import Alarm, run_due_alarms
 from wendelin.core.model.activities.message import State
 from wendelin.core.model.activities.worker import Worker
-from wendelin.core.model.objects.uids import new_uid
+from wendelin.core.model.objects.ids import new_uid
 from wendelin.core.security import User, as_user
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

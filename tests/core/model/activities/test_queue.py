@@ -9,7 +9,6 @@ from ZODB.POSException import ConflictError
 
 from wendelin.core.errors import BadRequest, NotFound, Unauthorized
 from wendelin.core.model.activities.message import ActivityMessage, Claim, State, check_plain, parse_key
-from wendelin.core.model.activities.queue import activate
 from wendelin.core.model.activities.running import next_moment, record_failure, run_message, select
 from wendelin.core.model.scripting.scripts import PythonScript
 from wendelin.core.security import SYSTEM, User, as_user
@@ -272,7 +271,7 @@ def test_unknown_methods_and_parameters_are_refused_at_once(site):
 def test_temporary_documents_have_no_activities(site, add_type):
     add_type("Thing", module="thing_module")
     with pytest.raises(BadRequest, match="temporary"):
-        activate(site.thing_module.newContent(temp_object=True))
+        site.thing_module.newContent(temp_object=True).activate()
 
 
 def test_selection_respects_claims_and_serialization_tags(tool):

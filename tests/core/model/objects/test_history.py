@@ -14,8 +14,8 @@ from wendelin.core.database import Database, class_factory, sign_transaction
 from wendelin.core.errors import BadRequest, NotFound, Unauthorized
 from wendelin.core.model.activities.alarms import Alarm
 from wendelin.core.model.objects import history
+from wendelin.core.model.objects.ids import new_uid
 from wendelin.core.model.objects.site import create_site
-from wendelin.core.model.objects.uids import new_uid
 from wendelin.core.security import SYSTEM, User, as_user
 
 

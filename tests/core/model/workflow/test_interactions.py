@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.core.model.workflow.paper_workflow import PAPER
+from wendelin.core.model.objects.editing import hookable
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.model.objects.hooks import hookable
 from wendelin.core.security import MODIFY, User, as_user, get_user, protected
 
 

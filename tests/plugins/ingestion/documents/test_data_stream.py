@@ -10,8 +10,8 @@ import pytest
 
 from tests.plugins.ingestion.conftest import pack
 from wendelin.core.errors import BadRequest, Unauthorized
+from wendelin.core.model.objects.big_file_document import format_size
 from wendelin.core.security import ANONYMOUS, as_user
-from wendelin.plugins.ingestion.documents.data_stream import format_size
 from wendelin.plugins.ingestion.pages.preview import hex_rows, preview_ends
 
 

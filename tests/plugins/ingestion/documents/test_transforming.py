@@ -1,11 +1,10 @@
-"""Working through a stream in activities, CSV into a Data Array, appending a file."""
+"""Working through a stream in activities, and appending a file."""
 
 from __future__ import annotations
 
 import io
 from typing import Any
 
-import numpy as np
 import pytest
 from webtest import TestApp, Upload
 
@@ -14,7 +13,7 @@ from tests.plugins.ingestion.ingest_fixtures import *  # noqa: F403
 from tests.plugins.ingestion.ingest_fixtures import PASSWORD, post, stored
 from wendelin.core.business_templates import install
 from wendelin.core.database import Database
-from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.errors import BadRequest
 
 CSV = b"time,value\n" + b"".join(b"%d,%d.5\n" % (number, number * 2) for number in range(100))
 
@@ -28,27 +27,6 @@ def stream(site: Any) -> Any:
 def array(site: Any) -> Any:
     install(site, "erp5_wendelin_analysis")
     return site.data_array_module.newContent(portal_type="Data Array", reference="rows")
-
-
-@pytest.mark.parametrize("length", [7 * 4, 64, 10_000])
-def test_csv_chunk_by_chunk(stream: Any, array: Any, length: int) -> None:
-    stream.appendData(CSV)
-    offset = 0
-    while offset < len(CSV):
-        end = min(offset + length, len(CSV))
-        used = stream.DataStream_copyCSVToDataArray(stream, stream.readChunkList(offset, end), offset, end, "rows")
-        assert used[0] == offset and used[1] > offset
-        offset = used[1]
-    expected = np.array([[number, number * 2 + 0.5] for number in range(100)])
-    np.testing.assert_array_equal(array.getArray()[:], expected)
-
-
-def test_csv_that_does_not_fit(stream: Any, array: Any) -> None:
-    for text in (b"1,2\n3\n",):
-        with pytest.raises(BadRequest, match="2 values"):
-            stream.DataStream_copyCSVToDataArray(stream, [text], 0, len(text), "rows")
-    with pytest.raises(NotFound):
-        stream.DataStream_copyCSVToDataArray(stream, [b"1\n"], 0, 2, "unknown")
 
 
 def test_a_chunk_leaves_the_next_to_an_activity(site: Any, stream: Any, array: Any) -> None:

@@ -19,6 +19,7 @@ import pytest
 from tests.plugins.ingestion.forward_fixtures import policies, stored  # noqa: F401
 from tests.web_fixtures import PASSWORD, Server
 from wendelin.core.errors import BadRequest, Unauthorized
+from wendelin.core.instance.folder import Credentials
 from wendelin.plugins.ingestion.sender.command import main
 from wendelin.plugins.ingestion.sender.transport import GaveUp, Transport, plain
 
@@ -61,7 +62,7 @@ def test_what_may_pass_is_tried_again_under_one_id(flaky: str, monkeypatch: pyte
     monkeypatch.setattr("wendelin.plugins.ingestion.sender.transport.time.sleep", pauses.append)
     Flaky.answers = [503, 0, 429, 500]
     told: list[str] = []
-    transport = Transport(flaky, "py data", "a/b", ("ada", "secret"), say=told.append)
+    transport = Transport(flaky, "py data", "a/b", Credentials("ada", "secret"), say=told.append)
     transport.send(b"body", "id-1")
     login = "Basic " + b64encode(b"ada:secret").decode()
     assert Flaky.seen == [("/erp5/portal_ingestion_policies/py%20data/ingest?reference=a%2Fb", "id-1", login)] * 5
