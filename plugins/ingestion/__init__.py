@@ -56,7 +56,7 @@ def _add_addresses_for_programs(config: PluginConfig) -> None:
     config.add_entrance("ingestion", f"{PLUGIN}.intake.entrance:Entrance")
     for name in ("", "getData"):
         config.add_view(
-            f"{PLUGIN}.intake.uploads:put",
+            f"{PLUGIN}.intake.stream_uploads:put",
             name,
             "Data Stream",
             permission="Modify portal content",

@@ -53,14 +53,14 @@ class Entry:
     message: str
 
 
-class Sample(Persistent):  # type: ignore[misc]  # persistent has no types
+class Sample(Persistent):
     """The beginning of a chunk that came lately, to try scripts on: whole events, where it has any."""
 
     def __init__(self, reference: str, data: bytes, size: int) -> None:
         self.reference, self.data, self.size = reference, data, size
 
 
-class PolicyLog(Persistent):  # type: ignore[misc]  # persistent has no types
+class PolicyLog(Persistent):
     """The last entries; those of two processes are put together. ``sample`` is whichever came last."""
 
     sample: Sample | None = None

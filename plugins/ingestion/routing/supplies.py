@@ -28,7 +28,7 @@ class DataSupply(Folder):
     def asComposedDocument(self) -> Document:
         """A temporary supply with what this one lacks filled in from those that it specialises, and all their lines."""
         supplies = compose([self])
-        composed = self.asContext(**composed_properties(supplies))
+        composed: Document = self.asContext(**composed_properties(supplies))
         for number, line in enumerate(iterate_lines(supplies[1:]), 1):
             composed.newContent(
                 f"composed_{number}",

@@ -15,8 +15,8 @@ from wendelin.core.model.objects.site import Site, get_site
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.intake.reception import Chunk, take_in
 from wendelin.plugins.ingestion.receivers.batches import ATTEMPTS, run_as
+from wendelin.plugins.ingestion.receivers.mqtt.broker_sessions import digest_message, get_session
 from wendelin.plugins.ingestion.receivers.mqtt.configuration import MQTTConfiguration
-from wendelin.plugins.ingestion.receivers.mqtt.sessions import digest_message, get_session
 
 Result = TypeVar("Result")
 

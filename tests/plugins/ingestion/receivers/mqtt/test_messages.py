@@ -15,9 +15,9 @@ from wendelin.core.database import Database
 from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
+from wendelin.plugins.ingestion.receivers.mqtt.broker_sessions import REMEMBERED, MQTTSession, get_session
 from wendelin.plugins.ingestion.receivers.mqtt.configuration import Subscription, read_configuration
 from wendelin.plugins.ingestion.receivers.mqtt.delivery import Message, MessageDelivery
-from wendelin.plugins.ingestion.receivers.mqtt.sessions import REMEMBERED, MQTTSession, get_session
 
 
 @pytest.mark.parametrize(

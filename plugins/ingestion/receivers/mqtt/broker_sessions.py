@@ -19,7 +19,7 @@ from wendelin.plugins.ingestion.policies.addresses import TOOL
 REMEMBERED = 1000  # more than a broker sends without an acknowledgement (Mosquitto: 20, unless it is told otherwise)
 
 
-class MQTTSession(Persistent):  # type: ignore[misc]  # persistent has no types
+class MQTTSession(Persistent):
     """``recent``: number of a message -> digest, the oldest first. ``filters``: the topic filters subscribed to."""
 
     def __init__(self) -> None:
