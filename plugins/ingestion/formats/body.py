@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import tempfile
+import weakref
 import zlib
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from blake3 import blake3
 
@@ -89,6 +90,17 @@ def unzip(body: Body, limit: int) -> Body:
     Never more than a block is unpacked at a time, so that a few bytes that stand for gigabytes cost nothing.
     """
     target = tempfile.SpooledTemporaryFile(SPOOL_SIZE)  # noqa: SIM115 (closed when the body is forgotten)
+    try:
+        _unzip_into(target, body, limit)
+    except BaseException:
+        target.close()
+        raise
+    unzipped = Body(target)  # type: ignore[arg-type]  # a file in all that is used
+    weakref.finalize(unzipped, target.close)
+    return unzipped
+
+
+def _unzip_into(target: IO[bytes], body: Body, limit: int) -> None:
     size = 0
     try:
         for piece in _unzipped(body):
@@ -98,7 +110,6 @@ def unzip(body: Body, limit: int) -> Body:
             target.write(piece)
     except zlib.error as error:
         raise BadRequest(f"the body is not gzip: {error}") from error
-    return Body(target)  # type: ignore[arg-type]  # a file in all that is used
 
 
 def _unzipped(body: Body) -> Iterator[bytes]:

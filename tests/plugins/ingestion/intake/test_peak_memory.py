@@ -9,6 +9,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +97,13 @@ def server(tmp_path: Path) -> Iterator[tuple[int, int]]:
 
 
 def request(port: int, method: str, path: str, body: Any = None, size: int = 0) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=250)
     headers = basic("zope") | {"Content-Type": "application/octet-stream"}
-    connection.request(method, path, body, headers | ({"Content-Length": str(size)} if size else {}))
-    answer = connection.getresponse()
     digest = hashlib.sha256()
-    while block := answer.read(MIB):
-        digest.update(block)
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=250)) as connection:
+        connection.request(method, path, body, headers | ({"Content-Length": str(size)} if size else {}))
+        answer = connection.getresponse()
+        while block := answer.read(MIB):
+            digest.update(block)
     return answer.status, digest.hexdigest()
 
 
