@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound
 from wendelin.core.model.objects.document import Document
@@ -23,13 +23,12 @@ from wendelin.core.model.objects.events import (
 )
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.moving import remove
+from wendelin.core.model.objects.site import Site
 from wendelin.core.model.objects.uids import new_uid
 from wendelin.core.model.scripting.scripts import BoundScript
 from wendelin.core.model.scripting.skin_items import SkinFile, SkinItem, TrustedMethod, from_file
+from wendelin.core.registry import PluginConfig
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, get_user, private, protected
-
-if TYPE_CHECKING:
-    from wendelin.core.registry import PluginConfig
 
 __all__ = [
     "CUSTOM",
@@ -55,12 +54,12 @@ class SkinMethod:
 
     id: str
     layer: str
-    document: Any
+    document: SkinItem
 
     @property
     def published(self) -> str:
         """The permission by which the method is reached by URL; "" when it is not."""
-        return self.document.published or ""
+        return str(self.document.published or "")
 
     @property
     def request_method(self) -> str:
@@ -74,9 +73,10 @@ class SkinMethod:
 
     @property
     def title(self) -> str:
+        """The document's title, or the id."""
         return self.document.title or self.id
 
-    def bind(self, context: Any, traverse_subpath: tuple[str, ...] = ()) -> Any:
+    def bind(self, context: Document, traverse_subpath: tuple[str, ...] = ()) -> Any:
         """A callable that runs the method on ``context``; a script sees the ``traverse_subpath`` of the URL."""
         bound = self.document.bind(context)
         if traverse_subpath and isinstance(bound, BoundScript):
@@ -85,7 +85,7 @@ class SkinMethod:
 
 
 class SkinFolder(Folder):
-    """A layer."""
+    """A layer: methods by id. The layer with the highest ``priority`` answers first."""
 
     priority: float = 0.0
     permission_map = MANAGER_PERMISSION_MAP
@@ -118,7 +118,7 @@ class SkinFolder(Folder):
 
 
 class SkinsTool(Folder):
-    """``portal_skins``."""
+    """``portal_skins``: holds the layers."""
 
     permission_map = MANAGER_PERMISSION_MAP
 
@@ -180,13 +180,15 @@ def _prepare(document: Document) -> None:
     document.creation_date = document.modification_date = datetime.now(UTC)
 
 
-def _table(site: Any) -> dict[str, SkinMethod]:
+def _table(site: Site) -> dict[str, SkinMethod]:
     """The compiled lookup of a site, kept on this connection's site object until the token changes."""
     token = site.type_token
+    table: dict[str, SkinMethod]
     kept = vars(site).get("_v_skin_table")
     if kept is not None and kept[0] == token:
-        return kept[1]
-    table: dict[str, SkinMethod] = {}
+        table = kept[1]
+        return table
+    table = {}
     tool = site.get_child("portal_skins")
     for folder in reversed(tool.layer_list() if tool is not None else ()):
         table.update({method.id: method for method in folder.method_list()})
@@ -194,24 +196,24 @@ def _table(site: Any) -> dict[str, SkinMethod]:
     return table
 
 
-def find_method(site: Any, name: str) -> SkinMethod | None:
+def find_method(site: Site, name: str) -> SkinMethod | None:
     """The method that answers to ``name`` in this site, or None; one dictionary lookup."""
     return _table(site).get(name)
 
 
-def method_id_list(site: Any) -> list[str]:
+def method_id_list(site: Site) -> list[str]:
     """The ids of all methods that can be called, sorted."""
     return sorted(_table(site))
 
 
-def type_based_id_list(document: Any, method_id: str) -> Iterator[str]:
+def type_based_id_list(document: Document, method_id: str) -> Iterator[str]:
     """The ids under which a type-based method is looked for: portal type first, then the classes, nearest first."""
     names = [document.portal_type, *(cls.__name__ for cls in type(document).__mro__ if issubclass(cls, Document))]
     for name in dict.fromkeys(name.replace(" ", "") for name in names if name):
         yield f"{name}_{method_id}"
 
 
-def get_type_based_method(document: Any, method_id: str, fallback_script_id: str | None = None) -> Any:
+def get_type_based_method(document: Document, method_id: str, fallback_script_id: str | None = None) -> Any:
     """``<Type>_<method_id>`` bound to the document; else the fallback, bound; else None."""
     site = document.getPortalObject()
     if site is None:
@@ -223,7 +225,7 @@ def get_type_based_method(document: Any, method_id: str, fallback_script_id: str
     return None
 
 
-def skin_super(context: Any, layer: str, method_id: str) -> Any:
+def skin_super(context: Document, layer: str, method_id: str) -> Any:
     """The definition of a method in the layers after ``layer``, bound to ``context``.
 
     What an overriding script calls to reach what it overrides. Raises `AttributeNotFound`.
@@ -237,20 +239,20 @@ def skin_super(context: Any, layer: str, method_id: str) -> Any:
 
 
 def touch(document: Document) -> None:
-    """Let every process look at the layers anew."""
+    """Let every process make its table of methods anew."""
     site = document.getPortalObject()
     if site is not None:
         site.touch_types()
 
 
 def on_place_changed(event: DocumentEvent) -> None:
-    """A layer or an item came, moved or goes."""
+    """Make the tables of methods anew after a layer or an item was added or moved, or before it is removed."""
     if isinstance(event.document, SkinFolder | SkinItem):
         touch(event.document)
 
 
 def on_modified(event: DocumentModified) -> None:
-    """A layer's priority may have changed; what an item says is read when it is called."""
+    """Make the tables anew after a layer changed, perhaps its priority. Items are read when they are called."""
     if isinstance(event.document, SkinFolder):
         touch(event.document)
 
