@@ -32,8 +32,8 @@ PLAIN = (*IMMUTABLE, *COLLECTIONS, BytesIO, StringIO)
 WRITABLE = frozenset({list, dict, bytearray, deque, OrderedDict, defaultdict, Counter})
 #: Built-in classes that lead to the inside of the interpreter.
 FORBIDDEN_TYPES = (CodeType, FrameType, TracebackType, MappingProxyType)
-#: Attributes of arrays that scripts may not use. They lead to raw memory, pickles and files of the server, or are switches
-#: that would make read-only memory writable. ``resize`` in place leaves other views of the array pointing at freed
+#: Attributes of arrays that scripts may not use. They lead to raw memory, pickles and files of the server, or would
+#: make read-only memory writable. ``resize`` in place leaves other views of the array pointing at freed
 #: memory (``numpy.resize`` makes a new one).
 ARRAY_DOORS = frozenset(
     {
