@@ -41,11 +41,8 @@ class Plan:
         self.store = store
         self.conditions = _reduced(store, conditions)
         self.order = list(order)
-        if not self.order and container_of(self.conditions) is not None and self._only_walk_decides():
-            self.order = [(store.columns()["id"], False)]
-
-    def _only_walk_decides(self) -> bool:
-        return len(self.conditions) == 1
+        if not self.order and len(self.conditions) == 1 and container_of(self.conditions) is not None:
+            self.order = [(store.columns()["id"], False)]  # all children of one container
 
     def explain(self) -> str:
         """The conditions with their estimates, and how the first page would be found."""
