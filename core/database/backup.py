@@ -98,7 +98,8 @@ def last_tid(data: Path) -> bytes:
         stream.seek(end - 8)
         length: int = u64(stream.read(8))
         stream.seek(end - 8 - length)
-        return stream.read(8)
+        tid: bytes = stream.read(8)
+        return tid
 
 
 def link_blobs(source: Path, target: Path, last: bytes = p64(2**64 - 1)) -> int:

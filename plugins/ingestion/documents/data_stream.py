@@ -67,7 +67,7 @@ class DataStream(GrowingDocument, MarkedDocument):
         return found, max(start_offset, 0) + length
 
     @protected(ACCESS)
-    def extractDateTime(self, date_time_holder: Any) -> numpy.datetime64:
+    def extractDateTime(self, date_time_holder: event_stream.EventTime) -> numpy.datetime64:
         """The time of a Fluentd event (`event_stream.extract_date_time`)."""
         return event_stream.extract_date_time(date_time_holder)
 
@@ -99,7 +99,7 @@ def append_file(stream: DataStream, append_file: Upload | BinaryIO | bytes | Non
     """``DataStream_appendFile``: add the bytes of an upload at the end of the stream; raises `BadRequest` for none."""
     require_permission(MODIFY, stream)
     source = getattr(append_file, "file", append_file)
-    if not isinstance(source, bytes) and not hasattr(source, "seek"):
+    if source is None or not (isinstance(source, bytes) or hasattr(source, "seek")):
         raise BadRequest("choose a file")
     body = Body(source)
     if body.size:

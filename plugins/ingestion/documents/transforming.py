@@ -11,12 +11,13 @@ from typing import Any
 
 from wendelin.core.errors import BadRequest
 from wendelin.core.security import MODIFY, require_permission
+from wendelin.plugins.ingestion.documents.data_stream import DataStream
 
 CHUNK_LENGTH = 1 << 20
 
 
 def transform(
-    stream: Any,
+    stream: DataStream,
     chunk_length: int = CHUNK_LENGTH,
     transform_script_id: str | None = None,
     data_array_reference: str | None = None,
@@ -44,7 +45,7 @@ def transform(
 
 
 def read_chunk_list_and_transform(
-    stream: Any,
+    stream: DataStream,
     start: int,
     end: int,
     chunk_length: int = CHUNK_LENGTH,
@@ -87,5 +88,5 @@ def _checked(chunk_length: int) -> int:
     return int(chunk_length)
 
 
-def transform_tail(stream: Any, start_offset: int, end_offset: int) -> None:
+def transform_tail(stream: DataStream, start_offset: int, end_offset: int) -> None:
     """A hook for what was just appended; does nothing until a script of this name in ``custom`` takes its place."""

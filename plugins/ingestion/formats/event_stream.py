@@ -15,7 +15,7 @@ import contextlib
 import json
 import struct
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgpack
 import numpy
@@ -31,7 +31,7 @@ _EVENT_TIME = struct.Struct(">II")
 _UNREADABLE = (ValueError, TypeError, OverflowError)
 _NANOSECONDS = 1_000_000_000
 _TIMES = frozenset({int, float, msgpack.ExtType, msgpack.Timestamp})
-EventTime = int | float | msgpack.ExtType | msgpack.Timestamp
+EventTime: TypeAlias = int | float | msgpack.ExtType | msgpack.Timestamp
 
 
 def unpack_lazy(data: bytes | Body, use_list: bool = True, start: int = 0) -> Iterator[Any]:

@@ -24,8 +24,9 @@ from wendelin.core.web.answers.server_sent_events import stream_events
 from wendelin.core.web.requests.urls import url
 from wendelin.plugins.ingestion.documents.data_stream import DataStream
 from wendelin.plugins.ingestion.documents.growth import Sample, rate
-from wendelin.plugins.ingestion.formats.sound import DRAWN, Wave, read_wave
+from wendelin.plugins.ingestion.formats.sound import Wave, read_wave
 from wendelin.plugins.ingestion.pages.preview import preview_ends
+from wendelin.plugins.ingestion.pages.waveform import DRAWN
 
 PLOT_WIDTH, PLOT_HEIGHT = 800, 120
 LIVE_SECONDS = 25.0
