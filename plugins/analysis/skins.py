@@ -8,7 +8,7 @@ import numpy as np
 
 from wendelin.core.bigdata.npy import read_npy
 from wendelin.core.errors import BadRequest, UnsupportedArray
-from wendelin.core.model.objects.files import Upload
+from wendelin.core.model.objects.files import Upload, stream_of
 from wendelin.plugins.analysis.data_array import DataArray
 from wendelin.plugins.analysis.indexing import parse_index
 
@@ -41,8 +41,7 @@ def import_file(context: DataArray, file: BinaryIO | Upload | None, replace: boo
     """``DataArray_importFile``: take the array of an uploaded NPY file, block by block."""
     if context.getSize() and not replace:
         raise BadRequest(f"this Data Array holds {context.getSize():,} bytes: tick the box to replace them")
-    stream = getattr(file, "file", file)
-    if stream is None or not hasattr(stream, "read"):
+    if file is None or not hasattr(stream := stream_of(file), "read"):
         raise BadRequest("choose an NPY file (numpy.save makes them)")
     try:
         context.setArray(read_npy(stream))

@@ -17,7 +17,7 @@ from wendelin.plugins.ingestion.documents.bucket_index import BucketIndex
 from wendelin.plugins.ingestion.documents.buckets import Key, comparable
 
 Shown = TypeVar("Shown")
-Entry = tuple[int | None, Key]  # index (None where keys are walked in their own order), key
+Entry = tuple[Any, Key]  # index (None where keys are walked in their own order), key
 
 
 class BucketSequence(Generic[Shown]):
@@ -26,7 +26,7 @@ class BucketSequence(Generic[Shown]):
     def __init__(
         self,
         walk: Callable[[], Iterator[Entry]],
-        show: Callable[[int | None, Key], Shown],
+        show: Callable[[Any, Key], Shown],
         count: int | None = None,
     ) -> None:
         self._walk = walk
@@ -85,7 +85,7 @@ class Buckets(Protocol):
         """Running index to key."""
 
 
-def sequence_by_key(show: Callable[[Any, int | None, Key], Shown], text: str) -> Callable[..., BucketSequence[Shown]]:
+def sequence_by_key(show: Callable[[Any, None, Key], Shown], text: str) -> Callable[..., BucketSequence[Shown]]:
     """A method that gives ``show(stream, None, key)`` for keys in their order."""
 
     def get_sequence(
@@ -110,7 +110,7 @@ def sequence_by_key(show: Callable[[Any, int | None, Key], Shown], text: str) ->
     return protected(ACCESS)(get_sequence)
 
 
-def sequence_by_index(show: Callable[[Any, int | None, Key], Shown], text: str) -> Callable[..., BucketSequence[Shown]]:
+def sequence_by_index(show: Callable[[Any, int, Key], Shown], text: str) -> Callable[..., BucketSequence[Shown]]:
     """A method that gives ``show(stream, index, key)`` in the order of the running index."""
 
     def get_sequence(

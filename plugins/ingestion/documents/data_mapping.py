@@ -92,14 +92,15 @@ def sort_key(obj: Mapped) -> tuple[Plain, ...]:
 
     Raises `BadRequest` for what is no plain value.
     """
-    if type(obj) is tuple:
-        return ("tuple", len(obj), *(part for item in obj for part in sort_key(item)))
-    if type(obj) not in PLAIN or obj != obj:  # NaN is not equal to itself, so it would never be found again
-        raise BadRequest(f"a Data Mapping takes plain values and tuples of them, not {obj!r}")
     kind = type(obj).__name__
-    if isinstance(obj, datetime):
-        return (kind, obj.isoformat())
-    return (kind,) if obj is None else (kind, obj)
+    if isinstance(obj, tuple):
+        if type(obj) is tuple:
+            return (kind, len(obj), *(part for item in obj for part in sort_key(item)))
+    elif type(obj) in PLAIN and obj == obj:  # NaN is not equal to itself, so it would never be found again
+        if isinstance(obj, datetime):
+            return (kind, obj.isoformat())
+        return (kind,) if obj is None else (kind, obj)
+    raise BadRequest(f"a Data Mapping takes plain values and tuples of them, not {obj!r}")
 
 
 def plain(obj: Mapped | numpy.generic) -> Mapped:

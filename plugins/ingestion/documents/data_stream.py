@@ -10,7 +10,7 @@ import numpy
 
 from wendelin.core.bigdata import FilePart
 from wendelin.core.errors import BadRequest
-from wendelin.core.model.objects.files import Upload
+from wendelin.core.model.objects.files import Upload, stream_of
 from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected, require_permission
 from wendelin.plugins.ingestion.documents.growth import GrowingDocument, Growth
 from wendelin.plugins.ingestion.documents.marks import ChunkMarks, MarkedDocument
@@ -98,9 +98,11 @@ def _walk(start: DataStream, method_id: str) -> list[DataStream]:
 def append_file(stream: DataStream, append_file: Upload | BinaryIO | bytes | None = None) -> DataStream:
     """``DataStream_appendFile``: add the bytes of an upload at the end of the stream; raises `BadRequest` for none."""
     require_permission(MODIFY, stream)
-    source = getattr(append_file, "file", append_file)
-    if source is None or not (isinstance(source, bytes) or hasattr(source, "seek")):
+    if append_file is None:
         raise BadRequest("choose a file")
+    source = append_file if isinstance(append_file, bytes) else stream_of(append_file)
+    if not isinstance(source, bytes) and not hasattr(source, "seek"):
+        raise BadRequest(f"a file is needed, or its bytes, not {type(append_file).__name__}")
     body = Body(source)
     if body.size:
         stream.append_pieces(body.pieces())

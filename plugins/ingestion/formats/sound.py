@@ -1,8 +1,8 @@
-"""WAV files in data streams: what the header says, and a picture of the sound from samples of it.
+"""WAV files in data streams: what the header says, and how loud each part of the sound is, from samples of it.
 
-The picture is made of `BINS` columns. Each is the lowest and highest of the values in one part of the file, of which at
-most `PIECE` bytes are read: short sounds are drawn whole, long ones by the beginning of each part, and no more than
-`BINS` times `PIECE` bytes are ever looked at. What was drawn is kept until the stream changes.
+The picture of a sound has `BINS` columns. Each is the lowest and highest of the values in one part of the file, of
+which at most `PIECE` bytes are read: short sounds are drawn whole, long ones by the beginning of each part, and no more
+than `BINS` times `PIECE` bytes are ever looked at. `pages.waveform` draws it.
 """
 
 from __future__ import annotations
