@@ -2,8 +2,8 @@
 
 The newest entries wait in one small record whose concurrent additions merge (`Newest`), so that processes that insert
 different keys at the same moment do not conflict; older ones stand in a BTree. An index is final once its transaction
-is committed, and is never used again after its bucket is deleted: who reads on from the last index that they have seen
-misses nothing.
+is committed, and is never used again after its bucket is deleted. So a reader that goes on after the last index that it
+has seen misses nothing.
 """
 
 from __future__ import annotations
@@ -70,23 +70,24 @@ class Newest(Persistent):
 
 
 class BucketIndex(Persistent):
-    """Index to key."""
+    """Which key has which index: the `Newest` ones, and a tree of all others."""
 
     def __init__(self) -> None:
         self.tree = LOBTree()
         self.newest = Newest()
 
     def note(self, buckets: int, size: int) -> None:
-        """That many buckets and bytes more, or fewer."""
+        """Count that many buckets and bytes more, or fewer where they are negative."""
         self.newest.count += buckets
         self.newest.size += size
 
     def append(self, key: Key) -> int:
         """Give a key the next index, which is final unless others append before this transaction commits."""
         newest = self.newest
-        # Two that move keys at once conflict: of several processes the least patient does it.
-        patience = SEAL_SIZE + os.getpid() % 8 * SEAL_SIZE // 8
-        if len(newest.keys) >= patience and not newest._p_changed:
+        # Two processes that move keys at the same moment conflict. So each waits for another number of keys, and the
+        # one with the lowest does it for all.
+        limit = SEAL_SIZE + os.getpid() % 8 * SEAL_SIZE // 8
+        if len(newest.keys) >= limit and not newest._p_changed:
             self._seal()
         return newest.add(key)
 
@@ -148,7 +149,7 @@ class BucketIndex(Persistent):
         raise KeyError(key)
 
     def rebuild(self, keys: Iterable[Key]) -> None:
-        """Number these keys from 0 on."""
+        """Forget all indexes, and number these keys from 0 on."""
         self.tree.clear()
         self.tree.update(list(enumerate(keys)))
         self.newest.start = len(self.tree)

@@ -40,7 +40,7 @@ _places = threading.BoundedSemaphore(LIVE_PAGES)
 
 
 def preview(stream: DataStream, request: Request) -> dict[str, Any]:
-    """The page."""
+    """The page "Preview" of a stream, for its template."""
     wave = read_wave(stream)
     return {
         "title": stream.getTitle(),
@@ -107,7 +107,7 @@ def draw_growth(samples: tuple[Sample, ...], size: int, now: float) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in drawn)
 
 
-# -- the same, again and again
+# -- the facts while data arrives
 
 
 def facts(stream: DataStream, request: Request) -> dict[str, Any]:
