@@ -1,4 +1,4 @@
-"""The configurator: installs a chosen set of business templates into a site, with progress (docs/first-steps.md).
+"""The configurator: installs a chosen set of business templates into a site, with progress (docs/use/first-steps.md).
 
 In the browser it is ``portal_configurator``; from Python and the command line it is `run`.
 """

@@ -1,4 +1,4 @@
-"""The platform: object database, object model, business templates, web application (docs/architecture.md)."""
+"""The platform: object database, object model, business templates, web application (docs/inside/architecture.md)."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from wendelin.core.errors import DatabaseConfigurationError, RegistrationError
@@ -74,6 +75,10 @@ class Registry:
     def get(self, kind: str) -> dict[str, Registration]:
         """``{name: registration}`` of a kind; empty for a kind that nobody used."""
         return dict(self._kinds.get(kind, ()))
+
+    def view(self, kind: str) -> Mapping[str, Registration]:
+        """As `get`, without a copy: what is registered later shows in it."""
+        return MappingProxyType(self._kinds.setdefault(kind, {}))
 
     def get_list(self, kind: str) -> Iterable[Registration]:
         """The registrations of a kind, in order, without a copy."""

@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, settings
 from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
 
+from tests.example_plugin import installed_example  # noqa: F401
+
 # Once for all tests: a second definition of `browser` would start a second driver in the same process.
 from tests.web_fixtures import *  # noqa: F403
 from wendelin.core.database import Database, class_factory

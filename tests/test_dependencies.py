@@ -1,4 +1,4 @@
-"""Every dependency has its line in docs/dependencies.md: why it is there, how it is kept, what would replace it."""
+"""Every dependency has its line in docs/inside/dependencies.md: why it is there, how it is kept, what replaces it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-DOCUMENT = (ROOT / "docs" / "dependencies.md").read_text("utf-8").casefold()
+DOCUMENT = (ROOT / "docs" / "inside" / "dependencies.md").read_text("utf-8").casefold()
 
 
 def name_of(requirement: str) -> str:

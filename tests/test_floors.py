@@ -1,7 +1,7 @@
 """The floors of the house: an import goes down, or sideways within a package, never up; every import is absolute.
 
-The table is the one of docs/inside/architecture.md. Everything that names a module counts: imports at the top, inside of
-functions and under ``if TYPE_CHECKING:``, and names of modules in strings. Only a registration (a module with an
+The table is the one of docs/inside/architecture.md. Everything that names a module counts: imports at the top, inside
+of functions and under ``if TYPE_CHECKING:``, and names of modules in strings. Only a registration (a module with an
 ``includeme``) may name by a string what stands beside or below its own package.
 """
 
@@ -98,7 +98,9 @@ def longest_module(name: str) -> str | None:
 
 @dataclass
 class Names(ast.NodeVisitor):
-    """What a source names: ``(line, module)`` of imports wherever they stand, of strings, and lines of relative imports."""
+    """What a source names: ``(line, module)`` of imports wherever they stand, of strings, and lines of relative
+    imports.
+    """
 
     imports: list[tuple[int, str]] = field(default_factory=list)
     strings: list[tuple[int, str]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Big files and big arrays: out-of-core data in the object database (docs/big-data-engine.md).
+"""Big files and big arrays: out-of-core data in the object database (docs/inside/big-data-engine.md).
 
 The classes are imported when they are first asked for: a ZEO server that merges two appends needs no NumPy for it.
 """

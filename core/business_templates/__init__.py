@@ -3,7 +3,8 @@ can be removed again without a trace.
 
 ``manifest``, ``versions`` and ``resolution`` say what a template is and needs; ``template`` and ``items`` read it;
 ``validation`` finds every problem before anything is written; ``installation`` and ``user_data`` change the site;
-``dump`` describes a site for comparison; ``tool`` is ``portal_templates``. The format is in docs/business-templates.md.
+``dump`` describes a site for comparison; ``tool`` is ``portal_templates``. The format is in
+docs/extend/business-templates.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The web management interface: every page of it is registered here, by the same door as a plugin's (docs/web.md).
+"""The web management interface: every page of it is registered here, by the same door as a plugin's.
+
+docs/extend/web.md is for those who add pages.
 
 Views are named, not imported, so that processes without a web server pay nothing for them.
 """

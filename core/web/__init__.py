@@ -1,1 +1,1 @@
-"""The web application: authentication, traversal, publishing, downloads (docs/web.md). Knows documents, no plugin."""
+"""The web application: authentication, traversal, publishing, downloads. Knows no plugin (docs/extend/web.md)."""

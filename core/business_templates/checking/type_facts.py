@@ -13,10 +13,9 @@ from wendelin.core.business_templates.checking.known import SHEETS, TYPES, Known
 from wendelin.core.business_templates.checking.site_paths import find
 from wendelin.core.business_templates.text.source_files import tables
 from wendelin.core.errors import BadRequest, NotFound
-from wendelin.core.model.objects.accessors import camel_case
 from wendelin.core.model.objects.creation import resolve_class
 from wendelin.core.model.objects.editing import PLAIN, native_attributes
-from wendelin.core.model.objects.properties import CategoryProperty, Property, from_data
+from wendelin.core.model.objects.properties import CategoryProperty, Property, camel_case, from_data
 from wendelin.core.model.portal_types.types import IMPLIED_SHEETS
 
 Entry = Property | CategoryProperty

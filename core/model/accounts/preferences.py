@@ -154,7 +154,7 @@ class PreferenceTool(Folder):
 
     def _active_of_user(self) -> Iterator[Preference]:
         """Enabled and owned by the current user."""
-        for id in (self._owned or {}).get(get_user().id, ()):
+        for id in () if self._owned is None else self._owned.get(get_user().id, ()):
             if _state(self[id]) == ENABLED:
                 yield self[id]
 

@@ -162,7 +162,7 @@ class UserFolder(Folder):
         """The user whose token this is; None for one that is unknown, revoked or expired."""
         prefix, _, rest = token.partition("_")
         token_id, _, secret = rest.partition("_")
-        known = (self._tokens or {}).get(token_id) if prefix == TOKEN_PREFIX else None
+        known = self._tokens.get(token_id) if self._tokens is not None and prefix == TOKEN_PREFIX else None
         if known is None or not hmac.compare_digest(known.digest, _digest(secret)):
             return None
         if known.expires is not None and known.expires <= datetime.now(UTC):

@@ -3,7 +3,7 @@
 A worker claims a batch of messages in a short transaction (two that claim the same one conflict, and the second looks
 again), then runs each in a transaction of its own that also marks it done. The claim keeps others from doing the same
 work at the same time; that a message takes effect once rests on the mark alone. A worker that is killed leaves claims
-that end by themselves after `LEASE` seconds; one that works for longer renews its claim from a second thread.
+that end by themselves (`leases`); one that works for longer renews its claim from a second thread.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -28,6 +28,7 @@ from ZODB.Connection import Connection
 from wendelin.core.database import Database, Retry, is_away, open_database
 from wendelin.core.errors import NotFound
 from wendelin.core.model.activities.alarms import run_due_alarms
+from wendelin.core.model.activities.leases import LeaseKeeper, lease_end
 from wendelin.core.model.activities.message import ActivityMessage, Claim, State
 from wendelin.core.model.activities.running import (
     CONFLICTS,
@@ -43,7 +44,6 @@ from wendelin.core.security import SYSTEM, set_user
 logger = logging.getLogger(__name__)
 
 POLL = 0.2
-LEASE = 12.0
 LARGEST_BATCH = 100
 BATCH_SECONDS = 1.0
 SWEEP_AGE = 30.0
@@ -53,49 +53,6 @@ CACHED_OBJECTS = 50_000
 CHANGES = replace(CONFLICTS, attempts=99)
 #: How long it waits for an engine that is away.
 OUTAGES = Retry(attempts=None, first_pause=0.5, longest_pause=10.0, random_share=0.5, waits_for_engine=True)
-
-
-class LeaseKeeper:
-    """Renews the claim of a batch that takes long, from a thread with a connection of its own."""
-
-    def __init__(self, database: Database, stop: threading.Event) -> None:
-        self._database = database
-        self._stop = stop
-        self._oid: bytes | None = None
-        self._lock = threading.Lock()
-
-    def start(self) -> None:
-        """Begin to watch."""
-        threading.Thread(target=self._watch, name="lease", daemon=True).start()
-
-    @contextmanager
-    def holding(self, oid: bytes) -> Iterator[None]:
-        """Renew this claim for as long as the block runs."""
-        with self._lock:
-            self._oid, self._since = oid, time.monotonic()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._oid = None
-
-    def _watch(self) -> None:
-        while not self._stop.wait(LEASE / 4):
-            with self._lock:
-                oid = self._oid if self._oid and time.monotonic() - self._since > LEASE / 4 else None
-            if oid is not None:
-                try:
-                    self._database.run(partial(_renew, oid))
-                except Exception as error:  # the claim ends, the message may be run twice, it commits once
-                    logger.warning("cannot renew a claim: %s", error)
-
-
-def _renew(oid: bytes, connection: Connection) -> None:
-    connection.get(oid).until = _lease_end()
-
-
-def _lease_end() -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=LEASE)
 
 
 class Worker:
@@ -178,7 +135,7 @@ class Worker:
             moment = next_moment(messages, now)
             self._wake_at = moment.timestamp() if moment else float("inf")
             return None, []
-        claim = Claim(self.name, _lease_end())
+        claim = Claim(self.name, lease_end())
         for message in batch:
             message.claim = claim
         for tag in {message.serialization_tag for message in batch} - {""}:

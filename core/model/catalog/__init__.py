@@ -1,17 +1,12 @@
 """The catalog: finds documents by their properties, categories, states and words, in the same transaction.
 
-Ground first; a module imports only from those above it:
+- `tool`: ``portal_catalog``, which is searched, and keeps what it knows in step with the documents.
+- `indexing`: from a document to the values of its row. `subscribers`, `index_queue`: when that happens.
+- `search`: from the arguments of a search to its answer.
+- `storage`: rows and indexes; it knows uids and values, no documents.
 
-- ``columns``: what is indexed
-- ``ranked``, ``indexes``, ``fulltext``, ``rows``, ``security_table``, ``store``: the data
-- ``indexing``, ``queue``, ``subscribers``: from documents to data
-- ``query``, ``grammar``: what is asked
-- ``conditions``, ``ranges``, ``logic``, ``values``, ``related``, ``compiler``: conditions on rows and indexes
-- ``walks``, ``planner``: how documents are found
-- ``results``, ``options``, ``tool``: ``portal_catalog``
+``storage`` imports nothing of the others, ``search`` only ``storage``, and the modules here both.
 """
-
-from typing import Any
 
 from wendelin.core.model.catalog.search.query_objects import (
     AndQuery,
@@ -21,13 +16,13 @@ from wendelin.core.model.catalog.search.query_objects import (
     Query,
     SimpleQuery,
 )
+from wendelin.core.model.catalog.subscribers import SUBSCRIBERS
+from wendelin.core.registry import PluginConfig
 
 __all__ = ["AndQuery", "ComplexQuery", "NegatedQuery", "OrQuery", "Query", "SimpleQuery"]
 
 
-def includeme(config: Any) -> None:
+def includeme(config: PluginConfig) -> None:
     """Let documents' events reach the catalog."""
-    from wendelin.core.model.catalog.subscribers import SUBSCRIBERS
-
     for event_class, handler in SUBSCRIBERS:
         config.add_subscriber(event_class, handler)

@@ -7,11 +7,15 @@ the index entries written later are rolled back too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 from weakref import WeakSet
+
+from transaction import Transaction
+
+from wendelin.core.model.objects.document import Document
 
 _disabled: ContextVar[bool] = ContextVar("wendelin_catalog_disabled", default=False)
 
@@ -26,22 +30,41 @@ def disabled() -> Iterator[None]:
         _disabled.reset(token)
 
 
-class IndexQueue:
-    """Pending documents of one transaction: a data manager that only minds aborts and savepoints."""
+class Indexer(Protocol):
+    """What the queue needs of a catalog."""
 
-    def __init__(self, catalog: Any, transaction: Any) -> None:
+    _p_jar: Any
+
+    def index_pending(self, pending: Mapping[int, Document | None]) -> None:
+        """Index documents by uid; None stands for one that was removed."""
+
+
+class LiveResults(Protocol):
+    """Results that somebody is iterating over."""
+
+    def freeze(self) -> object:
+        """Find everything now, and stay with it."""
+
+
+class IndexQueue:
+    """Pending documents of one transaction.
+
+    It takes part in the transaction as a data manager, to hear of aborts and savepoints; it stores nothing itself.
+    """
+
+    def __init__(self, catalog: Indexer, transaction: Transaction) -> None:
         self.catalog = catalog
         #: uid -> document, or None for one that was removed
-        self.pending: dict[int, Any] = {}
+        self.pending: dict[int, Document | None] = {}
         #: results that are being iterated: made independent of the index before it changes
-        self.live: WeakSet[Any] = WeakSet()
+        self.live: WeakSet[LiveResults] = WeakSet()
         self._transaction = transaction
         #: counts the changes of the index, so that plans made before are made again
         self.flushes = 0
         self._joined = False
         self._hooked = False
 
-    def put(self, uid: int, document: Any) -> None:
+    def put(self, uid: int, document: Document | None) -> None:
         """Have a document indexed, or (None) the uid forgotten."""
         if not self._joined:
             self._transaction.join(self)
@@ -71,8 +94,8 @@ class IndexQueue:
 
     # transaction.interfaces.IDataManager and ISavepointDataManager
 
-    def abort(self, transaction: Any) -> None:
-        """Forget everything: the changes are gone."""
+    def abort(self, transaction: Transaction) -> None:
+        """Forget what is pending: the changes are gone."""
         self.pending = {}
         self.flushes += 1
         self._joined = False
@@ -81,24 +104,24 @@ class IndexQueue:
         """Remember what is pending now."""
         return QueueSavepoint(self)
 
-    def tpc_begin(self, transaction: Any) -> None:
+    def tpc_begin(self, transaction: Transaction) -> None:
         """Nothing to do: the index was written before the commit began."""
 
-    def commit(self, transaction: Any) -> None:
+    def commit(self, transaction: Transaction) -> None:
         """Refuse a change that was made too late to be indexed."""
         if self.pending:
             raise RuntimeError(f"changed while the transaction was being committed: {list(self.pending.values())!r}")
 
-    def tpc_vote(self, transaction: Any) -> None:
-        """Nothing to do."""
+    def tpc_vote(self, transaction: Transaction) -> None:
+        """Nothing to do: the storages vote on what was written."""
 
-    def tpc_finish(self, transaction: Any) -> None:
-        """Nothing to do."""
+    def tpc_finish(self, transaction: Transaction) -> None:
+        """Nothing to do: nothing is pending after `commit`."""
 
     tpc_abort = abort
 
     def sortKey(self) -> str:  # the interface's name
-        """Before the storages, so that a refusal costs nothing."""
+        """Sorts before the storages, so that a refusal costs nothing."""
         return "!wendelin.core.model.catalog"
 
 
@@ -115,21 +138,25 @@ class QueueSavepoint:
         self._queue.pending = dict(self._pending)
 
 
-def queue_of(catalog: Any) -> IndexQueue | None:
+def queue_of(catalog: Indexer) -> IndexQueue | None:
     """The queue of a catalog in its connection's transaction; None when it is in no database yet."""
     if catalog._p_jar is None:
         return None
     transaction = catalog._p_jar.transaction_manager.get()
+    queue: IndexQueue
     try:
-        return transaction.data(catalog)
+        queue = transaction.data(catalog)
     except KeyError:
         queue = IndexQueue(catalog, transaction)
         transaction.set_data(catalog, queue)
-        return queue
+    return queue
 
 
-def enqueue(catalog: Any, uid: int, document: Any) -> None:
-    """Have a document indexed before the next query or commit; at once where there is no transaction to wait for."""
+def enqueue(catalog: Indexer, uid: int, document: Document | None) -> None:
+    """Have a document indexed before the next query or commit, or (None) the uid forgotten.
+
+    In a catalog that is in no database yet, it happens at once: there is no transaction to wait for.
+    """
     if _disabled.get():
         return
     queue = queue_of(catalog)
@@ -139,14 +166,14 @@ def enqueue(catalog: Any, uid: int, document: Any) -> None:
         queue.put(uid, document)
 
 
-def renew(catalog: Any) -> None:
-    """The index is a new one: plans made for the old one are made again."""
+def renew(catalog: Indexer) -> None:
+    """Say that the catalog has begun a new index, so that plans made for the old one are made again."""
     queue = queue_of(catalog)
     if queue is not None:
         queue.flushes += 1
 
 
-def flush(catalog: Any) -> None:
+def flush(catalog: Indexer) -> None:
     """Index what is pending."""
     queue = queue_of(catalog)
     if queue is not None:

@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.columns import Column
-from wendelin.core.model.catalog.storage.tables import CatalogStore
 from wendelin.core.model.objects.attributes import own_method
+from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.properties import camel_case
 from wendelin.core.model.workflow.chains import chain_of, current_state
 from wendelin.core.security import VIEW, allowed_principals
 
-#: So much of a text is indexed, in characters.
+#: Words after this many characters of a text are not indexed.
 TEXT_LIMIT = 200_000
-#: What the full text is made of where a document has no ``getSearchableText``.
+#: The properties that the full text is made of where a document has no ``getSearchableText``.
 TEXT_PROPERTIES = ("title", "reference", "description", "text_content")
 
-Reader = Callable[[Any], Any]
+#: From a document to its value.
+Reader = Callable[[Any], object]
 
 
-def is_indexable(document: Any) -> bool:
-    """Is the document attached below a site, and of a class that wants to be found?"""
+def is_indexable(document: Document) -> bool:
+    """Is the document attached below a site, and of a class without ``is_indexable = False``?"""
     if document.isTempObject() or not getattr(type(document), "is_indexable", True):
         return False
     here, parent = document, document.getParentValue()
@@ -34,13 +36,13 @@ def is_indexable(document: Any) -> bool:
     return bool(getattr(type(here), "is_site", False))
 
 
-def document_values(document: Any, store: CatalogStore, columns: dict[str, Column]) -> dict[str, Any]:
+def document_values(document: Document, store: CatalogStore, columns: dict[str, Column]) -> dict[str, object]:
     """``{column: normalised value}``, without those that have none.
 
     Workflow states get a column each at first sight; ``columns`` is extended by it. A value that does not fit its
     column is left out: an odd property must not keep a document from being saved.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for column, reader in _readers(document, columns):
         _set(values, column, reader(document))
     for name, function in SPECIAL.items():
@@ -54,11 +56,11 @@ def document_values(document: Any, store: CatalogStore, columns: dict[str, Colum
     return values
 
 
-def _readers(document: Any, columns: Mapping[str, Column]) -> list[tuple[Column, Reader]]:
+def _readers(document: Document, columns: Mapping[str, Column]) -> list[tuple[Column, Reader]]:
     """How each plain column is read from documents of this class and portal type; made once per type."""
     compiled = document.getPortalObject().compiled("catalog")
     key = ("catalog readers", type(document), document.portal_type, len(columns))
-    found = compiled.get(key)
+    found: list[tuple[Column, Reader]] | None = compiled.get(key)
     if found is None:
         plain = [column for column in columns.values() if column.name not in SPECIAL and column.name != "security_uid"]
         found = [(c, _reader(document, c)) for c in plain if not c.name.endswith("_state")]
@@ -66,13 +68,13 @@ def _readers(document: Any, columns: Mapping[str, Column]) -> list[tuple[Column,
     return found
 
 
-def _reader(document: Any, column: Column) -> Reader:
+def _reader(document: Document, column: Column) -> Reader:
     if callable(column.getter):
         return column.getter
     return property_reader(document, column.getter or column.name)
 
 
-def property_reader(document: Any, name: str) -> Reader:
+def property_reader(document: Document, name: str) -> Reader:
     """What ``getProperty(name)`` does for documents of this one's class and portal type, found once."""
     method = own_method(document, f"get{camel_case(name)}")
     if method is not None:
@@ -81,14 +83,14 @@ def property_reader(document: Any, name: str) -> Reader:
     if callable(default) or hasattr(default, "__get__"):
         default = None
 
-    def read(other: Any) -> Any:
+    def read(other: Document) -> object:
         other._p_activate()
         return other.__dict__.get(name, default)
 
     return read
 
 
-def _set(values: dict[str, Any], column: Column, value: Any) -> None:
+def _set(values: dict[str, object], column: Column, value: object) -> None:
     if value is None or value == "" or value == ():
         return
     try:
@@ -97,7 +99,7 @@ def _set(values: dict[str, Any], column: Column, value: Any) -> None:
         return
 
 
-def _states(document: Any) -> Mapping[str, str]:
+def _states(document: Document) -> Mapping[str, str]:
     return {
         definition.state_variable: current_state(document, definition)
         for definition in chain_of(document).definitions
@@ -105,11 +107,11 @@ def _states(document: Any) -> Mapping[str, str]:
     }
 
 
-def searchable_text(document: Any) -> str:
+def searchable_text(document: Document) -> str:
     """The words that find the document."""
     compiled = document.getPortalObject().compiled("catalog")
     key = ("catalog text", type(document), document.portal_type)
-    readers = compiled.get(key)
+    readers: list[Reader] | None = compiled.get(key)
     if readers is None:
         own = own_method(document, "getSearchableText") is not None
         names = ("searchable_text",) if own else TEXT_PROPERTIES
@@ -118,17 +120,18 @@ def searchable_text(document: Any) -> str:
     return " ".join(str(part)[:TEXT_LIMIT] for part in parts if part)
 
 
-def _text_reader(document: Any, name: str) -> Reader:
+def _text_reader(document: Document, name: str) -> Reader:
     if name == "searchable_text":
         return lambda other: other.getSearchableText()
     return property_reader(document, name)
 
 
-def local_role_list(document: Any) -> tuple[str, ...]:
+def local_role_list(document: Document) -> tuple[str, ...]:
     """``("Assignee:anna", ...)``: roles given on the document itself."""
     return tuple(f"{role}:{user}" for user, given in document.getLocalRoles().items() for role in given)
 
 
+#: Columns whose values are not simply a property of the document's.
 SPECIAL: dict[str, Reader] = {
     "relative_url": lambda document: document.getRelativeUrl(),
     "parent_uid": lambda document: document.getParentValue().getUid(),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from wendelin.core.model.catalog.index_queue import enqueue
+from wendelin.core.model.catalog.index_queue import Indexer, enqueue
+from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.events import (
     DocumentAdded,
     DocumentEvent,
@@ -15,14 +14,15 @@ from wendelin.core.model.objects.events import (
 )
 
 
-def catalog_of(document: Any) -> Any:
+def catalog_of(document: Document) -> Indexer | None:
     """The catalog of the site that the document is in, or None."""
     site = document.getPortalObject()
-    return None if site is None else site.get_child("portal_catalog")
+    found: Indexer | None = None if site is None else site.get_child("portal_catalog")
+    return found
 
 
 def index(event: DocumentEvent) -> None:
-    """The document is new, or has changed or moved."""
+    """Queue a document that is new, or has changed or moved."""
     document = event.document
     catalog = None if document.isTempObject() else catalog_of(document)
     if catalog is not None and document.getParentValue() is not None:
@@ -30,12 +30,13 @@ def index(event: DocumentEvent) -> None:
 
 
 def unindex(event: DocumentRemoved) -> None:
-    """The document is about to go."""
+    """Queue a document that is about to be removed, to be forgotten."""
     catalog = None if event.document.isTempObject() else catalog_of(event.document)
     if catalog is not None:
         enqueue(catalog, event.document.getUid(), None)
 
 
+#: ``(event class, handler)``: what the catalog listens to.
 SUBSCRIBERS = (
     (DocumentAdded, index),
     (DocumentModified, index),

@@ -14,8 +14,10 @@ from wendelin.core.model.catalog.search.conditions import Condition, TokenIn
 from wendelin.core.model.catalog.search.options import aliases, limits, names, sort_order
 from wendelin.core.model.catalog.search.planner import Plan
 from wendelin.core.model.catalog.search.results import Results
+from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.columns import Column
-from wendelin.core.model.catalog.storage.tables import CatalogStore
+from wendelin.core.model.catalog.storage.rows import Row
+from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.ids import new_uid
 from wendelin.core.security import (
@@ -32,16 +34,16 @@ from wendelin.core.security import (
     public,
 )
 
-#: So many documents are looked at again in one go.
+#: Documents that are indexed again in one go: by one activity, or between two savepoints.
 AT_ONCE = 2000
 #: Arguments of a query that are not conditions.
 OPTIONS = frozenset({"query", "sort_on", "sort_order", "limit", "select_list", "select_dict", "group_by"})
-#: Accepted for scripts written for an SQL catalog, where they steer joins: they have no meaning here.
+#: Arguments that mean nothing here. Scripts written for an SQL catalog steer its joins with them.
 IGNORED = frozenset({"left_join_list", "inner_join_list", "ignore_empty_string", "implicit_join", "REQUEST"})
 
 
 class CatalogTool(Folder):
-    """The catalog of a site. See docs/catalog.md for the query language."""
+    """The catalog of a site. See docs/use/catalog.md for the query language."""
 
     portal_type = "Catalog Tool"
     permission_map = SERVICE_PERMISSION_MAP
@@ -148,14 +150,15 @@ class CatalogTool(Folder):
     @private
     def site_path(self) -> str:
         """``/erp5``."""
-        return self.getPortalObject().getPath()
+        return str(self.getPortalObject().getPath())
 
     @private
-    def document(self, relative_url: str | None) -> Any:
+    def document(self, relative_url: str | None) -> Document | None:
         """The document at a relative URL, or None."""
         if not relative_url:
             return None
-        return self.getPortalObject().unrestrictedTraverse(relative_url, None)
+        found: Document | None = self.getPortalObject().unrestrictedTraverse(relative_url, None)
+        return found
 
     # keeping in step
 
@@ -165,7 +168,7 @@ class CatalogTool(Folder):
         index_queue.flush(self)
 
     @private
-    def index_version(self) -> tuple[Any, int]:
+    def index_version(self) -> tuple[object, int]:
         """Changes whenever this transaction changes the index, and with the transaction."""
         pending = index_queue.queue_of(self)
         return (pending, pending.flushes) if pending is not None else (None, -1)
@@ -178,7 +181,7 @@ class CatalogTool(Folder):
             pending.live.add(results)
 
     @private
-    def index_pending(self, pending: Mapping[int, Any]) -> None:
+    def index_pending(self, pending: Mapping[int, Document | None]) -> None:
         """Index documents by uid; None stands for one that was removed."""
         columns = self.store.columns()
         for uid, document in pending.items():
@@ -187,7 +190,7 @@ class CatalogTool(Folder):
             else:
                 self._index(document, columns)
 
-    def _index(self, document: Any, columns: dict[str, Column]) -> None:
+    def _index(self, document: Document, columns: dict[str, Column]) -> None:
         uid = document.getUid()
         old = self.store.rows.get(uid)
         if old is not None and self._is_taken(uid, old, document):
@@ -198,7 +201,7 @@ class CatalogTool(Folder):
         if old is not None and self.store.value(old, "security_uid") != values["security_uid"]:
             self._reindex_below(document)
 
-    def _is_taken(self, uid: int, row: Any, document: Any) -> bool:
+    def _is_taken(self, uid: int, row: Row, document: Document) -> bool:
         """Does another document have the uid? (Two processes may draw the same number, however unlikely.)"""
         url = self.store.value(row, "relative_url")
         if url == document.getRelativeUrl():
@@ -206,8 +209,11 @@ class CatalogTool(Folder):
         other = self.document(url)
         return other is not None and other is not document and other.getUid() == uid
 
-    def _reindex_below(self, document: Any) -> None:
-        """What may be seen of a container decides over what may be seen in it; the many of a large one follow later."""
+    def _reindex_below(self, document: Document) -> None:
+        """Index again what is below a document: who may see a container decides who may see what is in it.
+
+        The first documents are indexed now; those of a large container follow in activities.
+        """
         uids = list(self.store.below(document.getRelativeUrl()))
         self.reindex_uids(uids[:AT_ONCE])
         for start in range(AT_ONCE, len(uids), AT_ONCE):
@@ -215,7 +221,7 @@ class CatalogTool(Folder):
 
     @private
     def reindex_uids(self, uids: Iterable[int]) -> None:
-        """Look again at documents; those that are gone are passed over."""
+        """Have documents indexed again; those that are gone are left out."""
         for uid in uids:
             row = self.store.rows.get(uid)
             found = None if row is None else self.document(self.store.value(row, "relative_url"))
@@ -224,7 +230,7 @@ class CatalogTool(Folder):
 
     @protected(MANAGE)
     def reindex(self, relative_url: str = "") -> int:
-        """Look again at all documents, or at those at and below a relative URL; returns their number.
+        """Index all documents again, or those at and below a relative URL; returns their number.
 
         Takes as long as indexing them did, in one transaction, whose changes go to a temporary file.
         """
@@ -245,11 +251,11 @@ class CatalogTool(Folder):
 
     @protected(MANAGE)
     def explain(self, **kw: Any) -> str:
-        """How a search would be answered, in words: for whoever wonders why it is slow."""
+        """How a search would be answered, in words: the conditions with their estimates, and the way that is taken."""
         return self._search(kw, restricted=True).plan.explain()
 
 
-def _walk(document: Any) -> Iterator[Any]:
+def _walk(document: Document) -> Iterator[Document]:
     """The document and all below it, without holding more than one of each level."""
     yield document
     if isinstance(document, Folder):

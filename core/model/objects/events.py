@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wendelin.core.interfaces import IDocument, IFolder
 from wendelin.core.registry import get_registry
+
+if TYPE_CHECKING:
+    from wendelin.core.model.objects.document import Document
+    from wendelin.core.model.objects.folder import Folder
 
 Handler = Callable[[Any], None]
 
@@ -21,14 +24,14 @@ Handler = Callable[[Any], None]
 class DocumentEvent:
     """Something happened to ``document``."""
 
-    document: IDocument
+    document: Document
 
 
 @dataclass(frozen=True)
 class DocumentAdded(DocumentEvent):
     """The document is now attached below ``container``."""
 
-    container: IFolder
+    container: Folder
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class DocumentMoved(DocumentEvent):
 class DocumentRemoved(DocumentEvent):
     """The document is about to leave ``container``; its path can still be asked for."""
 
-    container: IFolder
+    container: Folder
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import tomllib
 from typing import Any
 
 from wendelin.core.errors import ScriptError
+from wendelin.core.model.objects.document import Document
 
 NAMES = ("title", "parameters", "published", "request_method", "proxy_roles")
 _ENTRY = re.compile(
@@ -66,7 +67,7 @@ def _value(name: str, text: str, file_name: str) -> Any:
     return value
 
 
-def write_header(document: Any, file_name: str = ".py", names: tuple[str, ...] = NAMES) -> str:
+def write_header(document: Document, file_name: str = ".py", names: tuple[str, ...] = NAMES) -> str:
     """The header to put before the source of ``document``; "" when it says nothing that the class does not say."""
     now = {name: getattr(document, name) or type(getattr(type(document), name) or "")() for name in names}
     defaults = {name: getattr(type(document), name) or type(now[name])() for name in names}
@@ -83,7 +84,7 @@ def write_header(document: Any, file_name: str = ".py", names: tuple[str, ...] =
     return f"<!-- wendelin: {line} -->\n" if file_name.endswith(".pt") else f"# wendelin: {line}\n"
 
 
-def _written(value: Any) -> str:
+def _written(value: str | tuple[str, ...]) -> str:
     """A TOML value on one line; what is not printable, or could end a comment, is escaped."""
     text = json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
     return "".join(c if c.isprintable() and c != ">" else _escaped(c) for c in text)

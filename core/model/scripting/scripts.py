@@ -14,6 +14,7 @@ from types import CodeType
 from typing import Any
 
 from wendelin.core.errors import ScriptError
+from wendelin.core.model.objects.document import Document
 from wendelin.core.model.scripting.restricted.compiling import FUNCTION_NAME, compile_function
 from wendelin.core.model.scripting.restricted.environment import restricted_globals
 from wendelin.core.model.scripting.script_header import parse_header, write_header
@@ -33,10 +34,11 @@ class PythonScript(SkinItem):
     content_names = (*SkinItem.content_names, "parameters", "body", "proxy_roles", "header")
 
     @private
-    def bind(self, context: Any) -> BoundScript:
+    def bind(self, context: Document) -> BoundScript:
+        """The script on a document, ready to be called."""
         return BoundScript(self, context)
 
-    def __call__(self, *args: Any, **kw: Any) -> Any:
+    def __call__(self, *args: object, **kw: object) -> Any:
         """Run the script on the layer that holds it."""
         return self.bind(self.__parent__)(*args, **kw)
 
@@ -72,6 +74,7 @@ class PythonScript(SkinItem):
 
     @private
     def to_file(self) -> tuple[str, bytes]:
+        """File name and content, as in the folder ``skins`` of a business template."""
         return f"{self.getId()}.py", self.to_text().encode("utf-8")
 
 
@@ -80,7 +83,7 @@ class BoundScript:
 
     __slots__ = ("context", "script", "traverse_subpath")
 
-    def __init__(self, script: PythonScript, context: Any, traverse_subpath: tuple[str, ...] = ()) -> None:
+    def __init__(self, script: PythonScript, context: Document, traverse_subpath: tuple[str, ...] = ()) -> None:
         self.script = script
         self.context = context
         self.traverse_subpath = traverse_subpath
@@ -92,7 +95,7 @@ class BoundScript:
     def __name__(self) -> str:
         return self.script.getId()
 
-    def __call__(self, *args: Any, **kw: Any) -> Any:
+    def __call__(self, *args: object, **kw: object) -> Any:
         """Run; what the script raises carries a note that says in which line."""
         with self._rights():
             try:

@@ -27,7 +27,7 @@ class SkinItem(Document):
     content_names: tuple[str, ...] = ("title", "published", "request_method")
 
     @private
-    def bind(self, context: Any) -> Callable[..., Any]:
+    def bind(self, context: Document) -> Callable[..., Any]:
         """A callable that runs the item on ``context``."""
         raise NotImplementedError(f"{type(self).__name__} is abstract")
 
@@ -54,7 +54,8 @@ class TrustedMethod(SkinItem):
     content_names = (*SkinItem.content_names, "method")
 
     @private
-    def bind(self, context: Any) -> Callable[..., Any]:
+    def bind(self, context: Document) -> Callable[..., Any]:
+        """The function with the document as its first argument; raises `ScriptError` as `function` does."""
         return partial(self.function(), context)
 
     @private
@@ -66,7 +67,7 @@ class TrustedMethod(SkinItem):
                 f"{self.getPath()}: {self.method!r} does not name a module:function of an installed plugin"
             )
         try:
-            found = getattr(import_module(module_name), name, None)
+            found: Callable[..., Any] | None = getattr(import_module(module_name), name, None)
         except ImportError as error:
             raise ScriptError(f"{self.getPath()}: cannot import {module_name}: {error}") from error
         # A name that the module merely imports is not offered by it: "wendelin.x.skins:import_module" is no method.
@@ -106,11 +107,12 @@ class SkinFile(SkinItem):
     content_names = (*SkinItem.content_names, "data", "content_type")
 
     @private
-    def bind(self, context: Any) -> Callable[..., bytes]:
+    def bind(self, context: Document) -> Callable[..., bytes]:
+        """`read`: a file is the same on every document."""
         return self.read
 
     @private
-    def read(self, *args: Any, **kw: Any) -> bytes:
+    def read(self, *args: object, **kw: object) -> bytes:
         """The content; parameters of a request make no difference."""
         return self.data
 

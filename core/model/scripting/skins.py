@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 from wendelin.core import contracts
 from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound
@@ -25,12 +25,11 @@ from wendelin.core.model.objects.events import (
     DocumentRemoved,
 )
 from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.site import Site
 from wendelin.core.model.scripting.scripts import BoundScript
 from wendelin.core.model.scripting.skin_items import SkinFile, SkinItem, TrustedMethod, from_file
+from wendelin.core.registry import PluginConfig
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, private, protected
-
-if TYPE_CHECKING:
-    from wendelin.core.registry import PluginConfig
 
 __all__ = [
     "CUSTOM",
@@ -56,12 +55,12 @@ class SkinMethod:
 
     id: str
     layer: str
-    document: Any
+    document: SkinItem
 
     @property
     def published(self) -> str:
         """The permission by which the method is reached by URL; "" when it is not."""
-        return self.document.published or ""
+        return str(self.document.published or "")
 
     @property
     def request_method(self) -> str:
@@ -75,18 +74,19 @@ class SkinMethod:
 
     @property
     def title(self) -> str:
+        """The document's title, or the id."""
         return self.document.title or self.id
 
-    def bind(self, context: Any, traverse_subpath: tuple[str, ...] = ()) -> Any:
+    def bind(self, context: IDocument, traverse_subpath: tuple[str, ...] = ()) -> Any:
         """A callable that runs the method on ``context``; a script sees the ``traverse_subpath`` of the URL."""
-        bound = self.document.bind(context)
+        bound = self.document.bind(cast(Document, context))
         if traverse_subpath and isinstance(bound, BoundScript):
             bound.traverse_subpath = tuple(traverse_subpath)
         return bound
 
 
 class SkinFolder(Folder):
-    """A layer."""
+    """A layer: methods by id. The layer with the highest ``priority`` answers first."""
 
     priority: float = 0.0
     permission_map = MANAGER_PERMISSION_MAP
@@ -119,7 +119,7 @@ class SkinFolder(Folder):
 
 
 class SkinsTool(Folder):
-    """``portal_skins``."""
+    """``portal_skins``: holds the layers."""
 
     permission_map = MANAGER_PERMISSION_MAP
 
@@ -131,7 +131,7 @@ class SkinsTool(Folder):
     @private
     def layer(self, id: str, priority: float | None = None) -> SkinFolder:
         """The layer of that id, made at first use; ``priority`` is set where one is given."""
-        folder = self.get_child(id)
+        folder: SkinFolder | None = self.get_child(id)
         if folder is None:
             folder = SkinFolder()
             folder.portal_type = "Skin Folder"
@@ -174,7 +174,7 @@ def _priority(folder: SkinFolder) -> float:
     return CUSTOM_PRIORITY if folder.getId() == CUSTOM else folder.priority
 
 
-def _table(site: Any) -> dict[str, SkinMethod]:
+def _table(site: Site) -> dict[str, SkinMethod]:
     """The compiled lookup of a site, made anew when its type token changes."""
     kept = site.compiled("skins")
     table: dict[str, SkinMethod] | None = kept.get("methods")
@@ -186,12 +186,12 @@ def _table(site: Any) -> dict[str, SkinMethod]:
     return table
 
 
-def find_method(site: Any, name: str) -> SkinMethod | None:
+def find_method(site: Site, name: str) -> SkinMethod | None:
     """The method that answers to ``name`` in this site, or None; one dictionary lookup."""
     return _table(site).get(name)
 
 
-def method_id_list(site: Any) -> list[str]:
+def method_id_list(site: Site) -> list[str]:
     """The ids of all methods that can be called, sorted."""
     return sorted(_table(site))
 
@@ -248,20 +248,20 @@ def skin_super(document: IDocument, layer: str, method_id: str) -> Callable[...,
 
 
 def touch(document: Document) -> None:
-    """Let every process look at the layers anew."""
+    """Let every process make its table of methods anew."""
     site = document.getPortalObject()
     if site is not None:
         site.touch_types()
 
 
 def on_place_changed(event: DocumentEvent) -> None:
-    """A layer or an item came, moved or goes."""
+    """Make the tables of methods anew after a layer or an item was added or moved, or before it is removed."""
     if isinstance(event.document, SkinFolder | SkinItem):
         touch(event.document)
 
 
 def on_modified(event: DocumentModified) -> None:
-    """A layer's priority may have changed; what an item says is read when it is called."""
+    """Make the tables anew after a layer changed, perhaps its priority. Items are read when they are called."""
     if isinstance(event.document, SkinFolder):
         touch(event.document)
 

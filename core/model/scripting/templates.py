@@ -25,6 +25,7 @@ from transaction.interfaces import TransientError
 
 from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
 from wendelin.core.errors import ScriptError, WendelinError
+from wendelin.core.model.objects.document import Document
 from wendelin.core.model.scripting.restricted.access import guarded_getattr, guarded_getitem
 from wendelin.core.model.scripting.restricted.compiling import check_size, compile_expression
 from wendelin.core.model.scripting.restricted.environment import restricted_globals
@@ -32,8 +33,10 @@ from wendelin.core.model.scripting.script_header import parse_header, write_head
 from wendelin.core.model.scripting.skin_items import SkinItem
 from wendelin.core.security import ACCESS, PUBLIC, private, protected
 
+#: The most that a template may render, in characters and in pieces.
 MAX_OUTPUT = 64 * 1024 * 1024
 MAX_PIECES = 2_000_000
+#: Compiled templates that a process keeps.
 CACHE_SIZE = 1024
 PATH = re.compile(r"[a-zA-Z]\w*(/[\w .-]+)*")
 HEADER_NAMES = ("title", "published", "request_method", "content_type")
@@ -67,7 +70,8 @@ class GuardedExpression(TalesExpr):
         """Raise `ScriptError` for what can never be evaluated."""
         compile_expression("expression", source)
 
-    def translate(self, expression: str, target: Any) -> Any:
+    def translate(self, expression: str, target: ast.expr) -> Any:
+        """Chameleon's hook: code that assigns the expression's value to ``target``."""
         source = str(expression).strip()
         try:
             self.check(source)
@@ -88,11 +92,12 @@ class PathExpression(GuardedExpression):
     evaluator = staticmethod(evaluate_path)
 
     def check(self, source: str) -> None:
+        """Raise `ScriptError` for what is not a path."""
         if PATH.fullmatch(source) is None:
             raise ScriptError(f"{source!r} is not a path like context/getTitle")
 
 
-class _Output(list):
+class _Output(list[str]):
     """The pieces of a rendered page; refuses to grow without bound."""
 
     size = 0
@@ -101,7 +106,7 @@ class _Output(list):
         super().__init__()
         self.append = self._append  # type: ignore[method-assign]
 
-    def _append(self, piece: Any) -> None:
+    def _append(self, piece: str) -> None:
         self.size += len(piece)
         if self.size > MAX_OUTPUT or len(self) > MAX_PIECES:
             raise ScriptError(f"a template may render at most {MAX_OUTPUT // 2**20} MB")
@@ -178,7 +183,7 @@ def compile_template(path: str, text: str) -> RestrictedTemplate:
 
 
 def render(
-    text: str, context: Any, options: Mapping[str, Any] | None = None, path: str = "template", **names: Any
+    text: str, context: object, options: Mapping[str, Any] | None = None, path: str = "template", **names: Any
 ) -> str:
     """Render a template's text for a document. ``options`` are what the caller passes; ``names`` are bound as well."""
     options = dict(options or {})
@@ -198,7 +203,8 @@ class PageTemplate(SkinItem):
     content_names = (*SkinItem.content_names, "text", "content_type", "header")
 
     @private
-    def bind(self, context: Any) -> BoundTemplate:
+    def bind(self, context: Document) -> BoundTemplate:
+        """The template on a document, ready to be rendered."""
         return BoundTemplate(self, context)
 
     @protected(ACCESS)
@@ -227,6 +233,7 @@ class PageTemplate(SkinItem):
 
     @private
     def to_file(self) -> tuple[str, bytes]:
+        """File name and content, as in the folder ``skins`` of a business template."""
         return f"{self.getId()}.pt", self.to_text().encode("utf-8")
 
 
@@ -235,7 +242,7 @@ class BoundTemplate:
 
     attribute_permissions: ClassVar[Mapping[str, str]] = {"macros": PUBLIC}
 
-    def __init__(self, template: PageTemplate, context: Any) -> None:
+    def __init__(self, template: PageTemplate, context: Document) -> None:
         self.template, self.context = template, context
 
     def __repr__(self) -> str:
@@ -251,6 +258,7 @@ class BoundTemplate:
         return compile_template(self.template.getPath(), self.template.text or "").macros
 
     def __call__(self, **options: Any) -> str:
+        """The page."""
         template = self.template
         names = {"template": template, "container": template.__parent__}
         return render(template.text or "", self.context, options, template.getPath(), **names)

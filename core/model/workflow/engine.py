@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from persistent.mapping import PersistentMapping
 
 from wendelin.core import contracts
 from wendelin.core.errors import UnsupportedWorkflowMethod, WorkflowError
 from wendelin.core.interfaces import IDocument
+from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.events import DocumentModified, StateChanged, notify
 from wendelin.core.model.workflow.chains import chain_of, current_state, history_of, state_roles
 from wendelin.core.model.workflow.definition import AUTOMATIC, Definition, Transition
@@ -162,7 +163,7 @@ def _change_state(
     old_state = current_state(document, definition)
     old_readers = state_roles(document, VIEW)
     record(document, definition, action, state, comment, state_change=state_change)
-    notify(StateChanged(document, definition.id, old_state, state, action))
+    notify(StateChanged(cast(Document, document), definition.id, old_state, state, action))
     if state_roles(document, VIEW) != old_readers:
         announce_to_children(document)
 

@@ -1,4 +1,4 @@
-"""What this process has done, in numbers: counters and histograms that ``/metrics`` shows (docs/web.md).
+"""What this process has done, in numbers: counters and histograms that ``/metrics`` shows (docs/extend/web.md).
 
     describe("ingestion_repeats_total", "Chunks that were sent again and not stored a second time")
     count("ingestion_repeats_total", policy="pydata")

@@ -1,4 +1,4 @@
-"""Weather stations: a sample plugin for Wendelin, which docs/plugins.md walks through."""
+"""Weather stations: an example of a plugin, which docs/extend/plugins.md walks through."""
 
 from pathlib import Path
 

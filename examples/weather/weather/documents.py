@@ -11,7 +11,7 @@ class WeatherStation(Folder):
     """A station with its latest readings, in degrees Celsius."""
 
     portal_type = "Weather Station"
-    readings: tuple[float, ...] = ()
+    readings: tuple[float, ...] = ()  # class attributes are the defaults of old records: never remove one
 
     @protected(ACCESS)
     def getReadingCount(self) -> int:
@@ -26,5 +26,5 @@ class WeatherStation(Folder):
     @protected(MODIFY)
     def addReading(self, temperature: float) -> None:
         """Keep one more reading, and let the catalog know."""
-        self.readings = (*self.readings, float(temperature))
+        self.readings = (*self.readings, float(temperature))  # assign, never change in place
         notify(DocumentModified(self, frozenset(("reading_count",))))

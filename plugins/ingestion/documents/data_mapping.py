@@ -84,6 +84,7 @@ class DataMapping(Document):
     def _trees(self) -> tuple[OLBTree, LOBTree]:
         if self._value_tree is None or self._object_tree is None:
             self._initialise()
+        assert self._value_tree is not None and self._object_tree is not None
         return self._value_tree, self._object_tree
 
 

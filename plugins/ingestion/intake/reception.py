@@ -6,7 +6,7 @@ Each door has its own way to come by a transaction; what happens to the chunk is
 - `group_commit`, behind `entrance` (HTTP, the fast lane): the small chunks that wait at one moment, in one transaction;
 - ``receivers/forward`` and ``receivers/mqtt``: batches, in a transaction that ``receivers.batches`` tries again.
 
-docs/architecture.md draws the whole way.
+docs/inside/architecture.md draws the whole way.
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ TEXTS = (
         "fluentd_forward",
         "fluentd",
         "Fluentd",
-        "Lines of files, to the forward receiver, which has to be switched on (docs/forward.md).",
+        "Lines of files, to the forward receiver, which has to be switched on (docs/use/forward.md).",
         FLUENTD_FORWARD,
     ),
     ClientSettings(

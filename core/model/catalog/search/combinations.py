@@ -1,42 +1,15 @@
-"""Conditions made of others, and the full text."""
+"""Conditions made of others: `And`, `Or`, `Not`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from BTrees.LLBTree import LLSet, multiunion
+from BTrees.LLBTree import LLSet, LLTreeSet, multiunion
 
 from wendelin.core.model.catalog.search.conditions import Condition
+from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.rows import Row
-from wendelin.core.model.catalog.storage.tables import CatalogStore
-
-
-class FullText(Condition):
-    """Documents whose words answer a full text query."""
-
-    def __init__(self, store: CatalogStore, text: str) -> None:
-        super().__init__(store)
-        self.text = text
-        index = store.index("SearchableText")
-        self.query = None if index is None else index.query(text)
-
-    def estimate(self) -> int:
-        return 0 if self.query is None else self.query.estimate()
-
-    def candidates(self) -> Iterable[int]:
-        return () if self.query is None else self.query.candidates()
-
-    def scores(self) -> Mapping[int, float]:
-        """uid -> relevance of every document that matches; meets every document of every word."""
-        index = self.store.index("SearchableText")
-        return {} if index is None else index.scores(self.text)
-
-    def matches(self, uid: int, row: Row) -> bool:
-        return self.query is not None and self.query.matches(uid)
-
-    def uid_set(self) -> LLSet | None:
-        return LLSet() if self.query is None else self.query.uid_set()
 
 
 class Not(Condition):
@@ -47,12 +20,15 @@ class Not(Condition):
         self.condition = condition
 
     def estimate(self) -> int:
+        """All documents without the counted ones; all, where the other condition has no count."""
         return max(len(self.store.rows) - (self.condition.count() or 0), 1)
 
     def matches(self, uid: int, row: Row) -> bool:
+        """True for a document that the other condition refuses."""
         return not self.condition.matches(uid, row)
 
     def count(self) -> int | None:
+        """The rest of all documents, when the other condition's count is known."""
         found = self.condition.count()
         return None if found is None else len(self.store.rows) - found
 
@@ -65,17 +41,26 @@ class Or(Condition):
         self.conditions = tuple(conditions)
 
     def estimate(self) -> int:
+        """As if no document met two of the conditions, but never more than all."""
         return min(sum(condition.estimate() for condition in self.conditions), len(self.store.rows))
 
     def candidates(self) -> Iterable[int]:
+        """Those of each condition, one after the other."""
         return chain.from_iterable(condition.candidates() for condition in self.conditions)
 
     def matches(self, uid: int, row: Row) -> bool:
+        """Tests the conditions in the order in which they were given, until one is met."""
         return any(condition.matches(uid, row) for condition in self.conditions)
 
     def uid_set(self) -> LLSet | None:
-        sets = [condition.uid_set() for condition in self.conditions]
-        return None if None in sets else multiunion(sets)
+        """The union, when every condition has its set."""
+        sets: list[LLSet | LLTreeSet] = []
+        for condition in self.conditions:
+            uids = condition.uid_set()
+            if uids is None:
+                return None
+            sets.append(uids)
+        return multiunion(sets)
 
 
 class And(Condition):
@@ -86,10 +71,13 @@ class And(Condition):
         self.conditions = tuple(sorted(conditions, key=lambda condition: condition.estimate()))
 
     def estimate(self) -> int:
+        """The estimate of the most selective condition."""
         return self.conditions[0].estimate()
 
     def candidates(self) -> Iterable[int]:
+        """Those of the most selective condition."""
         return self.conditions[0].candidates()
 
     def matches(self, uid: int, row: Row) -> bool:
+        """Tests the most selective condition first."""
         return all(condition.matches(uid, row) for condition in self.conditions)

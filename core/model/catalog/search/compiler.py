@@ -8,8 +8,9 @@ from typing import Any
 
 from wendelin.core.errors import QueryError
 from wendelin.core.model.catalog.search import grammar, values
-from wendelin.core.model.catalog.search.combinations import And, FullText, Not, Or
+from wendelin.core.model.catalog.search.combinations import And, Not, Or
 from wendelin.core.model.catalog.search.conditions import Condition, UidIn
+from wendelin.core.model.catalog.search.fulltext_condition import FullText
 from wendelin.core.model.catalog.search.query_objects import BaseQuery, ComplexQuery, NegatedQuery, Query, SimpleQuery
 from wendelin.core.model.catalog.search.ranges import Membership
 from wendelin.core.model.catalog.search.related import (
@@ -19,9 +20,10 @@ from wendelin.core.model.catalog.search.related import (
     parse_related,
     related_condition,
 )
+from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.columns import Column
-from wendelin.core.model.catalog.storage.tables import CatalogStore
 
+#: The names under which a query may ask for words.
 TEXT_NAMES = frozenset({"SearchableText", "full_text", "search_text"})
 #: Names that stand in queries and are not columns of rows.
 EXTRA_NAMES = ("uid", "path", "category_uid", "strict_category_uid", "local_roles", *sorted(TEXT_NAMES))
@@ -79,8 +81,8 @@ class Compiler:
         """One condition per argument; an empty text is a search field left empty, and ignored."""
         return [self.condition(name, value) for name, value in arguments.items() if not _is_blank(value)]
 
-    def query(self, query: Any) -> list[Condition]:
-        """The conditions, all to be met, of a query object or a search text."""
+    def query(self, query: object) -> list[Condition]:
+        """The conditions, all to be met, of a query object or a search text; none for None or a blank text."""
         if query is None or _is_blank(query):
             return []
         if isinstance(query, str):
@@ -89,7 +91,7 @@ class Compiler:
             return [condition for part in query.query_list for condition in self.query(part)]
         return [self._compile(query)]
 
-    def _compile(self, query: BaseQuery) -> Condition:
+    def _compile(self, query: object) -> Condition:
         if isinstance(query, NegatedQuery):
             return Not(self._compile(query.query))
         if isinstance(query, ComplexQuery):
@@ -103,7 +105,7 @@ class Compiler:
             return self.condition(query.column, query.value, query.comparison_operator)
         raise QueryError(f"a query is needed (Query, ComplexQuery, a search text, ...), not {query!r}")
 
-    def condition(self, name: str, value: Any, operator: str | None = None) -> Condition:
+    def condition(self, name: str, value: object, operator: str | None = None) -> Condition:
         """``name=value``, in any form; with an operator, the value is taken as it is."""
         if isinstance(value, BaseQuery):
             return self._compile(value)
@@ -119,7 +121,7 @@ class Compiler:
             raise self.unknown(name)
         return self._related(related, value, operator)
 
-    def _extra(self, name: str, value: Any, operator: str | None) -> Condition:
+    def _extra(self, name: str, value: object, operator: str | None) -> Condition:
         if isinstance(value, Mapping) and name not in ("uid", "path"):
             value = value.get("query", "")
         if name in TEXT_NAMES:
@@ -132,14 +134,14 @@ class Compiler:
             return self._local_roles(_as_list(value))
         return self._any_category(_as_list(value), strict=name.startswith("strict"))
 
-    def _text(self, value: Any, operator: str | None) -> Condition:
+    def _text(self, value: object, operator: str | None) -> Condition:
         if operator:
             return FullText(self.store, str(value))
         found = [self.query(item) for item in _as_list(value)]
         parts = [part[0] if len(part) == 1 else And(self.store, part) for part in found if part]
         return parts[0] if len(parts) == 1 else Or(self.store, parts)
 
-    def _uid(self, value: Any, operator: str | None) -> Condition:
+    def _uid(self, value: object, operator: str | None) -> Condition:
         if isinstance(value, Mapping):
             if value.get("range") == "neq":
                 return Not(self._uid(value.get("query"), None))
@@ -154,7 +156,7 @@ class Compiler:
             raise QueryError(f"uids are compared with = and != only, not with {operator}")
         return Not(found) if operator == "!=" else found
 
-    def _relative(self, value: Any) -> Any:
+    def _relative(self, value: object) -> object:
         return value.removeprefix(f"{self.site_path}/") if isinstance(value, str) else value
 
     def _local_roles(self, roles: Iterable[str]) -> Condition:
@@ -168,40 +170,40 @@ class Compiler:
             parts.append(values.compare(self.store, self.columns["owner"], "=", self.user_id))
         return Or(self.store, parts)
 
-    def _any_category(self, uids: Iterable[Any], strict: bool) -> Condition:
+    def _any_category(self, uids: Iterable[int | str], strict: bool) -> Condition:
         urls = [url for uid in uids for url in self._category_urls(uid)]
         return Membership(self.store, self.columns["categories"], urls, strict)
 
-    def _category_urls(self, uid: Any) -> list[str]:
+    def _category_urls(self, uid: int | str) -> list[str]:
         row = self.store.rows.get(int(uid))
-        url = None if row is None else self.store.value(row, "relative_url")
+        url: str | None = None if row is None else self.store.value(row, "relative_url")
         if url is None:
             return []
         if url.startswith("portal_categories/"):
             return [url.removeprefix("portal_categories/")]
         return [f"{base}/{url}" for base in self.store.base_categories()]
 
-    def _related(self, name: RelatedName, value: Any, operator: str | None) -> Condition:
+    def _related(self, name: RelatedName, value: object, operator: str | None) -> Condition:
         if value is None and name.column in ("uid", "relative_url") and not name.reverse and name.base != "parent":
             return Not(Membership(self.store, self.columns["categories"], [name.base], strict=False))
-        plain = isinstance(value, str) and "%" not in value and value[:1] not in "<>=!"
-        if name.column == "relative_url" and plain and not name.reverse and name.base != "parent" and not operator:
+        by_url = name.column == "relative_url" and not name.reverse and name.base != "parent" and not operator
+        if by_url and isinstance(value, str) and "%" not in value and value[:1] not in "<>=!":
             return membership(self.store, name, category_urls(name.base, value), self.columns)
         target = self.condition(name.column, value, operator)
         return related_condition(self.store, name, target, self.columns)
 
 
-def _is_blank(value: Any) -> bool:
+def _is_blank(value: object) -> bool:
     if isinstance(value, Mapping):
         return _is_blank(value.get("query", "x"))
     return isinstance(value, str) and not value.strip()
 
 
-def _as_list(value: Any) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     return list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
 
 
-def _deep(value: Any, function: Callable[[Any], Any]) -> Any:
+def _deep(value: object, function: Callable[[object], object]) -> object:
     if isinstance(value, Mapping):
         return {**value, "query": _deep(value.get("query"), function)}
     if isinstance(value, list | tuple | set | frozenset):

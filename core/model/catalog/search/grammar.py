@@ -7,7 +7,7 @@ Words, "phrases" and prefix* look into the full text; a word with ``%`` into tit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from wendelin.core.errors import QueryError
@@ -47,13 +47,15 @@ def parse(text: str, is_column: Callable[[str], bool]) -> BaseQuery:
 
 
 class _Parser:
+    """Recursive descent over the tokens: alternatives, of conjunctions, of negations, of terms."""
+
     def __init__(self, text: str, is_column: Callable[[str], bool]) -> None:
         self.text = text
         self.is_column = is_column
         self.tokens = list(self._scan())
         self.next = 0
 
-    def _scan(self):
+    def _scan(self) -> Iterator[Token]:
         place, end = 0, len(self.text.rstrip())
         while place < end:
             found = TOKEN.match(self.text, place)

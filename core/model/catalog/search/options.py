@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from wendelin.core.errors import QueryError
 from wendelin.core.model.catalog.search.compiler import Compiler
@@ -13,8 +12,10 @@ from wendelin.core.model.catalog.storage.columns import Column
 UID = Column("uid", "number")
 
 
-def sort_order(compiler: Compiler, sort_on: Any, direction: Any) -> list[tuple[Column, bool]]:
-    """``"title"``, ``("title", "descending")``, or a list of such, as columns and directions."""
+def sort_order(
+    compiler: Compiler, sort_on: str | Sequence[str | Sequence[str]] | None, direction: str | None
+) -> list[tuple[Column, bool]]:
+    """``"title"``, ``("title", "descending")``, or a list of such, as ``(column, is it descending)``."""
     if not sort_on:
         return []
     if isinstance(sort_on, str):
@@ -33,8 +34,8 @@ def sort_order(compiler: Compiler, sort_on: Any, direction: Any) -> list[tuple[C
     return order
 
 
-def limits(limit: Any) -> tuple[int, int | None]:
-    """``n`` or ``(start, count)`` as (start, count)."""
+def limits(limit: int | str | tuple[int | str, ...] | list[int | str] | None) -> tuple[int, int | None]:
+    """``n`` or ``(start, count)`` as (start, count), the count None for no limit; raises `QueryError`."""
     if limit is None or limit == ():
         return 0, None
     try:
@@ -46,15 +47,16 @@ def limits(limit: Any) -> tuple[int, int | None]:
     return start, count
 
 
-def aliases(given: Any) -> list[str]:
-    """The columns of ``select_dict``; other names for columns are not offered, and said so."""
+def aliases(given: Mapping[str, str | None] | None) -> list[str]:
+    """The columns of ``select_dict``; raises `QueryError` when it renames one, which is not offered."""
     renamed = {name: column for name, column in dict(given or {}).items() if column not in (None, name)}
     if renamed:
         raise QueryError(f"select_dict cannot rename columns: {renamed!r}; brains have them under their own names")
     return list(given or ())
 
 
-def names(compiler: Compiler, given: Any) -> list[str]:
+def names(compiler: Compiler, given: str | Iterable[str] | None) -> list[str]:
+    """One name or several as a list; raises `QueryError` for a name that cannot stand in a query."""
     found: Iterable[str] = [given] if isinstance(given, str) else given or ()
     for name in found:
         if not compiler.is_name(name):

@@ -15,20 +15,20 @@ from typing import Any
 
 from BTrees.LLBTree import intersection
 
-from wendelin.core.model.catalog.search.combinations import FullText
 from wendelin.core.model.catalog.search.conditions import Condition, Everything, TokenIn
+from wendelin.core.model.catalog.search.fulltext_condition import FullText
 from wendelin.core.model.catalog.search.ranges import OrderedCondition
-from wendelin.core.model.catalog.search.walks import RowKey, Walk, container_of, find_walk
+from wendelin.core.model.catalog.search.walks import RowKey, Walk, container_of, find_walk, parent_uid
+from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.columns import Column
-from wendelin.core.model.catalog.storage.rows import Row
-from wendelin.core.model.catalog.storage.tables import CatalogStore
+from wendelin.core.model.catalog.storage.rows import Row, RowStore
 
 #: Relative costs of meeting one document, measured: testing its row, and passing it in an intersection of sets.
 ROW_COST = 5.0
 SET_COST = 0.05
-#: So many rows are read before the connection may drop what it holds of them.
+#: After this many rows the connection may drop what it holds of them.
 COLLECT_EVERY = 4000
-#: Up to so many documents an unsorted full text answer is ordered by relevance.
+#: A full text answer without ``sort_on`` is ordered by relevance while it has at most this many documents.
 RELEVANCE_LIMIT = 2000
 
 Order = Sequence[tuple[Column, bool]]
@@ -41,11 +41,8 @@ class Plan:
         self.store = store
         self.conditions = _reduced(store, conditions)
         self.order = list(order)
-        if not self.order and container_of(self.conditions) is not None and self._only_walk_decides():
-            self.order = [(store.columns()["id"], False)]
-
-    def _only_walk_decides(self) -> bool:
-        return len(self.conditions) == 1
+        if not self.order and len(self.conditions) == 1 and container_of(self.conditions) is not None:
+            self.order = [(store.columns()["id"], False)]  # all children of one container
 
     def explain(self) -> str:
         """The conditions with their estimates, and how the first page would be found."""
@@ -216,8 +213,7 @@ class Plan:
         return None
 
     def _listed_count(self, container: TokenIn, other: TokenIn) -> int | None:
-        (parent,) = container.values
-        histogram = self.store.histogram(parent, other.column.name)
+        histogram = self.store.histogram(parent_uid(container), other.column.name)
         return None if histogram is None else sum(histogram.get(value, 0) for value in other.values)
 
     def _key_walk(self) -> Walk | None:
@@ -255,12 +251,12 @@ class RowReader:
 
 
 def _reduced(store: CatalogStore, conditions: Sequence[Condition]) -> list[Condition]:
-    """Without conditions that a kept count shows to hold for every document of the container anyhow."""
+    """The conditions, without those that hold for every document of the container, as kept counts show."""
     kept = [condition for condition in conditions if not isinstance(condition, Everything)]
     container = container_of(kept)
     if container is None:
         return kept
-    (parent,) = container.values
+    parent = parent_uid(container)
     return [condition for condition in kept if condition is container or not _is_implied(store, parent, condition)]
 
 
@@ -271,10 +267,11 @@ def _is_implied(store: CatalogStore, parent: int, condition: Condition) -> bool:
     return histogram is not None and bool(histogram) and condition.values.issuperset(histogram)
 
 
-def _sorted_run(uids: list[int], key: RowKey, rows: Any) -> list[int]:
+def _sorted_run(uids: list[int], key: RowKey, rows: RowStore) -> list[int]:
     if len(uids) == 1:
         return uids
-    return [found[-1] for found in sorted(key(uid, rows.get(uid)) for uid in uids)]
+    found = ((uid, rows.get(uid)) for uid in uids)
+    return [place[-1] for place in sorted(key(uid, row) for uid, row in found if row is not None)]
 
 
 def _once(uids: Iterable[int]) -> Iterator[int]:

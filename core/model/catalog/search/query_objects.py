@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from wendelin.core.errors import QueryError
@@ -23,10 +24,11 @@ class BaseQuery:
 class SimpleQuery(BaseQuery):
     """``SimpleQuery(column=value)`` or ``SimpleQuery(comparison_operator=">", column=value)``: the value as it is.
 
-    Operators in the value are not read: ``SimpleQuery(title=">3")`` looks for the title ``>3``.
+    Operators in the value are not read: ``SimpleQuery(title=">3")`` looks for the title ``>3``. ``search_key`` is taken
+    for scripts that give it, and means nothing here.
     """
 
-    def __init__(self, search_key: Any = None, comparison_operator: str = "=", **column: Any) -> None:
+    def __init__(self, search_key: object = None, comparison_operator: str = "=", **column: Any) -> None:
         if len(column) != 1:
             raise QueryError(f"SimpleQuery takes one column=value, got {sorted(column)}")
         ((self.column, self.value),) = column.items()
@@ -42,7 +44,9 @@ class Query(BaseQuery):
     ``range``, ``key`` and ``operator`` may also be given beside it: ``Query(size=3, range="min")``.
     """
 
-    def __init__(self, range: Any = None, key: str | None = None, operator: str | None = None, **column: Any) -> None:
+    def __init__(
+        self, range: str | None = None, key: str | None = None, operator: str | None = None, **column: Any
+    ) -> None:
         if len(column) != 1:
             raise QueryError(f"Query takes one column=value, got {sorted(column)}")
         ((self.column, value),) = column.items()
@@ -67,7 +71,9 @@ class NegatedQuery(BaseQuery):
 class ComplexQuery(BaseQuery):
     """Queries joined by ``logical_operator``: "and" (the default), "or" or "not" (none of them)."""
 
-    def __init__(self, *queries: Any, logical_operator: str = "and", operator: str | None = None) -> None:
+    def __init__(
+        self, *queries: BaseQuery | Sequence[BaseQuery], logical_operator: str = "and", operator: str | None = None
+    ) -> None:
         flat = [query for item in queries for query in (item if isinstance(item, list | tuple) else (item,))]
         self.query_list = [_checked(query) for query in flat]
         self.logical_operator = (operator or logical_operator).lower()
@@ -80,17 +86,17 @@ class ComplexQuery(BaseQuery):
         return f"<{f' {self.logical_operator.upper()} '.join(map(repr, self.query_list))}>"
 
 
-def AndQuery(*queries: Any) -> ComplexQuery:
+def AndQuery(*queries: BaseQuery | Sequence[BaseQuery]) -> ComplexQuery:
     """What all of the queries find."""
     return ComplexQuery(*queries, logical_operator="and")
 
 
-def OrQuery(*queries: Any) -> ComplexQuery:
+def OrQuery(*queries: BaseQuery | Sequence[BaseQuery]) -> ComplexQuery:
     """What any of the queries finds."""
     return ComplexQuery(*queries, logical_operator="or")
 
 
-def _checked(query: Any) -> BaseQuery:
+def _checked(query: object) -> BaseQuery:
     if not isinstance(query, BaseQuery):
         raise QueryError(f"a query is needed (Query, SimpleQuery, ComplexQuery, ...), not {query!r}")
     return query

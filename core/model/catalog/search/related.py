@@ -6,21 +6,25 @@ direction: documents that are pointed at by documents for which the column holds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from wendelin.core.model.catalog.search.conditions import Condition, TokenIn, UidIn
 from wendelin.core.model.catalog.search.ranges import DefaultMembership, Membership
+from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
+from wendelin.core.model.catalog.storage.columns import Column
+from wendelin.core.model.catalog.storage.indexes import OrderedIndex, equal_range
 from wendelin.core.model.catalog.storage.rows import Row
-from wendelin.core.model.catalog.storage.tables import CatalogStore
 
-#: Up to so many targets are looked up in an index; more are tested document by document.
+#: Up to this many targets of a relation are looked up in an index; more are tested document by document.
 TARGET_LIMIT = 2000
 CATEGORIES = "portal_categories/"
 
 
 class RelatedName(NamedTuple):
-    """A related column, taken apart. ``mode``: "", "strict" or "default"."""
+    """A related column's name in its parts. ``reverse``: the documents found are pointed at. ``mode``: "", "strict" or
+    "default", for exactly this target and for the first target only.
+    """
 
     base: str
     column: str
@@ -74,13 +78,15 @@ def related_rows(store: CatalogStore, row: Row, name: RelatedName) -> Iterator[t
 
 def pointing_uids(store: CatalogStore, base: str, relative_url: str) -> Iterator[int]:
     """Documents whose categories name the document at that URL."""
-    index = store.index("categories")
+    index: OrderedIndex | None = store.index("categories")
     for url in category_urls(base, relative_url):
         if index is not None:
-            yield from index.uids((url,), (url, float("inf")))
+            yield from index.uids(*equal_range(url))
 
 
-def related_condition(store: CatalogStore, name: RelatedName, target: Condition, columns: dict) -> Condition:
+def related_condition(
+    store: CatalogStore, name: RelatedName, target: Condition, columns: Mapping[str, Column]
+) -> Condition:
     """Documents from which the related name reaches one that meets ``target``."""
     if target.estimate() > TARGET_LIMIT:
         return RelatedTest(store, name, target)
@@ -95,7 +101,7 @@ def related_condition(store: CatalogStore, name: RelatedName, target: Condition,
     return membership(store, name, urls, columns)
 
 
-def membership(store: CatalogStore, name: RelatedName, urls: Iterable[str], columns: dict) -> Condition:
+def membership(store: CatalogStore, name: RelatedName, urls: Iterable[str], columns: Mapping[str, Column]) -> Condition:
     """Documents whose categories of the base hold one of the URLs, as the name's mode says."""
     column = columns["categories"]
     if name.mode == "default":
@@ -119,4 +125,5 @@ class RelatedTest(Condition):
         self.target = target
 
     def matches(self, uid: int, row: Row) -> bool:
+        """Does one of the documents that the relation reaches from the row meet the target condition?"""
         return any(self.target.matches(other, found) for other, found in related_rows(self.store, row, self.name))

@@ -4,18 +4,44 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 from wendelin.core.errors import Unauthorized
 from wendelin.core.model.catalog.search.planner import Plan
 from wendelin.core.model.catalog.search.related import parse_related, related_rows
+from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.rows import Row
+from wendelin.core.model.objects.document import Document
 from wendelin.core.security import PUBLIC, public, require_attribute
 
 #: The first documents of an iteration are found alone, so that a loop that breaks early costs little.
 FIRST_PART = 1000
 #: A single place is found together with its neighbours.
 WINDOW = 64
+
+
+class SearchedCatalog(Protocol):
+    """What results and brains ask of the catalog that was searched; the catalog tool is one."""
+
+    store: CatalogStore
+
+    def flush(self) -> None:
+        """Index what has changed in this transaction."""
+
+    def index_version(self) -> tuple[object, int]:
+        """Differs from what it was whenever plans made before have to be made again."""
+
+    def watch(self, results: Results) -> None:
+        """Call ``results.freeze()`` before the index changes."""
+
+    def site_path(self) -> str:
+        """``/erp5``."""
+
+    def document(self, relative_url: str | None) -> Document | None:
+        """The document at a relative URL, or None."""
+
+    def is_base_category(self, name: str) -> bool:
+        """May a related column begin with that name?"""
 
 
 class Brain:
@@ -27,7 +53,7 @@ class Brain:
 
     __slots__ = ("_catalog", "_row", "uid")
 
-    def __init__(self, catalog: Any, uid: int, row: Row) -> None:
+    def __init__(self, catalog: SearchedCatalog, uid: int, row: Row) -> None:
         self._catalog = catalog
         self._row = row
         self.uid = uid
@@ -47,15 +73,18 @@ class Brain:
 
     @public
     def getUid(self) -> int:  # ERP5's name
+        """The document's uid."""
         return self.uid
 
     @public
     def getPath(self) -> str:  # ERP5's name
+        """``/erp5/data_stream_module/1``."""
         return self.path
 
     @public
     def getRelativeUrl(self) -> str:  # ERP5's name
-        return self.relative_url
+        """``data_stream_module/1``."""
+        return str(self.relative_url)
 
     @property
     def path(self) -> str:
@@ -86,8 +115,10 @@ class Brain:
         return f"<Brain {self.relative_url}>"
 
 
-def may_reach(document: Any, name: str) -> bool:
+def may_reach(document: Document | None, name: str) -> bool:
     """May restricted code of the current user read that attribute of the document?"""
+    if document is None:
+        return False
     try:
         require_attribute(document, name)
     except (Unauthorized, AttributeError):
@@ -95,7 +126,7 @@ def may_reach(document: Any, name: str) -> bool:
     return True
 
 
-def column_value(catalog: Any, row: Row, name: str) -> tuple[bool, Any]:
+def column_value(catalog: SearchedCatalog, row: Row, name: str) -> tuple[bool, Any]:
     """(True, value) of a column or related column of a row; (False, None) when there is no such column."""
     store = catalog.store
     name = name.rpartition(".")[2]
@@ -110,7 +141,7 @@ def column_value(catalog: Any, row: Row, name: str) -> tuple[bool, Any]:
     return True, None
 
 
-class Results(Sequence):
+class Results(Sequence[Brain]):
     """The answer of a plan, between ``start`` and ``stop``: found when looked at, and only the part looked at.
 
     While a result is being iterated, documents may be changed: it keeps to what was found.
@@ -118,7 +149,7 @@ class Results(Sequence):
 
     def __init__(
         self,
-        catalog: Any,
+        catalog: SearchedCatalog,
         make_plan: Callable[[], Plan],
         start: int = 0,
         count: int | None = None,
@@ -226,7 +257,7 @@ class Results(Sequence):
         if len(first) == FIRST_PART:
             yield from self._brains(self._uids(FIRST_PART, None))
 
-    def documents(self) -> Iterator[Any]:
+    def documents(self) -> Iterator[Document]:
         """The documents themselves; those whose plugin is not installed at present are passed over."""
         for brain in self:
             document = brain.getObject()

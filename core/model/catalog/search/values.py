@@ -24,8 +24,8 @@ from wendelin.core.errors import QueryError
 from wendelin.core.model.catalog.search.combinations import And, Not, Or
 from wendelin.core.model.catalog.search.conditions import Condition, Missing, StoredTest, TokenIn
 from wendelin.core.model.catalog.search.ranges import Between, Equal, Like, Membership, like_expression
+from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.columns import Column
-from wendelin.core.model.catalog.storage.tables import CatalogStore
 
 OPERATOR = re.compile(r"\s*(>=|<=|!=|<>|=|>|<)\s*(.*)", re.DOTALL)
 RANGES = {"min": ">=", "max": "<", "ngt": "<=", "nlt": ">=", "neq": "!=", "=": "=", "": "="}
@@ -34,7 +34,7 @@ DAY = re.compile(r"\d{4}(?:[-/]\d{1,2}(?:[-/]\d{1,2})?)?")
 SEQUENCES = (list, tuple, set, frozenset)
 
 
-def condition_for(store: CatalogStore, column: Column, value: Any) -> Condition:
+def condition_for(store: CatalogStore, column: Column, value: object) -> Condition:
     """The condition ``column=value``; raises `QueryError` for a value that cannot be understood."""
     if isinstance(value, dict):
         return _from_dict(store, column, value)
@@ -49,7 +49,7 @@ def condition_for(store: CatalogStore, column: Column, value: Any) -> Condition:
     return compare(store, column, "=", value)
 
 
-def any_of(store: CatalogStore, column: Column, values: Iterable[Any]) -> Condition:
+def any_of(store: CatalogStore, column: Column, values: Iterable[object]) -> Condition:
     """The column has one of the values; plain ones are looked up together."""
     plain: list[Any] = []
     rest: list[Any] = []
@@ -63,13 +63,13 @@ def any_of(store: CatalogStore, column: Column, values: Iterable[Any]) -> Condit
     return conditions[0] if len(conditions) == 1 else Or(store, conditions)
 
 
-def _is_plain(column: Column, value: Any) -> bool:
+def _is_plain(column: Column, value: object) -> bool:
     if isinstance(value, str):
         return "%" not in value and OPERATOR.fullmatch(value) is None and column.kind != "date"
     return isinstance(value, int | float | datetime)
 
 
-def compare(store: CatalogStore, column: Column, operator: str, value: Any) -> Condition:
+def compare(store: CatalogStore, column: Column, operator: str, value: object) -> Condition:
     """``column operator value`` with the value taken as it is."""
     if operator in ("!=", "<>"):
         return Not(compare(store, column, "=", value))
@@ -77,7 +77,7 @@ def compare(store: CatalogStore, column: Column, operator: str, value: Any) -> C
         found = like(store, column, str(value))
         return found if operator == "like" else Not(found)
     if operator == "in":
-        return _equal(store, column, [column.parse(item) for item in value])
+        return _equal(store, column, [column.parse(item) for item in _items(column, value)])
     if value is None:
         return Missing(store, column)
     if column.kind == "date":
@@ -87,11 +87,17 @@ def compare(store: CatalogStore, column: Column, operator: str, value: Any) -> C
     return _range(store, column, operator, column.parse(value))
 
 
+def _items(column: Column, value: object) -> Iterable[object]:
+    if not isinstance(value, Iterable):
+        raise QueryError(f"column {column.name!r}: the operator in needs a list of values, not {value!r}")
+    return value
+
+
 def like(store: CatalogStore, column: Column, pattern: str) -> Condition:
     """The column's text matches a ``%`` pattern."""
     expression = like_expression(pattern)
 
-    def fits(value: Any) -> bool:
+    def fits(value: object) -> bool:
         return value is not None and expression.fullmatch(str(value).casefold()) is not None
 
     if column.is_token:
@@ -100,7 +106,7 @@ def like(store: CatalogStore, column: Column, pattern: str) -> Condition:
     if column.kind in ("string", "path"):
         return Like(store, column, pattern)
     if column.kind == "path_list":
-        return StoredTest(store, column, lambda value: any(map(fits, value or ())))
+        return StoredTest(store, column, lambda paths: any(map(fits, paths or ())))
     return StoredTest(store, column, fits)
 
 
@@ -114,13 +120,13 @@ def _equal(store: CatalogStore, column: Column, values: list[Any]) -> Condition:
     return Equal(store, column, values)
 
 
-def _range(store: CatalogStore, column: Column, operator: str, value: Any) -> Condition:
+def _range(store: CatalogStore, column: Column, operator: str, value: object) -> Condition:
     low, high = (value, None) if operator[0] == ">" else (None, value)
     return between(store, column, low, high, operator == ">=", operator == "<=")
 
 
 def between(
-    store: CatalogStore, column: Column, low: Any, high: Any, with_low: bool = True, with_high: bool = False
+    store: CatalogStore, column: Column, low: object, high: object, with_low: bool = True, with_high: bool = False
 ) -> Condition:
     """The column's value is between two normalised values, None leaving a side open."""
     if column.kind == "path_list":
@@ -134,7 +140,7 @@ def between(
     return condition
 
 
-def _compare_date(store: CatalogStore, column: Column, operator: str, value: Any) -> Condition:
+def _compare_date(store: CatalogStore, column: Column, operator: str, value: object) -> Condition:
     start, end = _date_span(column, value)
     if end is None:
         return _equal(store, column, [start]) if operator == "=" else _range(store, column, operator, start)
@@ -144,7 +150,7 @@ def _compare_date(store: CatalogStore, column: Column, operator: str, value: Any
     return _range(store, column, ">=" if operator[0] == ">" else "<", edge)
 
 
-def _date_span(column: Column, value: Any) -> tuple[int, int | None]:
+def _date_span(column: Column, value: object) -> tuple[int, int | None]:
     """The first microsecond of a year, month or day and the first after it; (moment, None) for a moment."""
     if isinstance(value, str) and DAY.fullmatch(value.strip()):
         parts = [int(part) for part in re.split("[-/]", value.strip())]
@@ -186,7 +192,7 @@ def _from_dict(store: CatalogStore, column: Column, value: dict[str, Any]) -> Co
     return And(store, conditions) if operator == "and" and conditions else Or(store, conditions)
 
 
-def _keyed(store: CatalogStore, column: Column, key: str, operator: str, value: Any) -> Condition:
+def _keyed(store: CatalogStore, column: Column, key: str, operator: str, value: object) -> Condition:
     if operator != "=" or key in ("ExactMatch", "Raw"):
         return compare(store, column, operator, value)
     if key == "Keyword" and isinstance(value, str):
@@ -200,7 +206,7 @@ def _keyed(store: CatalogStore, column: Column, key: str, operator: str, value: 
     return condition_for(store, column, value)
 
 
-def _pair(store: CatalogStore, column: Column, query: Any, with_high: bool) -> Condition:
+def _pair(store: CatalogStore, column: Column, query: object, with_high: bool) -> Condition:
     if not isinstance(query, list | tuple) or len(query) != 2:
         raise QueryError(f"column {column.name!r}: a range from .. to needs a pair of values, not {query!r}")
     low, high = (None if item is None else column.parse(item) for item in query)

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from wendelin.core.model.catalog.search.conditions import Condition, TokenIn
 from wendelin.core.model.catalog.search.ranges import OrderedCondition
+from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.columns import CORE_NAMES, Column
-from wendelin.core.model.catalog.storage.ranked_set import RankedSet
-from wendelin.core.model.catalog.storage.tables import CatalogStore
+from wendelin.core.model.catalog.storage.ranked_set import Key, RankedSet
+from wendelin.core.model.catalog.storage.rows import Row
 
 
 class Walk(NamedTuple):
@@ -17,8 +18,8 @@ class Walk(NamedTuple):
 
     column: Column
     pairs: RankedSet
-    low: tuple
-    high: tuple | None
+    low: Key
+    high: Key | None
     descending: bool
     #: Conditions that being in the range already means.
     implied: tuple[Condition, ...]
@@ -27,7 +28,7 @@ class Walk(NamedTuple):
         """The number of pairs in the range."""
         return self.pairs.count(self.low, self.high)
 
-    def steps(self, skip: int = 0) -> Iterator[tuple]:
+    def steps(self, skip: int = 0) -> Iterator[Key]:
         """The pairs in order, without the first ``skip``."""
         return self.pairs.walk(self.low, self.high, self.descending, skip)
 
@@ -49,6 +50,12 @@ def container_of(conditions: Sequence[Condition]) -> TokenIn | None:
     return None
 
 
+def parent_uid(container: TokenIn) -> int:
+    """The uid of the container that a condition found by `container_of` names."""
+    (parent,) = container.values
+    return int(parent)
+
+
 def find_walk(store: CatalogStore, conditions: Sequence[Condition], column: Column, descending: bool) -> Walk | None:
     """A walk along a column that meets every document of the answer, or None."""
     if not (column.is_ordered or column.listing) or column.kind == "path_list":
@@ -57,8 +64,7 @@ def find_walk(store: CatalogStore, conditions: Sequence[Condition], column: Colu
     container = container_of(conditions)
     listing = store.listing(column.name)
     if container is not None and column.listing and listing is not None and _is_complete(store, column, listing.pairs):
-        (parent,) = container.values
-        return _listing_walk(column, listing.pairs, parent, limit, descending, container)
+        return _listing_walk(column, listing.pairs, container, limit, descending)
     index = store.index(column.name)
     if index is None or not column.is_ordered:
         return None
@@ -76,10 +82,11 @@ def _is_complete(store: CatalogStore, column: Column, pairs: RankedSet) -> bool:
 
 
 def _listing_walk(
-    column: Column, pairs: RankedSet, parent: int, limit: OrderedCondition | None, descending: bool, container: TokenIn
+    column: Column, pairs: RankedSet, container: TokenIn, limit: OrderedCondition | None, descending: bool
 ) -> Walk:
-    low: tuple = (parent,)
-    high: tuple = (parent + 1,)
+    parent = parent_uid(container)
+    low: Key = (parent,)
+    high: Key = (parent + 1,)
     implied: tuple[Condition, ...] = (container,)
     if limit is not None:
         ((first, last),) = limit.ranges()
@@ -102,31 +109,31 @@ class RowKey:
     def __init__(self, store: CatalogStore, order: Sequence[tuple[Column, bool]]) -> None:
         self._order = [(column, store.rows.slots.get(column.name), down) for column, down in order]
 
-    def __call__(self, uid: int, row: Sequence[Any]) -> tuple:
+    def __call__(self, uid: int, row: Row) -> Key:
         """A key; equal rows are ordered by uid."""
         parts: list[Any] = []
         for column, slot, down in self._order:
             value = uid if column.name == "uid" else None if slot is None else row[slot]
-            key: tuple = (0,) if value is None else (1, *_kind_of(column.key(value)))
-            parts.append(Down(key) if down else key)
+            key: Key = (0,) if value is None else (1, *_kind_of(column.key(value)))
+            parts.append(_Down(key) if down else key)
         return (*parts, uid)
 
 
-def _kind_of(key: Any) -> tuple:
+def _kind_of(key: object) -> Key:
     """Numbers before texts, so that the values of a column that holds both can be compared."""
     return (0, key) if isinstance(key, int | float) else (1, key if isinstance(key, str) else str(key))
 
 
-class Down:
-    """A key that sorts the other way round."""
+class _Down:
+    """A key that sorts the other way round, for descending order."""
 
     __slots__ = ("key",)
 
-    def __init__(self, key: tuple) -> None:
+    def __init__(self, key: Key) -> None:
         self.key = key
 
-    def __lt__(self, other: Down) -> bool:
+    def __lt__(self, other: _Down) -> bool:
         return other.key < self.key
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Down) and other.key == self.key
+        return isinstance(other, _Down) and other.key == self.key

@@ -26,7 +26,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from wendelin.core.errors import QueryError, RegistrationError
-from wendelin.core.registry import get_registry
+from wendelin.core.registry import Registration, get_registry
 
 #: Keys of strings are cut to this length, so that a long title does not bloat the trees; rows keep the whole value.
 KEY_LENGTH = 160
@@ -35,15 +35,20 @@ MICROSECOND = timedelta(microseconds=1)
 ORDERED_KINDS = frozenset({"string", "path", "number", "date", "path_list"})
 TOKEN_KINDS = frozenset({"token", "uid"})
 KINDS = ORDERED_KINDS | TOKEN_KINDS | {"text", "stored"}
+#: How a column finds its value in a document.
+Getter = Callable[[Any], object]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column. ``getter``: a property id (by default the name), or ``function(document) -> value``."""
+    """One column. ``getter``: a property id (by default the name), or ``function(document) -> value``.
+
+    A *normalised* value is a value as rows keep it: text, a number, a tuple of texts, or anything in a stored column.
+    """
 
     name: str
     kind: str
-    getter: str | Callable[[Any], Any] | None = None
+    getter: str | Getter | None = None
     listing: bool = False
 
     @property
@@ -61,17 +66,17 @@ class Column:
         """Does its ordered index hold documents without a value too, before all others?"""
         return self.listing and self.is_ordered
 
-    def normalise(self, value: Any) -> Any:
+    def normalise(self, value: object) -> Any:
         """The value as rows keep it, None for "no value"; raises ValueError or TypeError when it does not fit."""
         return None if value is None else NORMALISERS[self.kind](value)
 
-    def key(self, value: Any) -> Any:
+    def key(self, value: object) -> Any:
         """The index key of a normalised value; None (only in listings) comes before every other key."""
         if value is None:
             return LOWEST[self.kind]
         return KEYS[self.kind](value)
 
-    def parse(self, text: Any) -> Any:
+    def parse(self, text: object) -> Any:
         """A value given in a query, normalised; raises `QueryError`."""
         try:
             return self.normalise(parse_date(text) if self.kind == "date" and isinstance(text, str) else text)
@@ -79,7 +84,7 @@ class Column:
             raise QueryError(f"column {self.name!r} holds {self.kind} values: {text!r} is not one ({error})") from error
 
     def show(self, value: Any) -> Any:
-        """A row's value as callers see it."""
+        """A row's value as callers see it: dates are aware datetimes again, everything else is as it is kept."""
         return EPOCH + value * MICROSECOND if self.kind == "date" and value is not None else value
 
 
@@ -89,7 +94,7 @@ def parse_date(text: str) -> datetime:
     return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
 
 
-def _date(value: Any) -> int:
+def _date(value: object) -> int:
     if isinstance(value, datetime):
         stamp = value if value.tzinfo else value.replace(tzinfo=UTC)
     elif isinstance(value, date):
@@ -101,7 +106,7 @@ def _date(value: Any) -> int:
     return (stamp - EPOCH) // MICROSECOND
 
 
-def _number(value: Any) -> int | float:
+def _number(value: int | float | str) -> int | float:
     if isinstance(value, int):
         return int(value)
     if isinstance(value, str):
@@ -109,7 +114,7 @@ def _number(value: Any) -> int | float:
     return float(value)
 
 
-def _path_list(value: Any) -> tuple[str, ...]:
+def _path_list(value: str | Iterable[object]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(str(item) for item in value)
 
 
@@ -171,11 +176,11 @@ CORE_COLUMNS = (
     Column("local_roles", "path_list"),
     Column("SearchableText", "text"),
 )
-
-
+#: Names of the core's own columns, in which every document has its place from the beginning.
 CORE_NAMES = frozenset(column.name for column in CORE_COLUMNS)
 
-_known: tuple[list[Any], dict[str, Column]] | None = None
+#: The registrations that were read last, and the columns made from them.
+_known: tuple[list[Registration], dict[str, Column]] | None = None
 
 
 def all_columns() -> Mapping[str, Column]:
@@ -187,7 +192,7 @@ def all_columns() -> Mapping[str, Column]:
     return _known[1]
 
 
-def _all_columns(registrations: Iterable[Any]) -> dict[str, Column]:
+def _all_columns(registrations: Iterable[Registration]) -> dict[str, Column]:
     columns = {column.name: column for column in CORE_COLUMNS}
     for registration in registrations:
         column = _registered(registration)
@@ -197,7 +202,7 @@ def _all_columns(registrations: Iterable[Any]) -> dict[str, Column]:
     return columns
 
 
-def _registered(registration: Any) -> Column:
+def _registered(registration: Registration) -> Column:
     options = dict(registration.options)
     column = Column(registration.name, registration.value, options.pop("getter", None), options.pop("listing", False))
     if column.kind not in KINDS - {"path_list", "text", "uid"}:

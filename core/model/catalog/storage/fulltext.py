@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
+from BTrees.LFBTree import LFBTree
 from BTrees.LLBTree import LLSet, difference, intersection, multiunion
 from hypatia.text import TextIndex
 from hypatia.text.lexicon import CaseNormalizer, Lexicon, Splitter
@@ -28,6 +29,8 @@ from hypatia.text.widcode import encode
 from wendelin.core.errors import QueryError
 from wendelin.core.model.objects.ids import UidRun
 
+#: uid -> number of times a word occurs; a tree once there are many documents (`WordPostings` before that).
+Postings = dict[int, int] | LFBTree
 #: hypatia packs word numbers into 28 bits.
 _word_numbers = UidRun(limit=1 << 28, length=1 << 12)
 
@@ -68,10 +71,13 @@ def _parts(word: str) -> list[str]:
     return [word, *filter(None, word.split("_"))] if "_" in word else [word]
 
 
-class WordPostings(dict):
-    """uid -> count for a rare word, kept in the table of words; in an order, without which buckets do not merge."""
+class WordPostings(dict[int, int]):
+    """uid -> count for a rare word, kept in the table of words.
 
-    def __lt__(self, other: dict) -> bool:
+    Postings have an order, because buckets of values without one do not merge.
+    """
+
+    def __lt__(self, other: dict[int, int]) -> bool:
         return sorted(self.items()) < sorted(other.items())
 
 
@@ -104,13 +110,15 @@ class MergingOkapiIndex(OkapiIndex):
         else:
             del known[docid]
 
-    def postings(self, wid: int) -> Mapping[int, Any]:
-        """uid -> number of times the word occurs."""
+    def postings(self, wid: int) -> Postings:
+        """uid -> number of times the word occurs; empty for a word that is in no document."""
         return self._wordinfo.get(wid, {})
 
 
 class FullTextIndex(TextIndex):
     """Words -> documents."""
+
+    index: MergingOkapiIndex
 
     def __init__(self) -> None:
         lexicon = SpreadLexicon(WordSplitter(), CaseNormalizer())
@@ -121,7 +129,7 @@ class FullTextIndex(TextIndex):
         self.index.index_doc(uid, text)
 
     def discard(self, uid: int) -> None:
-        """Forget the document."""
+        """Forget the words of a document."""
         self.index.unindex_doc(uid)
 
     def query(self, text: str) -> TextQuery | None:
@@ -132,7 +140,7 @@ class FullTextIndex(TextIndex):
         if not self.lexicon.parseTerms(text):
             return None
         try:
-            return TextQuery(self.index, self.parse_query(text))
+            return _compiled(self.index, self.parse_query(text))
         except (ParseError, LexiconError) as error:
             raise QueryError(f"the full text query {text!r} cannot be read: {error}") from error
 
@@ -141,34 +149,26 @@ class FullTextIndex(TextIndex):
         return self.apply(text) if self.lexicon.parseTerms(text) else {}
 
 
-class TextQuery:
-    """One parsed full text query."""
-
-    def __init__(self, index: MergingOkapiIndex, tree: ParseTreeNode) -> None:
-        self._index = index
-        self._tree = _compiled(index, tree)
+class TextQuery(Protocol):
+    """A parsed full text query, and every part of one."""
 
     def estimate(self) -> int:
         """About how many documents match, at most."""
-        return self._tree.estimate()
 
     def candidates(self) -> Iterable[int]:
         """Documents, among which are all those that match; may repeat some."""
-        return self._tree.candidates()
 
     def matches(self, uid: int) -> bool:
         """Does that document match?"""
-        return self._tree.matches(uid)
 
     def uid_set(self) -> LLSet | None:
         """All documents that match, or None when that needs a test of each (phrases)."""
-        return self._tree.uid_set()
 
 
 class _Words:
     """Any of some words."""
 
-    def __init__(self, postings: list[Mapping[int, Any]]) -> None:
+    def __init__(self, postings: list[Postings]) -> None:
         self.postings = postings
 
     def estimate(self) -> int:
@@ -185,7 +185,7 @@ class _Words:
 
 
 class _Phrase(_Words):
-    """Words next to one another, in that order."""
+    """Words next to one another, in that order: looked for in the documents of the rarest of them."""
 
     def __init__(self, index: MergingOkapiIndex, wids: list[int]) -> None:
         super().__init__(sorted((index.postings(wid) for wid in wids), key=_size)[:1])
@@ -200,7 +200,9 @@ class _Phrase(_Words):
 
 
 class _Or:
-    def __init__(self, parts: list[Any]) -> None:
+    """Any of some parts."""
+
+    def __init__(self, parts: list[TextQuery]) -> None:
         self.parts = parts
 
     def estimate(self) -> int:
@@ -213,12 +215,14 @@ class _Or:
         return any(part.matches(uid) for part in self.parts)
 
     def uid_set(self) -> LLSet | None:
-        sets = [part.uid_set() for part in self.parts]
-        return None if None in sets else multiunion(sets)
+        sets = _all_known(part.uid_set() for part in self.parts)
+        return None if sets is None else multiunion(sets)
 
 
 class _And:
-    def __init__(self, parts: list[Any], refused: list[Any]) -> None:
+    """All of some parts, and none of the refused ones."""
+
+    def __init__(self, parts: list[TextQuery], refused: list[TextQuery]) -> None:
         self.parts = sorted(parts, key=lambda part: part.estimate())
         self.refused = refused
 
@@ -232,13 +236,23 @@ class _And:
         return all(part.matches(uid) for part in self.parts) and not any(part.matches(uid) for part in self.refused)
 
     def uid_set(self) -> LLSet | None:
-        wanted, refused = ([part.uid_set() for part in parts] for parts in (self.parts, self.refused))
-        if None in wanted or None in refused:
+        wanted, refused = (_all_known(part.uid_set() for part in parts) for parts in (self.parts, self.refused))
+        if wanted is None or refused is None:
             return None
         return difference(reduce(intersection, wanted), multiunion(refused))
 
 
-def _compiled(index: MergingOkapiIndex, node: ParseTreeNode) -> Any:
+def _all_known(sets: Iterable[LLSet | None]) -> list[LLSet] | None:
+    """The sets in a list, or None when one of them is not known."""
+    found: list[LLSet] = []
+    for uids in sets:
+        if uids is None:
+            return None
+        found.append(uids)
+    return found
+
+
+def _compiled(index: MergingOkapiIndex, node: ParseTreeNode) -> TextQuery:
     kind, value = node.nodeType(), node.getValue()
     if kind == "AND":
         parts = [_compiled(index, part) for part in value if part.nodeType() != "NOT"]
@@ -254,11 +268,12 @@ def _compiled(index: MergingOkapiIndex, node: ParseTreeNode) -> Any:
     return _Words([index.postings(wid) for wid in wids])
 
 
-def _size(postings: Any) -> int:
+def _size(postings: Postings) -> int:
     """The number of documents of a word: exact while small, estimated from the shape of a large tree."""
     if isinstance(postings, dict):
         return len(postings)
-    size, node = 1, postings
+    size = 1
+    node: Any = postings
     while True:
         state = node.__getstate__()
         if state is None:

@@ -8,7 +8,6 @@ value (a million titles are a million records), and can neither count a range no
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from BTrees.Length import Length
 from BTrees.LLBTree import LLSet, LLTreeSet, multiunion
@@ -16,9 +15,9 @@ from BTrees.OOBTree import OOBTree
 from hypatia.keyword import KeywordIndex
 from persistent import Persistent
 
-from wendelin.core.model.catalog.storage.ranked_set import RankedSet
+from wendelin.core.model.catalog.storage.ranked_set import Key, KeyRange, RankedSet
 
-#: Behind every uid.
+#: Greater than every uid, and so behind every pair with the same key.
 LAST = float("inf")
 
 
@@ -29,11 +28,11 @@ class TokenIndex(KeywordIndex):
         super().__init__(discriminator="value")
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Forget all values and documents."""
         super().reset()
-        self._counts = OOBTree()
+        self._counts: OOBTree[str | int, Length] = OOBTree()
 
-    def insert(self, uid: int, value: Any) -> None:
+    def insert(self, uid: int, value: str | int) -> None:
         """Note that the document has the value."""
         known = self._fwd_index.get(value)
         if known is None:
@@ -46,7 +45,7 @@ class TokenIndex(KeywordIndex):
             self._fwd_index[value] = LLTreeSet(known)
             self._counts[value] = Length(len(known))
 
-    def discard(self, uid: int, value: Any) -> None:
+    def discard(self, uid: int, value: str | int) -> None:
         """Note that the document has the value no longer."""
         known = self._fwd_index[value]
         known.remove(uid)
@@ -57,21 +56,21 @@ class TokenIndex(KeywordIndex):
             del self._fwd_index[value]
             self._counts.pop(value, None)
 
-    def count(self, value: Any) -> int:
+    def count(self, value: str | int) -> int:
         """How many documents have the value, from a kept number."""
         kept = self._counts.get(value)
         return kept() if kept is not None else len(self._fwd_index.get(value, ()))
 
-    def uids(self, values: Iterable[Any]) -> LLSet | LLTreeSet:
+    def uids(self, values: Iterable[str | int]) -> LLSet | LLTreeSet:
         """The documents that have one of the values; the index's own set (do not change it) when there is one."""
         found = self.sets(values)
         return found[0] if len(found) == 1 else multiunion(found)
 
-    def sets(self, values: Iterable[Any]) -> list[Any]:
+    def sets(self, values: Iterable[str | int]) -> list[LLSet | LLTreeSet]:
         """The index's own sets of those values that there are; they have no document in common."""
         return [known for known in map(self._fwd_index.get, values) if known is not None]
 
-    def values(self) -> Iterable[Any]:
+    def values(self) -> Iterable[str | int]:
         """The different values, in order."""
         return self._fwd_index.keys()
 
@@ -82,28 +81,28 @@ class OrderedIndex(Persistent):
     def __init__(self) -> None:
         self.pairs = RankedSet()
 
-    def insert(self, uid: int, key: Any) -> None:
+    def insert(self, uid: int, key: str | float) -> None:
         """Note that the document has the key."""
         self.pairs.add((key, uid))
 
-    def discard(self, uid: int, key: Any) -> None:
+    def discard(self, uid: int, key: str | float) -> None:
         """Note that the document has the key no longer."""
         self.pairs.remove((key, uid))
 
-    def count(self, low: tuple, high: tuple | None) -> int:
+    def count(self, low: Key, high: Key | None) -> int:
         """How many pairs there are in ``low <= (key, uid) < high``."""
         return self.pairs.count(low, high)
 
-    def uids(self, low: tuple, high: tuple | None) -> Iterator[int]:
+    def uids(self, low: Key, high: Key | None) -> Iterator[int]:
         """The documents of a range of pairs, in the order of their keys."""
         return (pair[-1] for pair in self.pairs.walk(low, high))
 
 
-def equal_range(key: Any) -> tuple[tuple, tuple]:
+def equal_range(key: str | float) -> KeyRange:
     """The bounds of the pairs with that key."""
     return (key,), (key, LAST)
 
 
-def prefix_range(prefix: str) -> tuple[tuple, tuple]:
+def prefix_range(prefix: str) -> KeyRange:
     """The bounds of the pairs whose key starts with that text."""
     return (prefix,), (prefix + "\U0010ffff",)

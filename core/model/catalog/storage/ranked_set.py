@@ -1,4 +1,4 @@
-"""RankedSet: a persistent ordered set that knows how many keys lie before any key.
+"""`RankedSet`: a persistent ordered set that knows how many keys lie before any key.
 
 A plain ``OOTreeSet`` can only find its 500,000th key by walking over 499,999 others. Here the keys are cut into
 segments of about a thousand, and the number of keys of each segment is kept beside them, so that a page in the middle
@@ -27,10 +27,16 @@ from BTrees.OOBTree import OOBTree, OOTreeSet
 from persistent import Persistent
 from ZODB.POSException import ConflictError
 
+#: A segment with more keys is split in two.
 SEGMENT_LIMIT = 1024
+#: A group with more segments is split in two.
 GROUP_LIMIT = 64
 
 Key = tuple[Any, ...]
+#: ``low <= key < high``; a high of None leaves that side open.
+KeyRange = tuple[Key, Key | None]
+#: The pickled state of `SegmentCounts`.
+CountState = dict[str, dict[int, int]]
 
 
 class SegmentCounts(Persistent):
@@ -46,7 +52,7 @@ class SegmentCounts(Persistent):
         self._p_changed = True
         return count
 
-    def _p_resolveConflict(self, old: dict, committed: dict, new: dict) -> dict:
+    def _p_resolveConflict(self, old: CountState, committed: CountState, new: CountState) -> CountState:
         before, theirs, ours = old["table"], committed["table"], new["table"]
         if not (before.keys() == theirs.keys() == ours.keys()):
             raise ConflictError("a segment was split by another transaction")
@@ -56,7 +62,7 @@ class SegmentCounts(Persistent):
 class Group(Persistent):
     """Up to GROUP_LIMIT neighbouring segments; its own state changes only when a segment is split."""
 
-    def __init__(self, bounds: list[Key], segments: list[OOTreeSet], counts: list[int]) -> None:
+    def __init__(self, bounds: list[Key], segments: list[OOTreeSet[Key]], counts: list[int]) -> None:
         self.bounds = bounds
         self.segments = segments
         self.numbers = list(range(len(segments)))
@@ -102,7 +108,7 @@ class RankedSet(Persistent):
     """An ordered set of tuples with ``add``, ``remove``, ``rank``, ``count`` and walks that start anywhere."""
 
     def __init__(self) -> None:
-        self._groups = OOBTree({(): Group([()], [OOTreeSet()], [0])})
+        self._groups: OOBTree[Key, Group] = OOBTree({(): Group([()], [OOTreeSet()], [0])})
 
     def add(self, key: Key) -> bool:
         """Insert ``key``; False when it was there already."""

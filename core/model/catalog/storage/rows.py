@@ -13,6 +13,7 @@ which are shorter, have None there.
 from __future__ import annotations
 
 import pickle
+from collections import UserDict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,9 +22,8 @@ from BTrees.LOBTree import LOBTree, LOBucket
 from persistent import Persistent
 from persistent.mapping import PersistentMapping
 
+#: A document's normalised values, each in its column's slot.
 Row = tuple[Any, ...]
-
-
 #: 2**5 neighbouring uids share a bucket.
 BUCKET_BITS = 5
 
@@ -32,8 +32,8 @@ class RowStore(Persistent):
     """uid -> row, and the slots of the columns."""
 
     def __init__(self) -> None:
-        self.slots = PersistentMapping()
-        self._buckets = LOBTree()
+        self.slots: UserDict[str, int] = PersistentMapping()
+        self._buckets: LOBTree[LOBucket[bytes]] = LOBTree()
         self._count = Length()
 
     def __len__(self) -> int:
@@ -58,12 +58,12 @@ class RowStore(Persistent):
         data = self._data(uid)
         if data is None:
             return None
-        row = pickle.loads(data)
+        row: Row = pickle.loads(data)
         missing = len(self.slots) - len(row)
         return row + (None,) * missing if missing else row
 
-    def put(self, uid: int, values: Mapping[str, Any]) -> None:
-        """Write the row of a document."""
+    def put(self, uid: int, values: Mapping[str, object]) -> None:
+        """Write the row of a document from ``{column: normalised value}``."""
         places = {self.slot(name): value for name, value in values.items() if value is not None}
         row = tuple(map(places.get, range(max(places, default=-1) + 1)))
         bucket = self._buckets.get(uid >> BUCKET_BITS)
@@ -74,9 +74,9 @@ class RowStore(Persistent):
         bucket[uid] = pickle.dumps(row, 5)
 
     def remove(self, uid: int) -> None:
-        """Forget the row of a document."""
-        bucket = self._buckets.get(uid >> BUCKET_BITS, ())
-        if uid in bucket:
+        """Forget the row of a document, if there is one."""
+        bucket = self._buckets.get(uid >> BUCKET_BITS)
+        if bucket is not None and uid in bucket:
             self._count.change(-1)
             del bucket[uid]
             if not bucket:

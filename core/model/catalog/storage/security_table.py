@@ -20,9 +20,9 @@ class SecurityTable(Persistent):
     """principals (sorted tuple of text) <-> number; principal -> numbers."""
 
     def __init__(self) -> None:
-        self._numbers = OOBTree()
-        self._principals = LOBTree()
-        self._by_principal = OOBTree()
+        self._numbers: OOBTree[tuple[str, ...], int] = OOBTree()
+        self._principals: LOBTree[tuple[str, ...]] = LOBTree()
+        self._by_principal: OOBTree[str, LLTreeSet] = OOBTree()
 
     def number(self, principals: Iterable[str]) -> int:
         """The number of that set of principals, a new one at its first use."""
@@ -43,7 +43,7 @@ class SecurityTable(Persistent):
                 return number
 
     def principals(self, number: int) -> tuple[str, ...]:
-        """The set of principals behind a number."""
+        """The set of principals that a number stands for, sorted; KeyError for a number that was never given."""
         return self._principals[number]
 
     def visible(self, principals: Iterable[str]) -> LLSet | None:

@@ -7,8 +7,9 @@ values are open; modules show what `modules` allows; classes show their class me
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES
@@ -23,8 +24,17 @@ from wendelin.core.model.scripting.restricted.objects import IMMUTABLE, MISSING,
 from wendelin.core.model.scripting.restricted.properties import guard_properties
 from wendelin.core.security import ACCESS, MODIFY, VIEW, get_user, require_attribute, require_permission
 
+T = TypeVar("T")
 
-def check_name(name: Any) -> None:
+
+class Items(Protocol):
+    """What has items."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """The item of a key or place."""
+
+
+def check_name(name: object) -> None:
     """Refuse names that lead to the inside of objects."""
     if type(name) is not str:
         raise TypeError("attribute names are plain strings")
@@ -32,7 +42,7 @@ def check_name(name: Any) -> None:
         raise Unauthorized(f"scripts may not use the attribute {name!r}")
 
 
-def guarded_getattr(ob: Any, name: str, default: Any = MISSING) -> Any:
+def guarded_getattr(ob: object, name: str, default: object = MISSING) -> Any:
     """``ob.name``; `Unauthorized` where the current user, or any script, may not see it."""
     check_name(name)
     try:
@@ -43,7 +53,7 @@ def guarded_getattr(ob: Any, name: str, default: Any = MISSING) -> Any:
         return default
 
 
-def guarded_hasattr(ob: Any, name: str) -> bool:
+def guarded_hasattr(ob: object, name: str) -> bool:
     """Whether `guarded_getattr` would give something."""
     try:
         guarded_getattr(ob, name)
@@ -52,7 +62,7 @@ def guarded_hasattr(ob: Any, name: str) -> bool:
     return True
 
 
-def _read(ob: Any, name: str) -> Any:
+def _read(ob: object, name: str) -> Any:
     if isinstance(ob, Document):
         return _document_attribute(ob, name)
     if isinstance(ob, str) or ob is str:
@@ -96,7 +106,7 @@ def _is_static(cls: type, name: str) -> bool:
     return isinstance(found, staticmethod)
 
 
-def guarded_getitem(ob: Any, key: Any) -> Any:
+def guarded_getitem(ob: Items, key: object) -> Any:
     """``ob[key]``: a document out of a document needs access to it, anything else out of a document access to that."""
     value = ob[key]
     if isinstance(ob, Document):
@@ -104,8 +114,8 @@ def guarded_getitem(ob: Any, key: Any) -> Any:
     return value
 
 
-def guarded_iter(ob: Any) -> Any:
-    """What a loop iterates over."""
+def guarded_iter(ob: T) -> T:
+    """What a loop iterates over: the object itself, once it may be; `Unauthorized` for a document without access."""
     if isinstance(ob, Document):
         require_permission(ACCESS, ob)
     return ob
@@ -117,23 +127,23 @@ class ItemWriter:
     __slots__ = ("_ob",)
     _ob: Any
 
-    def __init__(self, ob: Any) -> None:
+    def __init__(self, ob: object) -> None:
         object.__setattr__(self, "_ob", ob)
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: object, value: object) -> None:
         self._ob[key] = value
 
-    def __delitem__(self, key: Any) -> None:
+    def __delitem__(self, key: object) -> None:
         del self._ob[key]
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         raise Unauthorized(f"scripts may not set the attribute {name!r} of {type(self._ob).__name__} objects")
 
     def __delattr__(self, name: str) -> None:
         raise Unauthorized(f"scripts may not delete the attribute {name!r} of {type(self._ob).__name__} objects")
 
 
-def guarded_write(ob: Any) -> Any:
+def guarded_write(ob: object) -> Any:
     """What an assignment to an item or attribute writes to; `Unauthorized` for what scripts may not change."""
     cls = type(ob)
     if cls in WRITABLE:
@@ -153,19 +163,20 @@ def guarded_write(ob: Any) -> Any:
     raise Unauthorized(f"scripts may not change {cls.__qualname__} objects")
 
 
-def guarded_setattr(ob: Any, name: str, value: Any) -> None:
+def guarded_setattr(ob: object, name: str, value: object) -> None:
     """``setattr``, with the rules of an assignment."""
     check_name(name)
     setattr(guarded_write(ob), name, value)
 
 
-def guarded_delattr(ob: Any, name: str) -> None:
+def guarded_delattr(ob: object, name: str) -> None:
     """``delattr``, with the rules of an assignment."""
     check_name(name)
     delattr(guarded_write(ob), name)
 
 
-_INPLACE = {
+#: ``operator: (in place, with a new object)``.
+_INPLACE: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]] = {
     **{"+=": (operator.iadd, operator.add), "-=": (operator.isub, operator.sub), "*=": (operator.imul, operator.mul)},
     **{"/=": (operator.itruediv, operator.truediv), "//=": (operator.ifloordiv, operator.floordiv)},
     **{
@@ -178,15 +189,15 @@ _INPLACE = {
 }
 
 
-def inplace_variable(operation: str, value: Any, operand: Any) -> Any:
+def inplace_variable(operation: str, value: object, operand: object) -> Any:
     """``value += operand``: in place only for what a script may change."""
     in_place, binary = _INPLACE[operation]
     changes = type(value) in WRITABLE or type(value) is set or isinstance(value, numpy.ndarray)
     return in_place(value, operand) if changes else binary(value, operand)
 
 
-def inplace_item(operation: str, ob: Any, key: Any, operand: Any) -> None:
-    """``ob[key] += operand``."""
+def inplace_item(operation: str, ob: Items, key: object, operand: object) -> None:
+    """``ob[key] += operand``; `Unauthorized` where ``ob[key]`` could not be read or could not be assigned."""
     value = inplace_variable(operation, guarded_getitem(ob, key), operand)
     guarded_write(ob)[key] = value
 

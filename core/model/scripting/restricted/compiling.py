@@ -17,8 +17,11 @@ from RestrictedPython.transformer import IOPERATOR_TO_STR, RestrictingNodeTransf
 from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
 from wendelin.core.errors import ScriptError
 
+#: The function that the code of a script defines.
 FUNCTION_NAME = "script_function"
+#: In characters: the compiler needs much memory for long sources.
 MAX_SOURCE = 512 * 1024
+#: Compiled scripts that a process keeps.
 CACHE_SIZE = 4096
 _LINE = re.compile(r"Line (\d+|None): (.*)", re.DOTALL)
 Node = TypeVar("Node", bound=ast.AST)
@@ -28,6 +31,7 @@ class ScriptTransformer(RestrictingNodeTransformer):
     """RestrictedPython's rules, and: ``a[k] += v``, ``name: type = value``."""
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        """``a[k] += v`` as a call of the guard ``_inplaceitem_``; other targets as RestrictedPython has them."""
         if not isinstance(node.target, ast.Subscript):
             return super().visit_AugAssign(node)
         target = self._guarded_item(node.target)
@@ -48,6 +52,7 @@ class ScriptTransformer(RestrictingNodeTransformer):
         return target
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
+        """``name: type = value`` as ``name = value``: annotations of variables mean nothing in a script."""
         if not isinstance(node.target, ast.Name):
             return super().visit_AnnAssign(node)
         if node.value is None:
@@ -92,7 +97,7 @@ def compile_expression(path: str, source: str) -> Expression:
 
 
 def check_size(path: str, source: str) -> None:
-    """Refuse a source that the compiler would choke on."""
+    """Raise `ScriptError` for a source that is too long to be compiled."""
     if len(source) > MAX_SOURCE:
         raise ScriptError(f"{path}: {len(source)} characters are more than the {MAX_SOURCE} that a script may have")
 

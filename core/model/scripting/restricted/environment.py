@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from RestrictedPython.Guards import guarded_iter_unpack_sequence, guarded_unpack_sequence
 from RestrictedPython.PrintCollector import PrintCollector
@@ -25,6 +26,7 @@ from wendelin.core.model.scripting.restricted.modules import guarded_import
 from wendelin.core.model.scripting.restricted.objects import ScriptClass
 from wendelin.core.model.scripting.restricted.wrapped import guarded_memoryview
 
+T = TypeVar("T")
 #: What code run by a script says its module is; no module of that name exists.
 MODULE_NAME = "restricted_script"
 
@@ -44,13 +46,13 @@ _EXCEPTIONS = (
 _ERRORS = "AttributeNotFound BadRequest NotFound ScriptError Unauthorized UnsupportedWorkflowMethod ValidationFailed"
 
 
-def same_type(first: Any, second: Any, *others: Any) -> bool:
+def same_type(first: object, second: object, *others: object) -> bool:
     """Whether all arguments have exactly the same type: what scripts use in the place of ``type``."""
     return all(type(other) is type(first) for other in (second, *others))
 
 
-def apply(function: Any, *args: Any, **kw: Any) -> Any:
-    """A call with ``*args`` or ``**kw``."""
+def apply(function: Callable[..., T], *args: object, **kw: object) -> T:
+    """A call with ``*args`` or ``**kw``, which restricted code may make of whatever it could call without them."""
     return function(*args, **kw)
 
 

@@ -14,7 +14,8 @@ class GuardedFormatter(Formatter):
         self.get_attribute = get_attribute
         self.get_item = get_item
 
-    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, int | str]:
+        """The value of ``0.title`` or ``name[key]``, and the argument that it begins with."""
         from _string import formatter_field_name_split  # what string.Formatter itself uses
 
         first, rest = formatter_field_name_split(field_name)
@@ -30,14 +31,15 @@ class BoundFormat:
     def __init__(self, formatter: GuardedFormatter, text: str, takes_mapping: bool) -> None:
         self._formatter, self._text, self._takes_mapping = formatter, str.__str__(text), takes_mapping
 
-    def __call__(self, *args: Any, **kw: Any) -> str:
+    def __call__(self, *args: Any, **kw: object) -> str:
+        """The formatted text; for ``format_map`` the only argument is the mapping."""
         if self._takes_mapping:
             (mapping,) = args
             return self._formatter.vformat(self._text, (), mapping)
         return self._formatter.vformat(self._text, args, kw)
 
 
-def guarded_format(formatter: GuardedFormatter, text: Any, name: str) -> Callable[..., str]:
+def guarded_format(formatter: GuardedFormatter, text: str | type[str], name: str) -> Callable[..., str]:
     """The guarded ``format`` or ``format_map`` of a str instance, or of the class (then the text comes first)."""
     takes_mapping = name == "format_map"
     if isinstance(text, str):

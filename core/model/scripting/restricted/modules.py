@@ -85,7 +85,7 @@ STANDARD_MODULES: Mapping[str, str] = {
     "scipy.io": "wavfile",
     "scipy.io.wavfile": "read write WavFileWarning",
 }
-#: name -> what is never seen, whoever allows the module.
+#: Module -> names in it that scripts never see, even when a plugin allows the module.
 DENIED: Mapping[str, str] = {
     "base64": "main test",
     "calendar": "LocaleHTMLCalendar LocaleTextCalendar setfirstweekday",
@@ -128,7 +128,7 @@ _visible: dict[str, tuple[Any, frozenset[str]]] = {}
 
 def allowed_modules() -> Mapping[str, Any]:
     """The registrations of kind ``allowed_module`` by module name."""
-    return get_registry()._kinds.get("allowed_module", {})
+    return get_registry().view("allowed_module")
 
 
 def visible_names(module: ModuleType) -> frozenset[str]:
@@ -154,7 +154,7 @@ def general_names(module: ModuleType) -> Iterable[str]:
     return {name for name in (*listed, *below) if not name.startswith("_")}
 
 
-def _defined_in(module: ModuleType, value: Any) -> bool:
+def _defined_in(module: ModuleType, value: object) -> bool:
     return getattr(value, "__module__", module.__name__) == module.__name__ and not isinstance(value, ModuleType)
 
 
@@ -172,15 +172,18 @@ def module_attribute(module: ModuleType, name: str) -> Any:
 
 
 def guarded_import(
-    name: str, globals: Any = None, locals: Any = None, fromlist: Iterable[str] | None = (), level: int = 0
+    name: str, globals: object = None, locals: object = None, fromlist: Iterable[str] | None = (), level: int = 0
 ) -> Any:
-    """``import`` of restricted code: allowed modules and visible names only; nothing relative."""
+    """``import`` of restricted code: allowed modules and visible names only; nothing relative.
+
+    ``globals`` and ``locals`` stand there because the import statement gives them; they are not looked at.
+    """
     if type(fromlist) is list:
         # PyImport_Import: C code of a library imports something for itself while a script's frame is the current one,
         # and so gets the script's ``__import__``. Only C passes a list: statements pass None or a tuple.
         return import_module(name)
     if level or not isinstance(name, str) or name not in allowed_modules():
-        raise ImportError(f"scripts may not import {name!r}; docs/scripting.md lists what they may")
+        raise ImportError(f"scripts may not import {name!r}; docs/extend/scripting.md lists what they may")
     module = import_module(name)
     visible_names(module)
     if not fromlist:

@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from io import BytesIO, StringIO
 from types import CodeType, FrameType, MappingProxyType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 import numpy
 from BTrees import IIBTree, IOBTree, LOBTree, OIBTree, OOBTree
@@ -18,17 +18,24 @@ from wendelin.core.bigdata import BigArray, BigFile, RAMArray
 from wendelin.core.bigdata.fileobject import BigFileReader
 from wendelin.core.bigdata.memory.snapshot import ArraySnapshot, FileSnapshot
 from wendelin.core.errors import WendelinError
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.scripting.restricted.modules import is_open_class
 from wendelin.core.security import PUBLIC, User, check_permission, declared_permission
 
+#: Stands for "no default given".
 MISSING = object()
+#: Classes whose instances never change: all of their public attributes are open.
 IMMUTABLE = (str, bytes, int, float, complex, bool, tuple, frozenset, type(None), range, slice)
 COLLECTIONS = (list, dict, set, bytearray, memoryview, deque, OrderedDict, defaultdict, Counter)
+#: Classes whose instances show every public attribute.
 PLAIN = (*IMMUTABLE, *COLLECTIONS, BytesIO, StringIO)
+#: Classes whose instances scripts may change by assignment.
 WRITABLE = frozenset({list, dict, bytearray, deque, OrderedDict, defaultdict, Counter})
+#: Built-in classes that lead to the inside of the interpreter.
 FORBIDDEN_TYPES = (CodeType, FrameType, TracebackType, MappingProxyType)
-#: Raw memory, pickles, files of the server, switches that would make read-only memory writable; ``resize`` in place
-#: leaves other views of the array pointing at freed memory (``numpy.resize`` makes a new one).
+#: Attributes of arrays that scripts may not use. They lead to raw memory, pickles and files of the server, or would
+#: make read-only memory writable. ``resize`` in place leaves other views of the array pointing at freed
+#: memory (``numpy.resize`` makes a new one).
 ARRAY_DOORS = frozenset(
     {
         "tofile",
@@ -47,7 +54,9 @@ ARRAY_DOORS = frozenset(
 )
 #: Methods that write raw bytes into any buffer they are given, also into an array of objects.
 WRITING_TO_BUFFERS = frozenset({"readinto", "readinto1", "pack_into"})
+#: Methods of containers that only read.
 READERS = frozenset({"get", "keys", "values", "items", "index", "count", "copy", "minKey", "maxKey"})
+#: Containers that are records of the database: scripts only read them.
 DATABASE_CONTAINERS = (
     *(PersistentList, PersistentMapping, IIBTree.IIBTree, IOBTree.IOBTree),
     *(LOBTree.LOBTree, OIBTree.OIBTree, OOBTree.OOBTree, OOBTree.OOTreeSet),
@@ -69,18 +78,22 @@ OPEN_NAMES: Mapping[type, frozenset[str]] = {
 
 
 class ScriptClass(type):
-    """The metaclass of classes that restricted code defines: plain ones, over plain bases."""
+    """The metaclass of classes that restricted code defines: plain ones, over plain bases.
+
+    A base that is neither such a class, nor one of ``allowed_bases``, nor an exception is a TypeError.
+    """
 
     allowed_bases = (object, BaseException, dict, list, set, frozenset, tuple, str, bytes, int, float)
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> ScriptClass:
+        """The class that a script's ``class`` statement makes."""
         for base in bases:
             if not isinstance(base, ScriptClass) and base not in mcs.allowed_bases and not issubclass(base, Exception):
                 raise TypeError(f"class {name}: scripts may not derive from {base!r}")
         return super().__new__(mcs, name, bases, namespace)
 
 
-def may_read(ob: Any, name: str) -> bool:
+def may_read(ob: object, name: str) -> bool:
     """Whether an instance that is no document shows ``name``."""
     cls = type(ob)
     if name in WRITING_TO_BUFFERS:
@@ -109,11 +122,13 @@ def _is_scripted(cls: type) -> bool:
     return isinstance(cls, ScriptClass)
 
 
-def _declared(ob: Any, name: str) -> bool:
+def _declared(ob: object, name: str) -> bool:
     dynamic = getattr(type(ob), "attribute_permission_of", None)
     permission = dynamic(ob, name) if dynamic is not None else None
     if permission is None:
         permission = declared_permission(type(ob), name)
     if permission == PUBLIC:
         return True
-    return isinstance(permission, str) and hasattr(ob, "__parent__") and check_permission(permission, ob)
+    if not isinstance(permission, str) or not hasattr(ob, "__parent__"):
+        return False
+    return check_permission(permission, cast(IDocument, ob))

@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
 from wendelin.core.errors import Unauthorized
+from wendelin.core.interfaces import ITypeInformation
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import camel_case
 from wendelin.core.security import ACCESS, MODIFY, check_permission, get_user
 
 Method = Callable[..., Any]
 
 
-def guard_properties(document: Any, name: str, method: Any) -> Any:
+def guard_properties(document: Document, name: str, method: Any) -> Any:
     """``document.<name>`` as restricted code gets it: checked at each call where it takes names of properties."""
     wrap = _WRAPPERS.get(name)
     if wrap is not None:
@@ -26,7 +29,7 @@ def guard_properties(document: Any, name: str, method: Any) -> Any:
     return method
 
 
-def require_property(document: Any, id: str, info: Any, reads: bool) -> None:
+def require_property(document: Document, id: str, info: ITypeInformation, reads: bool) -> None:
     """Raise `Unauthorized` when the user may not read, or change, the property or relation of that name."""
     permission = property_permission(info, id, reads)
     if permission is not None and not check_permission(permission, document):
@@ -37,7 +40,7 @@ def require_property(document: Any, id: str, info: Any, reads: bool) -> None:
         )
 
 
-def property_permission(info: Any, id: str, reads: bool) -> str | None:
+def property_permission(info: ITypeInformation, id: str, reads: bool) -> str | None:
     """What the property itself asks for, in any form of its name (``source_value_list``); None for an unknown one."""
     entry = info.property_dict.get(id)
     if entry is not None:
@@ -46,25 +49,25 @@ def property_permission(info: Any, id: str, reads: bool) -> str | None:
     return None if accessor is None else getattr(accessor, "__permission__", ACCESS if reads else MODIFY)
 
 
-def _reading(document: Any, method: Method) -> Method:
+def _reading(document: Document, method: Method) -> Method:
     @wraps(method)
-    def read(id: str, *args: Any, **kw: Any) -> Any:
+    def read(id: str, *args: object, **kw: object) -> Any:
         require_property(document, id, document.getTypeInfo(), reads=True)
         return method(id, *args, **kw)
 
     return read
 
 
-def _setting(document: Any, method: Method) -> Method:
+def _setting(document: Document, method: Method) -> Method:
     @wraps(method)
-    def set_property(id: str, value: Any) -> Any:
+    def set_property(id: str, value: object) -> Any:
         _require_all(document, document.getTypeInfo(), [id])
         return method(id, value)
 
     return set_property
 
 
-def _editing(document: Any, method: Method) -> Method:
+def _editing(document: Document, method: Method) -> Method:
     @wraps(method)
     def edit(**kw: Any) -> Any:
         _require_all(document, document.getTypeInfo(), kw)
@@ -73,7 +76,7 @@ def _editing(document: Any, method: Method) -> Method:
     return edit
 
 
-def _creating(container: Any, method: Method) -> Method:
+def _creating(container: Folder, method: Method) -> Method:
     """Before there is a document, its container is asked for what a property needs beyond the usual."""
 
     @wraps(method)
@@ -89,12 +92,12 @@ def _creating(container: Any, method: Method) -> Method:
     return new_content
 
 
-def _of_target(document: Any, name: str, method: Method) -> Method:
+def _of_target(document: Document, name: str, method: Method) -> Method:
     """``getSourceProperty(id)``: the property is one of the document that the relation leads to."""
     value_getter = name.removesuffix("Property") + "Value"
 
     @wraps(method)
-    def read(key: str, default: Any = None, portal_type: Any = None) -> Any:
+    def read(key: str, default: object = None, portal_type: str | Sequence[str] | None = None) -> Any:
         target = getattr(document, value_getter)(portal_type=portal_type)
         if target is not None:
             require_property(target, key, target.getTypeInfo(), reads=True)
@@ -103,7 +106,7 @@ def _of_target(document: Any, name: str, method: Method) -> Method:
     return read
 
 
-def _require_all(document: Any, info: Any, ids: Iterable[str]) -> None:
+def _require_all(document: Document, info: ITypeInformation, ids: Iterable[str]) -> None:
     for id in ids:
         require_property(document, id, info, reads=False)
 

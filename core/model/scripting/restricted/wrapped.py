@@ -1,7 +1,7 @@
 """Stand-ins for library functions that are useful to scripts and, as they are, lead to files or to raw memory.
 
-Arrays of objects hold pointers. Whoever can look at one as bytes can forge a pointer; so no buffer of such an array is
-handed out, and no array is made over foreign memory.
+Arrays of objects hold pointers. A script that could look at one as bytes could forge a pointer; so no buffer of such
+an array is handed out, and no array is made over foreign memory.
 """
 
 from __future__ import annotations
@@ -9,17 +9,40 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from io import UnsupportedOperation
-from typing import Any
+from typing import Any, NoReturn, Protocol, SupportsInt
 
 import numpy
 
 from wendelin.core.errors import Unauthorized
 
+#: What lends its memory to others.
+Memory = bytes | bytearray | memoryview | numpy.ndarray
+
+
+class ReadableFile(Protocol):
+    """What a script gives as a file to read from; its methods may return anything."""
+
+    def read(self, size: int, /) -> object:
+        """At most ``size`` bytes."""
+
+    def seek(self, offset: int, whence: int, /) -> object:
+        """Move to another place, as files do."""
+
+    def tell(self) -> SupportsInt:
+        """The place that is read next."""
+
+
+class WritableFile(Protocol):
+    """What a script gives as a file to write to."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take the bytes."""
+
 
 class FileOfBytes:
     """A script's file object as libraries see it: whatever its ``read`` returns is made bytes."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: ReadableFile) -> None:
         if isinstance(file, str | bytes | os.PathLike | int) or not hasattr(file, "read"):
             raise Unauthorized("scripts may only read file objects, such as io.BytesIO, not paths")
         self._file = file
@@ -31,12 +54,12 @@ class FileOfBytes:
             raise TypeError(f"read() returned {type(data).__name__}, not bytes")
         return data
 
-    def seek(self, offset: int, whence: int = 0) -> Any:
-        """Move; what the script's file returns."""
+    def seek(self, offset: int, whence: int = 0) -> object:
+        """Move to another place; returns what the script's file returns."""
         return self._file.seek(offset, whence)
 
     def seekable(self) -> bool:
-        """Scripts' files are."""
+        """True: what cannot be moved fails in `seek`."""
         return True
 
     def flush(self) -> None:
@@ -44,18 +67,19 @@ class FileOfBytes:
         raise UnsupportedOperation("flush")
 
     def tell(self) -> int:
-        """Where the file is."""
+        """The place in the file that is read next."""
         return int(self._file.tell())
 
 
-def read_wav(file: Any) -> Any:
+def read_wav(file: ReadableFile) -> tuple[int, numpy.ndarray]:
     """``scipy.io.wavfile.read`` of a file object: ``(rate, samples)``."""
     from scipy.io import wavfile
 
-    return wavfile.read(FileOfBytes(file))
+    rate, samples = wavfile.read(FileOfBytes(file))
+    return rate, samples
 
 
-def write_wav(file: Any, rate: int, data: Any) -> None:
+def write_wav(file: WritableFile, rate: int, data: numpy.ndarray) -> None:
     """``scipy.io.wavfile.write`` to a file object."""
     from scipy.io import wavfile
 
@@ -64,8 +88,8 @@ def write_wav(file: Any, rate: int, data: Any) -> None:
     wavfile.write(file, rate, data)
 
 
-def check_buffer(source: Any) -> None:
-    """Refuse memory that holds pointers."""
+def check_buffer(source: Memory | numpy.generic) -> None:
+    """Raise `Unauthorized` for memory that holds pointers: that of an array of objects."""
     if isinstance(source, numpy.ndarray | numpy.generic):
         holds_objects = source.dtype.hasobject
     else:
@@ -80,7 +104,9 @@ def guarded_memoryview(source: Any) -> memoryview:
     return memoryview(source)
 
 
-def guarded_frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0) -> Any:
+def guarded_frombuffer(
+    buffer: Memory, dtype: numpy.dtype | type | str = float, count: int = -1, offset: int = 0
+) -> numpy.ndarray:
     """``numpy.frombuffer``, but of an array of objects."""
     check_buffer(buffer)
     return numpy.frombuffer(buffer, dtype, count, offset)
@@ -89,13 +115,13 @@ def guarded_frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset:
 class _ArrayType(type):
     """Makes `ArrayClass` stand for ``numpy.ndarray`` where types are compared."""
 
-    def __instancecheck__(cls, instance: Any) -> bool:
+    def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, numpy.ndarray)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
         return issubclass(subclass, numpy.ndarray)
 
-    def __call__(cls, *args: Any, **kw: Any) -> Any:
+    def __call__(cls, *args: object, **kw: object) -> NoReturn:
         raise Unauthorized("scripts make arrays with numpy.array, zeros, empty or frombuffer, not with numpy.ndarray")
 
 

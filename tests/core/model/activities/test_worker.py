@@ -18,6 +18,7 @@ from ZODB.POSException import ConflictError
 
 from tests.core.database.test_engines import ZeoServer
 from wendelin.core.database import open_database
+from wendelin.core.model.activities import leases
 from wendelin.core.model.activities import worker as worker_module
 from wendelin.core.model.activities.alarms import Alarm
 from wendelin.core.model.activities.message import Claim, State
@@ -204,7 +205,7 @@ def test_told_to_stop_it_finishes_the_message_and_gives_back_the_rest(site, skin
 
 
 def test_a_long_batch_renews_its_claim(site, skins, one, database, commit, monkeypatch):
-    monkeypatch.setattr(worker_module, "LEASE", 1.0)
+    monkeypatch.setattr(leases, "LEASE", 1.0)
     site.activate().Base_append("a")
     commit()
     one.keeper.start()

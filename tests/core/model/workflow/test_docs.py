@@ -1,4 +1,4 @@
-"""The worked example of docs/workflows.md does what the page says; scripts of the site can take part."""
+"""The worked example of docs/extend/workflows.md does what the page says; scripts of the site can take part."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import wendelin.core
 from wendelin.core.errors import UnsupportedWorkflowMethod, ValidationFailed
 from wendelin.core.security import ANONYMOUS, ASSIGNOR, AUTHOR, VIEW, User, as_user, check_permission
 
-PAGE = Path(wendelin.core.__file__).parent.parent / "docs" / "workflows.md"
+PAGE = Path(wendelin.core.__file__).parent.parent / "docs" / "extend" / "workflows.md"
 
 
 def example(language: str) -> str:

@@ -12,8 +12,8 @@ from wendelin.core.model.catalog.search.options import sort_order
 from wendelin.core.model.catalog.search.planner import Plan
 from wendelin.core.model.catalog.search.query_objects import NegatedQuery, OrQuery, Query
 from wendelin.core.model.catalog.storage import ranked_set
+from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.columns import CORE_COLUMNS
-from wendelin.core.model.catalog.storage.tables import CatalogStore
 
 COLUMNS = {column.name: column for column in CORE_COLUMNS}
 PARENTS = (11, 12, 13)

@@ -108,6 +108,7 @@ def test_search_text(filled, ids):
         ({"select_list": ["nothing"]}, "no column 'nothing'"),
         ({"select_dict": {"name": "title"}}, "cannot rename"),
         ({"group_by": ["nothing"]}, "no column 'nothing'"),
+        ({"query": SimpleQuery(comparison_operator="in", int_index=3)}, "needs a list of values, not 3"),
     ],
 )
 def test_errors_say_what_is_wrong(catalog, samples, kw, message):

@@ -1,0 +1,1 @@
+"""Types of `BTrees`, which brings none: what this project uses."""

@@ -1,0 +1,3 @@
+from collections.abc import Iterable
+
+def encode(wids: Iterable[int]) -> str: ...
