@@ -13,11 +13,13 @@ HELP = "copy the database with its files to a folder; the next copy to the same 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The folder, and whether everything is copied again."""
     parser.add_argument("folder", metavar="FOLDER", help="where the copy goes; made when it is not there")
     parser.add_argument("--full", action="store_true", help="copy everything again instead of what is new")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Back up, and print what was copied; no pack may run meanwhile."""
     instance = get_instance(arguments).require()
     folder = Path(arguments.folder).absolute()
     data = instance.data_folder / "Data.fs"

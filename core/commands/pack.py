@@ -12,10 +12,12 @@ HELP = "drop history older than some days, and objects that nothing reaches any 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How much history is kept."""
     parser.add_argument("--days", type=float, default=1.0, help="days of history to keep (default: 1)")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Pack, and print the sizes before and after; no backup may run meanwhile."""
     instance = get_instance(arguments).require()
     with packing_lock(instance.run_folder), instance_database(instance) as database:
         before = database.get_size()

@@ -14,11 +14,13 @@ HELP = "make the database of a new or empty instance from a backup"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The backup, and the moment whose state is wanted."""
     parser.add_argument("folder", metavar="FOLDER", help="a folder that 'wendelin backup' wrote")
     parser.add_argument("--date", help="the state of that moment (UTC), as YYYY-MM-DD-HH-MM-SS (default: the last)")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Restore into an instance without data, and print up to when."""
     instance = get_instance(arguments)
     instance.make_folders()
     folder = Path(arguments.folder).absolute()

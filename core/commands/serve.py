@@ -19,12 +19,14 @@ HELP = "run the web server alone (the database server has to run)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The configuration file, and the address to listen on."""
     parser.add_argument("ini", nargs="?", metavar="INI", help="default: development.ini of the instance or the sources")
     parser.add_argument("--host", help="address to listen on (default: as at the last start)")
     parser.add_argument("--port", type=int, help="port to listen on (default: as at the last start)")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGTERM or Ctrl-C."""
     instance = get_instance(arguments).require()
     instance.set_environment()
     facts = instance.read_facts()

@@ -32,6 +32,7 @@ What you change is kept when you leave (Ctrl-D) or call transaction.commit(); tr
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whose rights, and what to run."""
     parser.add_argument("--user", metavar="ID", help="with that user's rights (default: nothing is checked)")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("-c", dest="code", metavar="CODE", help="run this")
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Run the program or the lines; 1 when an exception escaped, and nothing is kept then."""
     source = read_source(arguments)
     with instance_database(get_instance(arguments)) as database, bound_site(database) as site:
         user = find_user(site, arguments.user)
@@ -71,7 +73,7 @@ def bound_site(database: Database) -> Iterator[Site]:
         yield get_site(connection)
 
 
-def find_user(site: Any, user_id: str | None) -> User:
+def find_user(site: Site, user_id: str | None) -> User:
     """The user of ``--user``, or the one whom nothing is refused."""
     if user_id is None:
         return SYSTEM
@@ -85,7 +87,7 @@ def execute(text: str, name: str, names: dict[str, Any]) -> int:
     """Run a program; its exit status. An exception that escapes is printed, without our own frames, and gives 1."""
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     try:
-        exec(compile_source(text, name), names)
+        exec(_compile(text, name), names)
     except SystemExit as request:
         return exit_status(request)
     except BaseException as error:
@@ -95,7 +97,8 @@ def execute(text: str, name: str, names: dict[str, Any]) -> int:
     return 0
 
 
-def compile_source(text: str, name: str) -> CodeType:
+def _compile(text: str, name: str) -> CodeType:
+    # without this module's `from __future__ import annotations`
     return compile(text, name, "exec", dont_inherit=True)
 
 

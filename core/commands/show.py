@@ -15,6 +15,7 @@ HELP = "print the URLs, the first user and password, and the state of the proces
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The form of the output."""
     parser.add_argument("--json", action="store_true", help="for programs: one JSON object")
 
 
@@ -35,7 +36,7 @@ def gather(instance: Instance) -> dict[str, Any]:
 
 
 def print_facts(facts: dict[str, Any], say: Callable[[str], None] = print) -> None:
-    """The same for people."""
+    """Print what `gather` found, for people to read."""
     say("")
     for name, url in facts["urls"].items():
         say(f"  {name.capitalize() + ':':<11}{url}")
@@ -51,6 +52,7 @@ def print_facts(facts: dict[str, Any], say: Callable[[str], None] = print) -> No
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Print the facts; raises `InstanceNotFound` before the first start."""
     facts = gather(get_instance(arguments).require())
     if arguments.json:
         print(json.dumps(facts, indent=2))

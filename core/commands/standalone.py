@@ -17,6 +17,7 @@ HELP = "start the database server, web server, worker and the processes of plugi
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Addresses, processes, and what to do besides starting them."""
     parser.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: this machine only)")
     parser.add_argument(
         "--port", type=int, default=DEFAULT_PORT, help=f"port of the site; 0 takes a free one (default: {DEFAULT_PORT})"
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Start everything and watch it until a signal comes; 0 also then."""
     instance = get_instance(arguments)
     left_out = frozenset(arguments.without) | ({"jupyter"} if arguments.no_jupyter else frozenset())
     port = arguments.port or free_port()

@@ -16,6 +16,7 @@ HELP = "list, install and uninstall business templates"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The three actions and what each is about."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="list what is installed and what can be")
     install = actions.add_parser("install", help="install templates, and what they depend on")
@@ -46,6 +47,7 @@ def act(connection: Connection, arguments: argparse.Namespace) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Do the action in one transaction."""
     with instance_database(get_instance(arguments)) as database, as_user(SYSTEM):
         database.run(
             lambda connection: act(connection, arguments),

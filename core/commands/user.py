@@ -6,11 +6,11 @@ import argparse
 import getpass
 import secrets
 import sys
-from typing import Any
 
 from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.instance.var_option import add_var, get_instance
 from wendelin.core.launcher.database_server import instance_database
+from wendelin.core.model.accounts.users import UserFolder
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
 
@@ -18,6 +18,7 @@ HELP = "add a user, change a password or roles, list users"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The four actions and what each is about."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     add = actions.add_parser("add", help="add a user")
     add.add_argument("id")
@@ -57,7 +58,7 @@ def read_password(arguments: argparse.Namespace) -> str:
     return password
 
 
-def act(users: Any, arguments: argparse.Namespace, password: str | None) -> None:
+def act(users: UserFolder, arguments: argparse.Namespace, password: str | None) -> None:
     """One action on the user folder of a site."""
     if arguments.action == "list":
         for user_id in users.getUserIdList():
@@ -76,13 +77,15 @@ def act(users: Any, arguments: argparse.Namespace, password: str | None) -> None
         print_user(users, arguments.id)
 
 
-def print_user(users: Any, user_id: str) -> None:
+def print_user(users: UserFolder, user_id: str) -> None:
     """A line with the roles that were given; Authenticated and Anonymous come with every login."""
-    roles = sorted(users.get_user(user_id).roles - {"Authenticated", "Anonymous"})
+    user = users.get_user(user_id)
+    roles = sorted(user.roles - {"Authenticated", "Anonymous"}) if user is not None else []
     print(f"{user_id}: {' '.join(roles) or '-'}")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Read a password where one is needed, and do the action in one transaction."""
     password = read_password(arguments) if arguments.action in ("add", "password") else None
     with instance_database(get_instance(arguments)) as database, as_user(SYSTEM):
         database.run(

@@ -11,10 +11,11 @@ HELP = "run queued activities and alarms (the database server has to run)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    return None
+    """No options but ``--var``."""
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Work until SIGTERM or Ctrl-C; the message in hand is finished first."""
     instance = get_instance(arguments).require()
     instance.set_environment()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")

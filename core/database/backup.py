@@ -17,9 +17,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import zc.lockfile
+from ZODB.BaseStorage import BaseStorage
 from ZODB.FileStorage import FileStorage
 from ZODB.utils import p64, readable_tid_repr, u64, z64
 
@@ -81,7 +81,7 @@ def restore_file_storage(folder: Path, target: Path, date: str | None = None) ->
 
 
 def run_repozo(*arguments: str) -> None:
-    """ZODB's own backup program; its last line becomes the error."""
+    """Run ZODB's own backup program, repozo; the last line that it prints becomes a `DatabaseError`."""
     command = [sys.executable, "-m", "ZODB.scripts.repozo", *arguments]
     result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if result.returncode != 0:
@@ -90,24 +90,31 @@ def run_repozo(*arguments: str) -> None:
 
 
 def last_tid(data: Path) -> bytes:
-    """The id of the last transaction in a whole Data.fs: each record ends with its own length."""
+    """The id of the last transaction in a whole Data.fs, 8 zero bytes for an empty one.
+
+    Read from the end, where the last record says its own length: opening the file as a database would index it first.
+    """
     with data.open("rb") as stream:
         end = stream.seek(0, os.SEEK_END)
         if end <= MAGIC_SIZE:
-            return z64
+            return bytes(z64)
         stream.seek(end - 8)
         length: int = u64(stream.read(8))
         stream.seek(end - 8 - length)
-        return stream.read(8)
+        tid: bytes = stream.read(8)
+        return tid
 
 
 def link_blobs(source: Path, target: Path, last: bytes = p64(2**64 - 1)) -> int:
-    """Bring to ``target`` the committed blob files of ``source`` that it lacks, up to transaction ``last``."""
+    """Bring to ``target`` the committed blob files of ``source`` that it lacks, up to transaction ``last``.
+
+    Returns how many blobs that were.
+    """
     count = 0
     for folder, folders, names in os.walk(source):
         here = Path(folder)
         if here == source:
-            folders[:] = [name for name in folders if name != "tmp"]  # not committed yet
+            folders[:] = [name for name in folders if name != "tmp"]  # what is not committed yet
         there = target / here.relative_to(source)
         there.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in names:
@@ -118,14 +125,17 @@ def link_blobs(source: Path, target: Path, last: bytes = p64(2**64 - 1)) -> int:
 
 
 def is_wanted(name: str, last: bytes) -> bool:
-    """``.layout`` says how folders are nested; ``0x<tid>.blob`` is a blob; all else is locks and leftovers."""
+    """Whether a file of the blob folder belongs into a copy of the state of transaction ``last``.
+
+    ``.layout`` says how folders are nested, and ``0x<tid>.blob`` is a blob; all else is locks and leftovers.
+    """
     if not name.endswith(BLOB_SUFFIX):
         return name == ".layout"
     return bool(int(name.removesuffix(BLOB_SUFFIX), 16) <= u64(last))
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """A second name for the same bytes; a copy under a temporary name first where that is impossible."""
+    """Give the same bytes a second name, or copy them where the file system cannot; never half a file."""
     try:
         os.link(source, target)
     except OSError:
@@ -167,8 +177,8 @@ def restore_engine(folder: Path, config_path: Path) -> str:
             target.close()
 
 
-def copy_into_empty(source: Path, target: Any) -> str:
-    """Copy a backup's FileStorage into an open storage."""
+def copy_into_empty(source: Path, target: BaseStorage) -> str:
+    """Copy a backup's FileStorage into an open storage of any engine; `DatabaseError` unless that is empty."""
     if target.lastTransaction() not in (None, z64):
         raise DatabaseError("the database is not empty: restore into a new one")
     storage = FileStorage(str(source / "Data.fs"), blob_dir=str(source / "blobs"), read_only=True)

@@ -21,6 +21,7 @@ import ZODB
 import ZODB.broken
 import ZODB.config
 from ZEO.Exceptions import ClientDisconnected, ServerException
+from ZODB.Connection import Connection
 from ZODB.POSException import POSError
 
 from wendelin.core.errors import DatabaseConfigurationError, DatabaseLocked, DatabaseUnavailable, StorageFull
@@ -42,7 +43,7 @@ FULL_NUMBERS = (errno.ENOSPC, errno.EDQUOT)
 _reported_broken: set[tuple[str, str]] = set()
 
 
-def class_factory(connection: Any, module: str, name: str) -> Any:
+def class_factory(connection: Connection | None, module: str, name: str) -> Any:
     """The class of a record: follows aliases; a class that is gone gives a placeholder that keeps the state.
 
     The placeholder (`ZODB.broken.Broken`) can be read and refuses changes, so the record stays whole until the plugin
@@ -152,7 +153,7 @@ def choose_section(factory_list: list[Any], name: str, path: Path) -> Any:
     raise DatabaseConfigurationError(f"{path} has no section <zodb {name}>")
 
 
-def check_storage(section: Any, path: Path) -> None:
+def check_storage(section: object, path: Path) -> None:
     """Refuses a missing storage, and the combination that loses data.
 
     NEO keeps no blobs, and ZODB's BlobStorage around it keeps them on this host only: other hosts lose the file.

@@ -1,12 +1,18 @@
-"""Analysis: arrays larger than memory as documents, looked at in the browser and read over HTTP by range."""
+"""Analysis: arrays larger than memory as documents, looked at in the browser and read over HTTP by range.
+
+- `data_array`: the documents Data Array and Data Array Line. `array_types`: the shapes that all rooms here count on.
+- `indexing`: indexes written as text. `rows`: an array as bytes and as CSV. `interchange`: arrays in messages.
+- `csv_import`: CSV text of a Data Stream into a Data Array. `skins`: scripts that make and fill a Data Array.
+- `views`: the addresses of a Data Array, and its page; `plots`: the picture on it.
+- ``template/`` is the business template ``erp5_wendelin_analysis``, ``templates/`` what the page is made of.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from wendelin.core.registry import PluginConfig
+from wendelin.core.business_templates.configuration import ConfigurationOption
+from wendelin.core.registry import PluginConfig
 
 TITLE = "erp5_wendelin_analysis"
 VIEWS = "wendelin.plugins.analysis.views"
@@ -15,9 +21,7 @@ DATA_REQUESTS = ({"request_param": "format"}, {"request_param": "slice_index.sta
 
 
 def includeme(config: PluginConfig) -> None:
-    """The business template ``erp5_wendelin_analysis``, installed with every Wendelin configuration, and its views."""
-    from wendelin.core.business_templates.configuration import ConfigurationOption
-
+    """The business template, installed with every Wendelin configuration, and the views."""
     config.add_business_template(Path(__file__).parent / "template")
     config.add_configuration_option(ConfigurationOption("analysis", "Data Arrays", (TITLE,), fixed=True))
     for portal_type in ("Data Array", "Data Array Line"):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
 
 from wendelin.core.bigdata import BigArray, RAMArray
 from wendelin.core.errors import BadRequest, UnsupportedArray
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import ACCESS, MODIFY, check_permission, private, protected
+from wendelin.plugins.analysis.array_types import Index, Readable, ShapeLike, StoredArray
 from wendelin.plugins.analysis.indexing import parse_index
-
-Array = BigArray | RAMArray
 
 
 class DataArray(Folder):
@@ -24,26 +24,26 @@ class DataArray(Folder):
     it is part of the transaction.
     """
 
-    array: Any = None
+    array: StoredArray | None = None
 
     # -- writing
 
     @protected(MODIFY)
-    def initArray(self, shape: Any, dtype: Any) -> Array:
+    def initArray(self, shape: ShapeLike, dtype: npt.DTypeLike) -> StoredArray:
         """Give the document a new array of zeros and return it; what it held before is dropped.
 
         Nothing is committed: the array takes part in the caller's transaction from the start. A temporary document
         gets a `RAMArray`. Raises `BadRequest` for a shape or dtype that cannot be.
         """
         try:
-            array = (RAMArray if self.isTempObject() else BigArray)(shape, dtype)
+            array: StoredArray = (RAMArray if self.isTempObject() else BigArray)(shape, dtype)
         except (TypeError, ValueError) as error:
             raise BadRequest(f"no array of shape {shape!r} and dtype {dtype!r}: {error}") from error
         self.array = array
         return array
 
     @protected(MODIFY)
-    def setArray(self, value: Any) -> None:
+    def setArray(self, value: StoredArray | npt.ArrayLike | None) -> None:
         """Take over a `BigArray` as it is, or copy the values of anything that NumPy can read; None drops the array."""
         if value is None or isinstance(value, BigArray | RAMArray):
             self.array = value
@@ -63,19 +63,20 @@ class DataArray(Folder):
     # -- reading
 
     @protected(ACCESS)
-    def getArray(self, default: Any = None) -> Any:
+    def getArray(self, default: object = None) -> Any:
         """The array; ``default`` where there is none yet. Who may not modify the document gets a read-only snapshot."""
         if self.array is None:
             return default
         return self.array if check_permission(MODIFY, self) else self.snapshot()
 
     @protected(ACCESS)
-    def getArraySlice(self, start: int | None, end: int | None) -> np.ndarray:
+    def getArraySlice(self, start: int | None, end: int | None) -> npt.NDArray[Any]:
         """Rows ``start`` to before ``end``, as a view."""
-        return self._required()[start:end]
+        rows: npt.NDArray[Any] = self._required()[start:end]
+        return rows
 
     @protected(ACCESS)
-    def getArrayIndex(self, index: Any) -> Any:
+    def getArrayIndex(self, index: Index) -> Any:
         """What NumPy's ``array[index]`` gives: a view for slices, a value for an element."""
         return self._required()[index]
 
@@ -86,7 +87,7 @@ class DataArray(Folder):
         return None if array is None else tuple(array.shape)
 
     @protected(ACCESS)
-    def getArrayDtype(self) -> np.dtype | None:
+    def getArrayDtype(self) -> np.dtype[Any] | None:
         """The type of the elements; None where there is no array."""
         array = self._described()
         return None if array is None else array.dtype
@@ -110,7 +111,7 @@ class DataArray(Folder):
     @private
     def snapshot(self) -> Any:
         """The array as it is now, for readers: read-only and shared in the process; None where there is none."""
-        return self.array.snapshot() if isinstance(self.array, BigArray) else self.array
+        return None if self.array is None else self.array.snapshot()
 
     @private
     def revision(self) -> str:
@@ -148,14 +149,17 @@ class DataArrayLine(DataArray):
     """A part of the array of the Data Array above: ``index_expression`` is what stands between the brackets."""
 
     @protected(MODIFY)
-    def initArray(self, shape: Any, dtype: Any) -> Array:
-        """A line has no array of its own."""
+    def initArray(self, shape: ShapeLike, dtype: npt.DTypeLike) -> NoReturn:
+        """Refused with `BadRequest`: a line has no array of its own."""
         raise BadRequest("a Data Array Line shows a part of its Data Array: it has no array of its own")
 
-    setArray = initArray  # type: ignore[assignment]
+    @protected(MODIFY)
+    def setArray(self, value: StoredArray | npt.ArrayLike | None) -> NoReturn:
+        """Refused with `BadRequest`, as `initArray` is."""
+        self.initArray((), "float64")
 
     @protected(ACCESS)
-    def getArray(self, default: Any = None) -> Any:
+    def getArray(self, default: object = None) -> Any:
         """The view of the parent's array that ``index_expression`` names."""
         whole = self.getParentValue().getArray()
         if whole is None:
@@ -167,20 +171,22 @@ class DataArrayLine(DataArray):
 
     @private
     def snapshot(self) -> Any:
+        """The named part of the parent's snapshot; None where there is no array."""
         whole = self.getParentValue().snapshot()
         return None if whole is None else self._part_of(whole)
 
     @private
     def revision(self) -> str:
+        """Changes with the parent's elements, and with what the line names of them."""
         part = f"{self.getIndexExpression()} {self.getDtype()}"
         return f"{self.getParentValue().revision()}-{self.getUid():x}-{crc32(part.encode()):x}"
 
-    def _part_of(self, whole: Any) -> Any:
+    def _part_of(self, whole: Readable) -> Any:
         index = parse_index(self.getIndexExpression() or "...")
         part = whole[index] if not _names_fields(index) else whole[...][index]
         dtype = self.getDtype()
         return part.view(dtype) if dtype else part
 
 
-def _names_fields(index: Any) -> bool:
+def _names_fields(index: Index) -> bool:
     return isinstance(index, str) or (isinstance(index, list) and all(isinstance(name, str) for name in index))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from typing import Any
+from types import EllipsisType
 
 from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
 from wendelin.core.errors import BadRequest
+from wendelin.plugins.analysis.array_types import Index, IndexEntry
 
 RECORD = "slice_index."
 PARTS = ("start", "stop", "step")
 COLUMNS = "list_index"
 
 
-def parse_index(expression: str) -> Any:
+def parse_index(expression: str) -> Index:
     """``"0:10, ..., -1"`` as NumPy takes it: ints, slices, Ellipsis, None, a field's name or a list of names.
 
     Raises `BadRequest` for anything else.
@@ -24,21 +25,21 @@ def parse_index(expression: str) -> Any:
             tree = ast.parse(f"_[{expression}]", mode="eval").body
         if not isinstance(tree, ast.Subscript):
             raise ValueError("not an index")
-        return _index(tree.slice)
+        if isinstance(tree.slice, ast.Tuple):
+            return tuple(_entry(entry) for entry in tree.slice.elts)
+        return _entry(tree.slice)
     except (SyntaxError, ValueError) as error:
         raise BadRequest(
             f"index {expression!r}: expected what stands between NumPy's brackets, such as '0:10, ..., -1' or 'name'"
         ) from error
 
 
-def _index(node: ast.expr) -> Any:
-    if isinstance(node, ast.Tuple):
-        return tuple(_index(entry) for entry in node.elts)
+def _entry(node: ast.expr) -> IndexEntry:
     if isinstance(node, ast.Slice):
         return slice(*(None if part is None else _integer(part) for part in (node.lower, node.upper, node.step)))
     if isinstance(node, ast.List):
         return [_name(entry) for entry in node.elts]
-    if isinstance(node, ast.Constant) and (node.value is None or node.value is Ellipsis or isinstance(node.value, str)):
+    if isinstance(node, ast.Constant) and isinstance(node.value, str | EllipsisType | None):
         return node.value
     return _integer(node)
 

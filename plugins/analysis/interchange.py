@@ -14,15 +14,17 @@ import zlib
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
 from wendelin.core.errors import BadRequest
+from wendelin.core.model.objects.document import Document
 
 MAGIC = b"\x92WEN\x00\x01"
 HEAD = struct.Struct(f"<{len(MAGIC)}sI")
 
 
-def numpy_to_data(context: Any, array: Any) -> bytes:
+def numpy_to_data(context: Document, array: npt.ArrayLike) -> bytes:
     """``Base_numpyToWendelinData``: an array as bytes."""
     payload = io.BytesIO()
     try:
@@ -33,7 +35,7 @@ def numpy_to_data(context: Any, array: Any) -> bytes:
     return HEAD.pack(MAGIC, zlib.crc32(content)) + content
 
 
-def data_to_numpy(context: Any, data: bytes) -> np.ndarray:
+def data_to_numpy(context: Document, data: bytes) -> npt.NDArray[Any]:
     """``Base_wendelinDataToNumpy``: the array of `numpy_to_data`; `BadRequest` for anything else."""
     if len(data) < HEAD.size or HEAD.unpack_from(data)[0] != MAGIC:
         raise BadRequest("this is no Wendelin array data: its first bytes are others")
@@ -42,12 +44,13 @@ def data_to_numpy(context: Any, data: bytes) -> np.ndarray:
         raise BadRequest("the checksum does not fit: the data was damaged or cut on its way")
     try:
         with parsing_alone():
-            return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+            found: npt.NDArray[Any] = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+            return found
     except (ValueError, EOFError) as error:
         raise BadRequest(f"the data holds no readable array: {error}") from error
 
 
-def text_to_numpy(context: Any, text: str | bytes) -> np.ndarray:
+def text_to_numpy(context: Document, text: str | bytes) -> npt.NDArray[Any]:
     """``Base_wendelinTextToNumpy``: the same from base64 text."""
     try:
         data = base64.b64decode(text, validate=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from wendelin.core.bigdata import BigArray
 from wendelin.core.errors import UnsupportedArray
+from wendelin.core.web.svg import Numbers, draw_band
 
 BINS = 600
 WIDTH, HEIGHT = 600, 160
@@ -18,8 +18,7 @@ NUMERIC = "iufb"
 
 @dataclass(frozen=True)
 class Series:
-    """One line of the picture: ``points`` are an SVG polygon that runs along the highest values and back along the
-    lowest, in a box of `WIDTH` by `HEIGHT`."""
+    """One line of the picture: ``points`` are an SVG polygon (`draw_band`) in a box of `WIDTH` by `HEIGHT`."""
 
     name: str
     points: str
@@ -37,8 +36,8 @@ class Plot:
     series: tuple[Series, ...]
 
 
-def make_plot(array: Any) -> Plot | None:
-    """The picture of an array of numbers, one or two dimensions; None for another. Reads the pyramid, not the data."""
+def make_plot(array: object) -> Plot | None:
+    """The picture of an array of numbers, one or two dimensions; None for another. Reads its summary, not the data."""
     if not isinstance(array, BigArray) or not 1 <= array.ndim <= 2 or array.dtype.kind not in NUMERIC:
         return None
     count = array.shape[0]
@@ -54,16 +53,11 @@ def _names(array: BigArray) -> list[str]:
     return ["value"] if array.ndim == 1 else [str(number) for number in range(min(array.shape[1], SERIES))]
 
 
-def _draw(name: str, low: np.ndarray, high: np.ndarray) -> Series:
+def _draw(name: str, low: Numbers, high: Numbers) -> Series:
     lows, highs = low.astype(float), high.astype(float)
     finite = np.isfinite(lows) & np.isfinite(highs)
     lows, highs = lows[finite], highs[finite]
     bottom, top = (float(lows.min()), float(highs.max())) if len(lows) else (0.0, 0.0)
-    span = (top - bottom) or 1.0
     across = np.flatnonzero(finite) * (WIDTH / max(len(finite) - 1, 1))
-    # A band that would have no height is given a pixel, so that a flat line and a single spike can be seen.
-    upper = HEIGHT - (highs - bottom) / span * (HEIGHT - 1)
-    lower = np.maximum(HEIGHT - (lows - bottom) / span * (HEIGHT - 1), upper + 1)
-    points = [*zip(across, upper, strict=True), *zip(across[::-1], lower[::-1], strict=True)]
-    text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    text = draw_band(across, lows, highs, (bottom, top), HEIGHT)
     return Series(name, text, f"{bottom:.6g}", f"{top:.6g}")

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from numpy.lib import recfunctions
 
 from wendelin.core.errors import BadRequest
+from wendelin.plugins.analysis.array_types import Readable
 
 BLOCK = 1 << 20
 CSV_ROWS = 2000
@@ -19,9 +21,10 @@ CSV_ROWS = 2000
 
 class ArrayBytes:
     """The elements of ``array`` (an ndarray view or a snapshot) in C order, as bytes; at most `BLOCK` at a time, or one
-    element. ``columns`` are fields of a structured dtype, or column numbers of the last axis."""
+    element. ``columns`` are fields of a structured dtype, or column numbers of the last axis; `BadRequest` for others.
+    """
 
-    def __init__(self, array: Any, columns: list[str] | None = None) -> None:
+    def __init__(self, array: Readable, columns: list[str] | None = None) -> None:
         self.array = array
         self.columns = columns or []
         self._axis = _blocked_axis(array.shape, array.dtype.itemsize)
@@ -36,7 +39,7 @@ class ArrayBytes:
     @property
     def size(self) -> int:
         """Bytes."""
-        return self._rows * self._row_size
+        return int(self._rows * self._row_size)
 
     def iterate(self, start: int, end: int) -> Iterator[bytes]:
         """The bytes from ``start`` to before ``end``."""
@@ -50,7 +53,7 @@ class ArrayBytes:
             yield data[max(start - low, 0) : len(data) - max(high - end, 0)]
             row += count
 
-    def _block(self, outer: int, start: int, count: int) -> np.ndarray:
+    def _block(self, outer: int, start: int, count: int) -> npt.NDArray[Any]:
         shape = self.array.shape
         if not shape:
             return self._selected(np.asarray(self.array[...]).reshape(1))
@@ -58,7 +61,7 @@ class ArrayBytes:
         index = (*(int(position) for position in lead), slice(start, start + count))
         return self._selected(np.asarray(self.array[index]))
 
-    def _selected(self, block: np.ndarray) -> np.ndarray:
+    def _selected(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if not self.columns:
             return block
         names = block.dtype.names
@@ -66,7 +69,8 @@ class ArrayBytes:
             unknown = [name for name in self.columns if name not in names]
             if unknown:
                 raise BadRequest(f"list_index: no column {', '.join(unknown)}; there are {', '.join(names)}")
-            return recfunctions.repack_fields(block[self.columns])
+            packed: npt.NDArray[Any] = recfunctions.repack_fields(block[self.columns])
+            return packed
         if block.ndim < 2:
             raise BadRequest("list_index: the array has no columns")
         return np.ascontiguousarray(block[..., [_column(name, block.shape[-1]) for name in self.columns]])
@@ -90,21 +94,21 @@ def _blocked_axis(shape: tuple[int, ...], itemsize: int) -> int:
     return max(len(shape) - 1, 0)
 
 
-def column_names(array: Any) -> list[str]:
+def column_names(array: Readable) -> list[str]:
     """The heads of a table of the array's rows: fields, column numbers, or "value"."""
     if array.dtype.names:
         return list(array.dtype.names)
     return ["value"] if array.ndim < 2 else [str(number) for number in range(array.shape[1])]
 
 
-def iterate_csv(array: Any, columns: list[str]) -> Iterator[bytes]:
+def iterate_csv(array: Readable, columns: list[str]) -> Iterator[bytes]:
     """The array as CSV with a head, some thousand rows at a time; raises `BadRequest` for more than two dimensions."""
     if array.ndim > 2 or (array.ndim == 2 and array.dtype.names):
         raise BadRequest("only arrays of one or two dimensions can be written as CSV: take a slice, or format=npy")
     return _csv_blocks(array, columns)
 
 
-def _csv_blocks(array: Any, columns: list[str]) -> Iterator[bytes]:
+def _csv_blocks(array: Readable, columns: list[str]) -> Iterator[bytes]:
     heads = column_names(array)
     chosen = columns or heads
     yield _csv_text([chosen])
@@ -113,7 +117,7 @@ def _csv_blocks(array: Any, columns: list[str]) -> Iterator[bytes]:
         yield _csv_text(table_rows(block, heads, chosen))
 
 
-def table_rows(block: np.ndarray, heads: list[str], chosen: list[str]) -> list[list[Any]]:
+def table_rows(block: npt.NDArray[Any], heads: list[str], chosen: list[str]) -> list[list[Any]]:
     """Rows as lists of plain values, of the chosen columns."""
     if block.dtype.names:
         return [list(row) for row in zip(*(_plain(block[name]) for name in chosen), strict=True)]
@@ -123,9 +127,10 @@ def table_rows(block: np.ndarray, heads: list[str], chosen: list[str]) -> list[l
     return _plain(block[:, numbers])
 
 
-def _plain(values: np.ndarray) -> list[Any]:
+def _plain(values: npt.NDArray[Any]) -> list[Any]:
     # Dates as ISO 8601 text: as plain values, those in nanoseconds would become integers.
-    return np.datetime_as_string(values).tolist() if values.dtype.kind == "M" else values.tolist()
+    found: list[Any] = (np.datetime_as_string(values) if values.dtype.kind == "M" else values).tolist()
+    return found
 
 
 def _csv_text(rows: list[list[Any]]) -> bytes:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from wendelin.core.bigdata.npy import read_npy
 from wendelin.core.errors import BadRequest, UnsupportedArray
+from wendelin.core.model.objects.files import Upload, stream_of
+from wendelin.plugins.analysis.data_array import DataArray
 from wendelin.plugins.analysis.indexing import parse_index
 
 
-def init_array(context: Any, shape: str, dtype: str = "float64", replace: bool = False) -> Any:
+def init_array(context: DataArray, shape: str, dtype: str = "float64", replace: bool = False) -> DataArray:
     """``DataArray_initialise``: a new array of zeros from text such as ``1000, 3``; refuses to drop data unasked."""
     if context.getSize() and not replace:
         raise BadRequest(f"this Data Array holds {context.getSize():,} bytes: tick the box to drop them")
     lengths = parse_index(shape)
     lengths = lengths if isinstance(lengths, tuple) else (lengths,)
-    if not all(isinstance(length, int) and length >= 0 for length in lengths):
+    whole = [length for length in lengths if isinstance(length, int) and length >= 0]
+    if len(whole) < len(lengths):
         raise BadRequest(f"Shape: expected whole numbers such as '1000, 3', got {shape!r}")
-    context.initArray(lengths, _dtype(dtype))
+    context.initArray(whole, _dtype(dtype))
     return context
 
 
-def _dtype(text: str) -> np.dtype:
+def _dtype(text: str) -> np.dtype[Any]:
     """``float64``, or fields: ``date: datetime64[ms], value: float64``."""
     try:
         if ":" not in text:
@@ -34,12 +37,11 @@ def _dtype(text: str) -> np.dtype:
         raise BadRequest(f"Dtype: {text!r} is not a NumPy dtype ({error})") from error
 
 
-def import_file(context: Any, file: Any, replace: bool = False) -> Any:
+def import_file(context: DataArray, file: BinaryIO | Upload | None, replace: bool = False) -> DataArray:
     """``DataArray_importFile``: take the array of an uploaded NPY file, block by block."""
     if context.getSize() and not replace:
         raise BadRequest(f"this Data Array holds {context.getSize():,} bytes: tick the box to replace them")
-    stream = getattr(file, "file", file)
-    if not hasattr(stream, "read"):
+    if file is None or not hasattr(stream := stream_of(file), "read"):
         raise BadRequest("choose an NPY file (numpy.save makes them)")
     try:
         context.setArray(read_npy(stream))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from zlib import crc32
 
 import numpy as np
+from pyramid.request import Request
 from pyramid.response import Response
 
 from wendelin.core.bigdata.npy import npy_header
@@ -13,6 +15,8 @@ from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.management.documents.head import DocumentHead
 from wendelin.core.web.answers.downloads import disposition, respond
 from wendelin.core.web.requests.connections import OpenBody
+from wendelin.core.web.requests.table_pages import page_start
+from wendelin.plugins.analysis.array_types import Readable
 from wendelin.plugins.analysis.data_array import DataArray
 from wendelin.plugins.analysis.indexing import read_columns, read_slices
 from wendelin.plugins.analysis.plots import make_plot
@@ -23,7 +27,7 @@ SHOWN_COLUMNS = 100
 EXTENSIONS = {"raw": "bin", "npy": "npy", "csv": "csv"}
 
 
-def get_data(document: DataArray, request: Any) -> Response:
+def get_data(document: DataArray, request: Request) -> Response:
     """The elements, whole, by ``slice_index`` and ``list_index``, or by Range over the bytes; streamed.
 
     ``format``: raw (C order, little endian on the machines this runs on, no header), npy (with the header that
@@ -40,20 +44,22 @@ def get_data(document: DataArray, request: Any) -> Response:
     return _respond_bytes(request, document, ArrayBytes(array, columns), kind, filename)
 
 
-def _selected(document: DataArray, request: Any) -> Any:
-    array = document.snapshot()
+def _selected(document: DataArray, request: Request) -> Readable:
+    array: Readable | None = document.snapshot()
     if array is None:
         raise NotFound(f"{document.getPath()} has no array yet")
     slices = read_slices(request.GET.items())
     if len(slices) > len(array.shape):
         raise BadRequest(f"slice_index: {len(slices)} slices for an array of {len(array.shape)} dimensions")
-    return array[slices] if slices else array
+    if slices:
+        array = array[slices]
+    return array
 
 
-def _respond_bytes(request: Any, document: DataArray, data: ArrayBytes, kind: str, filename: str) -> Response:
+def _respond_bytes(request: Request, document: DataArray, data: ArrayBytes, kind: str, filename: str) -> Response:
     header = npy_header(data.shape, data.dtype, "C") if kind == "npy" else b""
 
-    def read(start: int, end: int) -> Any:
+    def read(start: int, end: int) -> Iterator[bytes]:
         if start < len(header):
             yield header[start:end]
         if end > len(header):
@@ -67,15 +73,15 @@ def _respond_bytes(request: Any, document: DataArray, data: ArrayBytes, kind: st
     return response
 
 
-def _respond_csv(request: Any, array: Any, columns: list[str], filename: str) -> Response:
+def _respond_csv(request: Request, array: Readable, columns: list[str], filename: str) -> Response:
     response = Response(content_type="text/csv", charset="utf-8")
     response.headers["Content-Disposition"] = disposition(filename)
     response.app_iter = OpenBody(iterate_csv(array, columns), request.user)
     return response
 
 
-def preview(document: DataArray, request: Any) -> dict[str, Any]:
-    """A plot of the whole from its pyramid, and a table of some rows; only what is shown is read."""
+def preview(document: DataArray, request: Request) -> dict[str, Any]:
+    """A plot of the whole from its summary, and a table of some rows; only what is shown is read."""
     array = document.snapshot()
     return {
         "title": document.getTitle(),
@@ -88,12 +94,12 @@ def preview(document: DataArray, request: Any) -> dict[str, Any]:
     }
 
 
-def _table(array: Any, request: Any) -> dict[str, Any]:
+def _table(array: Readable, request: Request) -> dict[str, Any]:
     """Rows newest first, a page at a time; ``?last=`` is the row the page begins with."""
     if array.ndim > 2 or array.ndim == 0 or (array.ndim == 2 and array.dtype.names):
         return {"table": None}
     count = array.shape[0]
-    last = _page_start(request.GET.get("last"), count)
+    last = page_start(request, 1, count)
     first = max(last - SHOWN_ROWS, 0)
     heads = column_names(array)
     shown = heads[:SHOWN_COLUMNS]
@@ -110,15 +116,6 @@ def _table(array: Any, request: Any) -> dict[str, Any]:
     }
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """A value for people: nine digits of a float are enough, the download has them all."""
     return f"{value:.9g}" if isinstance(value, float) else str(value)
-
-
-def _page_start(text: str | None, count: int) -> int:
-    if text is None:
-        return count
-    try:
-        return min(max(int(text), 1), count)
-    except ValueError as error:
-        raise BadRequest(f"last: {text[:40]!r} is not a row number") from error

@@ -35,7 +35,7 @@ def includeme(config: PluginConfig) -> None:
     """All that this plugin adds."""
     config.add_business_template(HERE / "template")
     config.add_static("ingestion", HERE / "static")
-    config.add_main_page_panel("silent_streams", f"{PLUGIN}.documents.silence:panel")
+    config.add_main_page_panel("silent_streams", f"{PLUGIN}.pages.silent_streams:panel")
     _add_addresses_for_programs(config)
     _add_policy_pages(config)
     _add_stream_pages(config)

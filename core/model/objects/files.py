@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
-from typing import BinaryIO, Protocol, TypeVar, overload
+from typing import BinaryIO, Protocol, TypeVar, cast, overload
 
 from wendelin.core.errors import BadRequest
 from wendelin.core.model.objects.big_file_document import BigFileDocument
@@ -21,6 +21,11 @@ class Upload(Protocol):
 
     file: BinaryIO
     filename: str | None
+
+
+def stream_of(file: BinaryIO | Upload) -> BinaryIO:
+    """The open file of an upload; what is no upload is taken for an open file itself."""
+    return cast(BinaryIO, getattr(file, "file", file))
 
 
 class File(BigFileDocument):
@@ -64,7 +69,7 @@ class File(BigFileDocument):
         return True
 
     def _setFile(self, file: BinaryIO | Upload) -> bool:
-        stream = getattr(file, "file", file)
+        stream = stream_of(file)
         if not hasattr(stream, "read"):
             raise BadRequest(f"{self.getPath()}: a file must be open for reading, not {type(file).__name__}")
         self._replace_content(None)

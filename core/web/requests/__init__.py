@@ -1,3 +1,3 @@
-"""What every request has: a database `connections`, `urls`, a status for each error (`statuses`), and counters
-(`metrics`).
+"""What every request has: a database `connections`, `urls`, a status for each error (`statuses`), counters
+(`metrics`), and the page of a long table that it asks for (`table_pages`).
 """

@@ -2,23 +2,27 @@
 
 The newest entries wait in one small record whose concurrent additions merge (`Newest`), so that processes that insert
 different keys at the same moment do not conflict; older ones stand in a BTree. An index is final once its transaction
-is committed, and is never used again after its bucket is deleted: who reads on from the last index that they have seen
-misses nothing.
+is committed, and is never used again after its bucket is deleted. So a reader that goes on after the last index that it
+has seen misses nothing.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from BTrees.LOBTree import LOBTree
 from persistent import Persistent
 from ZODB.POSException import ConflictError
 
-from wendelin.core.bigdata.extents.extent_map import unique_number
+from wendelin.core.bigdata.extents.page import unique_number
+from wendelin.plugins.ingestion.documents.buckets import Key
 
 SEAL_SIZE = 64
+
+#: The record of `Newest`: start, keys, generation, number and bytes of all buckets.
+State = tuple[int, tuple[Key, ...], int, int, int]
 
 
 class Newest(Persistent):
@@ -30,26 +34,28 @@ class Newest(Persistent):
 
     def __init__(self) -> None:
         self.start = self.count = self.size = 0
-        self.keys: list[Any] = []
+        self.keys: list[Key] = []
         self.generation = unique_number()
 
     @property
     def end(self) -> int:
+        """The index that the next key gets."""
         return self.start + len(self.keys)
 
-    def add(self, key: Any) -> int:
+    def add(self, key: Key) -> int:
+        """Append a key; its index."""
         self.keys.append(key)
         self._p_changed = True
         return self.end - 1
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> State:
         return self.start, tuple(self.keys), self.generation, self.count, self.size
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: State) -> None:
         self.start, keys, self.generation, self.count, self.size = state
         self.keys = list(keys)
 
-    def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
+    def _p_resolveConflict(self, old: State, saved: State, new: State) -> State:
         """Theirs, followed by what I added; what either moved to the tree is moved."""
         old_start, old_keys, generation, old_count, old_size = old
         start, keys, theirs, count, size = saved
@@ -64,23 +70,24 @@ class Newest(Persistent):
 
 
 class BucketIndex(Persistent):
-    """Index to key."""
+    """Which key has which index: the `Newest` ones, and a tree of all others."""
 
     def __init__(self) -> None:
         self.tree = LOBTree()
         self.newest = Newest()
 
     def note(self, buckets: int, size: int) -> None:
-        """That many buckets and bytes more, or fewer."""
+        """Count that many buckets and bytes more, or fewer where they are negative."""
         self.newest.count += buckets
         self.newest.size += size
 
-    def append(self, key: Any) -> int:
+    def append(self, key: Key) -> int:
         """Give a key the next index, which is final unless others append before this transaction commits."""
         newest = self.newest
-        # Two that move keys at once conflict: of several processes the least patient does it.
-        patience = SEAL_SIZE + os.getpid() % 8 * SEAL_SIZE // 8
-        if len(newest.keys) >= patience and not newest._p_changed:
+        # Two processes that move keys at the same moment conflict. So each waits for another number of keys, and the
+        # one with the lowest does it for all.
+        limit = SEAL_SIZE + os.getpid() % 8 * SEAL_SIZE // 8
+        if len(newest.keys) >= limit and not newest._p_changed:
             self._seal()
         return newest.add(key)
 
@@ -89,14 +96,14 @@ class BucketIndex(Persistent):
         self.tree.update(list(enumerate(newest.keys, newest.start)))
         newest.start, newest.keys = newest.end, []
 
-    def get(self, index: int, default: Any = None) -> Any:
+    def get(self, index: int, default: object = None) -> Any:
         """The key at an index, or ``default``."""
         newest = self.newest
         if newest.start <= index < newest.end:
             return newest.keys[index - newest.start]
         return self.tree.get(index, default)
 
-    def items(self, start: int | None = None, stop: int | None = None) -> Iterator[tuple[int, Any]]:
+    def items(self, start: int | None = None, stop: int | None = None) -> Iterator[tuple[int, Key]]:
         """``(index, key)`` from ``start`` up to and with ``stop``, in order."""
         newest = self.newest
         yield from self.tree.items(min=start, max=stop)
@@ -134,15 +141,15 @@ class BucketIndex(Persistent):
             raise KeyError(index)
         return key
 
-    def find(self, key: Any) -> int:
+    def find(self, key: Key) -> int:
         """The index of a key, looked for from the oldest on; raises `KeyError`."""
         for index, other in self.items():
             if other == key:
                 return index
         raise KeyError(key)
 
-    def rebuild(self, keys: Any) -> None:
-        """Number these keys from 0 on."""
+    def rebuild(self, keys: Iterable[Key]) -> None:
+        """Forget all indexes, and number these keys from 0 on."""
         self.tree.clear()
         self.tree.update(list(enumerate(keys)))
         self.newest.start = len(self.tree)

@@ -8,19 +8,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar, overload
+
+from BTrees.OOBTree import OOBTree
 
 from wendelin.core.security import ACCESS, protected
-from wendelin.plugins.ingestion.documents.buckets import comparable
+from wendelin.plugins.ingestion.documents.bucket_index import BucketIndex
+from wendelin.plugins.ingestion.documents.buckets import Key, comparable
 
-Entry = tuple[Any, Any]  # index (None where keys are walked in their own order), key
+Shown = TypeVar("Shown")
+Entry = tuple[Any, Key]  # index (None where keys are walked in their own order), key
 
 
-class BucketSequence:
+class BucketSequence(Generic[Shown]):
     """``show(index, key)`` of each entry that ``walk()`` gives; at most ``count`` of them."""
 
     def __init__(
-        self, walk: Callable[[], Iterator[Entry]], show: Callable[[Any, Any], Any], count: int | None = None
+        self,
+        walk: Callable[[], Iterator[Entry]],
+        show: Callable[[Any, Key], Shown],
+        count: int | None = None,
     ) -> None:
         self._walk = walk
         self._show = show
@@ -29,7 +36,7 @@ class BucketSequence:
     def _entries(self) -> Iterator[Entry]:
         return islice(self._walk(), self._count)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Shown]:
         show = self._show
         for index, key in self._entries():
             yield show(index, key)
@@ -41,7 +48,11 @@ class BucketSequence:
     def __bool__(self) -> bool:
         return next(self._entries(), None) is not None
 
-    def __getitem__(self, at: Any) -> Any:
+    @overload
+    def __getitem__(self, at: int) -> Shown: ...
+    @overload
+    def __getitem__(self, at: slice) -> BucketSequence[Shown]: ...
+    def __getitem__(self, at: int | slice) -> Shown | BucketSequence[Shown]:
         """One entry, or for a slice another lazy sequence."""
         if isinstance(at, slice):
             start, stop, step = at.indices(len(self))
@@ -64,17 +75,27 @@ def _sliced(entries: Iterator[Entry], start: int, stop: int, step: int) -> Itera
     return iter(part[::-1][::-step])
 
 
-def sequence_by_key(show: Callable[[Any, Any, Any], Any], text: str) -> Any:
+class Buckets(Protocol):
+    """What is asked of a bucket stream here."""
+
+    def _tree(self) -> OOBTree:
+        """Key to bucket."""
+
+    def _index(self) -> BucketIndex:
+        """Running index to key."""
+
+
+def sequence_by_key(show: Callable[[Any, None, Key], Shown], text: str) -> Callable[..., BucketSequence[Shown]]:
     """A method that gives ``show(stream, None, key)`` for keys in their order."""
 
     def get_sequence(
-        self: Any,
-        start_key: Any = None,
-        stop_key: Any = None,
+        self: Buckets,
+        start_key: Key | None = None,
+        stop_key: Key | None = None,
         count: int | None = None,
         exclude_start_key: bool = False,
         exclude_stop_key: bool = False,
-    ) -> BucketSequence:
+    ) -> BucketSequence[Shown]:
         # A limit that is left out cannot be excluded: BTrees would leave out the first or last key then.
         without = (exclude_start_key and start_key is not None, exclude_stop_key and stop_key is not None)
 
@@ -89,17 +110,17 @@ def sequence_by_key(show: Callable[[Any, Any, Any], Any], text: str) -> Any:
     return protected(ACCESS)(get_sequence)
 
 
-def sequence_by_index(show: Callable[[Any, Any, Any], Any], text: str) -> Any:
+def sequence_by_index(show: Callable[[Any, int, Key], Shown], text: str) -> Callable[..., BucketSequence[Shown]]:
     """A method that gives ``show(stream, index, key)`` in the order of the running index."""
 
     def get_sequence(
-        self: Any,
+        self: Buckets,
         start_index: int | None = None,
         stop_index: int | None = None,
         count: int | None = None,
         exclude_start_index: bool = False,
         exclude_stop_index: bool = False,
-    ) -> BucketSequence:
+    ) -> BucketSequence[Shown]:
         excluded = {start_index} if exclude_start_index else set()
         excluded |= {stop_index} if exclude_stop_index else set()
 

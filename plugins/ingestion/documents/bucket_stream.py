@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from BTrees.OOBTree import OOBTree
 
@@ -19,8 +19,9 @@ from wendelin.core.model.objects.document import Document
 from wendelin.core.security import ACCESS, MODIFY, private, protected
 from wendelin.plugins.ingestion.documents.bucket_index import BucketIndex
 from wendelin.plugins.ingestion.documents.bucket_sequences import BucketSequence, sequence_by_index, sequence_by_key
-from wendelin.plugins.ingestion.documents.buckets import Bucket, as_bytes, check_key, comparable
+from wendelin.plugins.ingestion.documents.buckets import Bucket, Key, as_bytes, check_key, comparable
 
+Found = TypeVar("Found")
 logger = logging.getLogger(__name__)
 
 
@@ -51,7 +52,7 @@ class DataBucketStream(Document):
     # -- writing
 
     @protected(MODIFY)
-    def insertBucket(self, key: Any, value: Any) -> None:
+    def insertBucket(self, key: Key, value: object) -> None:
         """Keep bytes under a key; a key that is there already keeps its index and gets the new value."""
         check_key(key)
         bucket = Bucket(as_bytes(value))
@@ -65,7 +66,7 @@ class DataBucketStream(Document):
         self._index().note(known is None, bucket.size - (0 if known is None else known.size))
 
     @protected(MODIFY)
-    def delBucketByKey(self, key: Any) -> None:
+    def delBucketByKey(self, key: Key) -> None:
         """Delete a bucket; its index is looked for from the oldest on."""
         self._delete(key)
         try:
@@ -89,7 +90,7 @@ class DataBucketStream(Document):
     # -- one bucket
 
     @protected(ACCESS)
-    def getBucketByKey(self, key: Any = None) -> bytes:
+    def getBucketByKey(self, key: Key | None = None) -> bytes:
         """The bytes under a key; raises `NotFound`."""
         return self._required(key).value()
 
@@ -107,7 +108,7 @@ class DataBucketStream(Document):
             raise NotFound(f"{self.getPath()} has no bucket with index {index!r}") from error
 
     @protected(ACCESS)
-    def hasBucketKey(self, key: Any) -> bool:
+    def hasBucketKey(self, key: Key) -> bool:
         """Whether something is kept under that key."""
         with comparable(key):
             return key in self._tree()
@@ -118,7 +119,7 @@ class DataBucketStream(Document):
         return self._index().get(index, self) is not self
 
     @protected(ACCESS)
-    def getMd5sum(self, key: Any) -> str:
+    def getMd5sum(self, key: Key) -> str:
         """The MD5 of a bucket in hexadecimal; large ones are read in pieces."""
         return self._required(key).md5()
 
@@ -140,12 +141,12 @@ class DataBucketStream(Document):
         return format_size(self.getSize())
 
     @protected(ACCESS)
-    def getMaxKey(self, key: Any = None) -> Any:
+    def getMaxKey(self, key: Key | None = None) -> Any:
         """The last key, not behind ``key``; raises `NotFound`."""
         return self._edge(lambda: self._tree().maxKey() if key is None else self._tree().maxKey(key))
 
     @protected(ACCESS)
-    def getMinKey(self, key: Any = None) -> Any:
+    def getMinKey(self, key: Key | None = None) -> Any:
         """The first key, not before ``key``; raises `NotFound`."""
         return self._edge(lambda: self._tree().minKey() if key is None else self._tree().minKey(key))
 
@@ -169,8 +170,8 @@ class DataBucketStream(Document):
 
     @protected(ACCESS)
     def getBucketItemSequence(
-        self, start_key: Any = None, count: int | None = None, exclude_start_key: bool = False
-    ) -> BucketSequence:
+        self, start_key: Key | None = None, count: int | None = None, exclude_start_key: bool = False
+    ) -> BucketSequence[tuple[Key, bytes]]:
         """The old name of `getBucketKeyItemSequenceByKey`."""
         logger.warning("getBucketItemSequence is deprecated: use getBucketKeyItemSequenceByKey")
         return self.getBucketKeyItemSequenceByKey(start_key, None, count, exclude_start_key)
@@ -224,23 +225,24 @@ class DataBucketStream(Document):
         return self._bucket_index
 
     @private
-    def find_bucket(self, key: Any) -> Bucket | None:
+    def find_bucket(self, key: Key | None) -> Bucket | None:
         """What is kept under a key, without reading it; None for a key that is not there."""
         with comparable(key):
-            return self._tree().get(key)
+            found: Bucket | None = self._tree().get(key)
+        return found
 
-    def _delete(self, key: Any) -> None:
+    def _delete(self, key: Key) -> None:
         bucket = self._required(key)
         del self._tree()[key]
         self._index().note(-1, -bucket.size)
 
-    def _required(self, key: Any) -> Bucket:
+    def _required(self, key: Key | None) -> Bucket:
         bucket = self.find_bucket(key)
         if bucket is None:
             raise NotFound(f"{self.getPath()} has no bucket with key {key!r}")
         return bucket
 
-    def _edge(self, find: Callable[[], Any]) -> Any:
+    def _edge(self, find: Callable[[], Found]) -> Found:
         try:
             return find()
         except ValueError as error:

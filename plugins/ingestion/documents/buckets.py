@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
 
 from persistent import Persistent
 
@@ -15,6 +14,9 @@ from wendelin.core.errors import BadRequest
 
 LARGE = 64 << 10
 PLAIN_KEYS = (str, bytes, int, float, datetime, date)
+PlainKey = str | bytes | int | float | datetime | date
+#: What a bucket is found by: values of one stream can be compared with each other.
+Key = PlainKey | tuple[PlainKey, ...]
 
 
 class Bucket(Persistent):
@@ -32,6 +34,7 @@ class Bucket(Persistent):
 
     @property
     def size(self) -> int:
+        """Bytes."""
         return len(self.data) if self.file is None else self.file.size
 
     def value(self) -> bytes:
@@ -57,25 +60,25 @@ class Bucket(Persistent):
         return digest.hexdigest()
 
 
-def check_key(key: Any) -> None:
+def check_key(key: object) -> None:
     """Raises `BadRequest` for what cannot be a key: it has to be a plain value with an order."""
     parts = key if type(key) is tuple else (key,)
     if not all(type(part) in PLAIN_KEYS and part == part for part in parts):  # NaN has no order
         raise BadRequest(f"a bucket's key is text, bytes, a number, a date, or a tuple of those, not {key!r}")
 
 
-def as_bytes(value: Any) -> bytes | memoryview:
+def as_bytes(value: object) -> bytes | memoryview:
     """The bytes of a value; raises `BadRequest` for what has none."""
     if isinstance(value, bytes):
         return value
     try:
-        return memoryview(value).cast("B")
+        return memoryview(value).cast("B")  # type: ignore[arg-type]  # whether it is a buffer is what is asked here
     except TypeError as error:
         raise BadRequest(f"a bucket holds bytes, not {type(value).__name__}") from error
 
 
 @contextmanager
-def comparable(*keys: Any) -> Iterator[None]:
+def comparable(*keys: object) -> Iterator[None]:
     """In this block, keys that cannot be compared with those of the stream are a `BadRequest`."""
     try:
         yield

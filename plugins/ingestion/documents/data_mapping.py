@@ -19,6 +19,9 @@ from wendelin.core.model.objects.document import Document
 from wendelin.core.security import ACCESS, MODIFY, private, protected
 
 PLAIN = (str, bytes, int, float, bool, datetime, date, type(None))
+#: What has a number: a plain value, or a tuple of such.
+Plain = str | bytes | int | float | datetime | date | None
+Mapped = Plain | tuple["Mapped", ...]
 
 
 class DataMapping(Document):
@@ -32,7 +35,7 @@ class DataMapping(Document):
         self._value_tree, self._object_tree = OLBTree(), LOBTree()
 
     @protected(MODIFY)
-    def addObject(self, obj: Any) -> int:
+    def addObject(self, obj: Mapped | numpy.generic) -> int:
         """The number of an object, which is given one when it has none."""
         obj = plain(obj)
         key = sort_key(obj)
@@ -44,17 +47,18 @@ class DataMapping(Document):
         return int(number)
 
     @protected(ACCESS)
-    def getValueFromObject(self, obj: Any, default: Any = None) -> int | None:
+    def getValueFromObject(self, obj: Mapped | numpy.generic, default: int | None = None) -> int | None:
         """The number of an object; ``default`` when it has none."""
-        return self._trees()[0].get(sort_key(plain(obj)), default)
+        found: int | None = self._trees()[0].get(sort_key(plain(obj)), default)
+        return found
 
     @protected(ACCESS)
-    def getObjectFromValue(self, value: int, default: Any = None) -> Any:
+    def getObjectFromValue(self, value: int, default: object = None) -> Any:
         """The object with that number; ``default`` when there is none."""
         return self._trees()[1].get(int(value), default)
 
     @protected(ACCESS)
-    def getData(self) -> list[tuple[int, Any]]:
+    def getData(self) -> list[tuple[int, Mapped]]:
         """``(number, object)`` of all objects, in order: **loads all of them**."""
         return list(self._trees()[1].items())
 
@@ -73,7 +77,7 @@ class DataMapping(Document):
         return True
 
     @private
-    def iterate(self) -> Iterator[tuple[int, Any]]:
+    def iterate(self) -> Iterator[tuple[int, Mapped]]:
         """``(number, object)``, read as it is asked for."""
         yield from self._trees()[1].items()
 
@@ -84,21 +88,25 @@ class DataMapping(Document):
         return self._value_tree, self._object_tree
 
 
-def sort_key(obj: Any) -> tuple[Any, ...]:
+def sort_key(obj: Mapped) -> tuple[Plain, ...]:
     """What an object is found by: its type's name first, because values of different types have no order.
 
     Raises `BadRequest` for what is no plain value.
     """
-    if type(obj) is tuple:
-        return ("tuple", len(obj), *(part for item in obj for part in sort_key(item)))
-    if type(obj) not in PLAIN or obj != obj:  # NaN is not equal to itself, so it would never be found again
-        raise BadRequest(f"a Data Mapping takes plain values and tuples of them, not {obj!r}")
     kind = type(obj).__name__
-    if isinstance(obj, datetime):
-        return (kind, obj.isoformat())
-    return (kind,) if obj is None else (kind, obj)
+    if isinstance(obj, tuple):
+        if type(obj) is tuple:
+            return (kind, len(obj), *(part for item in obj for part in sort_key(item)))
+    elif type(obj) in PLAIN and obj == obj:  # NaN is not equal to itself, so it would never be found again
+        if isinstance(obj, datetime):
+            return (kind, obj.isoformat())
+        return (kind,) if obj is None else (kind, obj)
+    raise BadRequest(f"a Data Mapping takes plain values and tuples of them, not {obj!r}")
 
 
-def plain(obj: Any) -> Any:
+def plain(obj: Mapped | numpy.generic) -> Mapped:
     """NumPy's scalars as Python's, so that an element of an array finds the same number as the value itself."""
-    return obj.item() if isinstance(obj, numpy.generic) else obj
+    if not isinstance(obj, numpy.generic):
+        return obj
+    value: Mapped = obj.item()
+    return value

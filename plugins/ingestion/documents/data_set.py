@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
+from wendelin.core.model.objects.document import Document
 from wendelin.core.security import VIEW, check_permission
+from wendelin.plugins.ingestion.documents.data_stream import DataStream
 
 LINES = ("Data Ingestion Line",)
 
 
-def iterate_streams(data_set: Any) -> Iterator[Any]:
+def iterate_streams(data_set: Document) -> Iterator[DataStream]:
     """The streams of a set that the user may view: those that it names as items, and those that take the data of an
     ingestion line which names the set; none twice."""
     seen: set[str] = set()
@@ -22,7 +23,7 @@ def iterate_streams(data_set: Any) -> Iterator[Any]:
             yield stream
 
 
-def _candidates(data_set: Any) -> Iterator[Any]:
+def _candidates(data_set: Document) -> Iterator[DataStream]:
     yield from data_set.getAggregateValueList(portal_type="Data Stream")
     lines = data_set.getPortalObject().portal_catalog.unrestrictedSearchResults(
         portal_type=list(LINES), aggregate_relative_url=data_set.getRelativeUrl()
@@ -31,11 +32,11 @@ def _candidates(data_set: Any) -> Iterator[Any]:
         yield from brain.getObject().getAggregateValueList(portal_type="Data Stream")
 
 
-def get_data_stream_list(data_set: Any, limit: int | None = None) -> list[Any]:
+def get_data_stream_list(data_set: Document, limit: int | None = None) -> list[DataStream]:
     """``DataSet_getDataStreamList(limit)``: the streams of a Data Set, at most ``limit`` of them."""
     return list(islice(iterate_streams(data_set), None if limit is None else int(limit)))
 
 
-def get_data_stream_count(data_set: Any) -> int:
-    """``DataSet_getDataStreamCount()``."""
+def get_data_stream_count(data_set: Document) -> int:
+    """``DataSet_getDataStreamCount()``: how many streams of a Data Set the user may view."""
     return sum(1 for _ in iterate_streams(data_set))

@@ -10,7 +10,7 @@ import numpy
 
 from wendelin.core.bigdata import FilePart
 from wendelin.core.errors import BadRequest
-from wendelin.core.model.objects.files import Upload
+from wendelin.core.model.objects.files import Upload, stream_of
 from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected, require_permission
 from wendelin.plugins.ingestion.documents.growth import GrowingDocument, Growth
 from wendelin.plugins.ingestion.documents.marks import ChunkMarks, MarkedDocument
@@ -67,7 +67,7 @@ class DataStream(GrowingDocument, MarkedDocument):
         return found, max(start_offset, 0) + length
 
     @protected(ACCESS)
-    def extractDateTime(self, date_time_holder: Any) -> numpy.datetime64:
+    def extractDateTime(self, date_time_holder: event_stream.EventTime) -> numpy.datetime64:
         """The time of a Fluentd event (`event_stream.extract_date_time`)."""
         return event_stream.extract_date_time(date_time_holder)
 
@@ -98,9 +98,11 @@ def _walk(start: DataStream, method_id: str) -> list[DataStream]:
 def append_file(stream: DataStream, append_file: Upload | BinaryIO | bytes | None = None) -> DataStream:
     """``DataStream_appendFile``: add the bytes of an upload at the end of the stream; raises `BadRequest` for none."""
     require_permission(MODIFY, stream)
-    source = getattr(append_file, "file", append_file)
-    if not isinstance(source, bytes) and not hasattr(source, "seek"):
+    if append_file is None:
         raise BadRequest("choose a file")
+    source = append_file if isinstance(append_file, bytes) else stream_of(append_file)
+    if not isinstance(source, bytes) and not hasattr(source, "seek"):
+        raise BadRequest(f"a file is needed, or its bytes, not {type(append_file).__name__}")
     body = Body(source)
     if body.size:
         stream.append_pieces(body.pieces())

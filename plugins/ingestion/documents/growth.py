@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import time
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from persistent import Persistent
 from persistent.timestamp import TimeStamp
@@ -49,13 +49,13 @@ class Growth(Persistent):
         gaps = sorted(after.time - before.time for before, after in pairwise(self.samples))
         return float(gaps[len(gaps) // 2]) if len(gaps) >= 3 else None
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> bytes:
         return b"".join(_LAYOUT.pack(*sample) for sample in self.samples)
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: bytes) -> None:
         self.samples = tuple(Sample(*pair) for pair in _LAYOUT.iter_unpack(state))
 
-    def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
+    def _p_resolveConflict(self, old: bytes, saved: bytes, new: bytes) -> bytes:
         """All samples of both."""
         merged = {*_LAYOUT.iter_unpack(saved), *_LAYOUT.iter_unpack(new)}
         return b"".join(_LAYOUT.pack(*pair) for pair in sorted(merged)[-KEPT:])

@@ -8,7 +8,7 @@ conflict with those of the first; it is run again, and then finds the chunk stor
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from collections.abc import Mapping
 
 from persistent import Persistent
 from ZODB.POSException import ConflictError
@@ -20,6 +20,9 @@ MARK_SIZE = 16
 SEGMENT = 32  # marks that are moved out of the record that every chunk writes, together
 RECENT = 2 * SEGMENT  # marks in that record, at most
 DEFAULT_COUNT = 256
+
+#: The record of `ChunkMarks`: the newest marks, those before, how many were added ever, how many repeats dropped.
+State = tuple[bytes, tuple["MarkSegment", ...], int, int]
 
 
 def mark_of_id(reference: str, chunk_id: str) -> bytes:
@@ -72,13 +75,13 @@ class ChunkMarks(Persistent):
             segments = -(-max(keep - SEGMENT, 0) // SEGMENT)
             self.older = (*self.older, MarkSegment(oldest))[-segments:] if segments else ()
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> State:
         return self.recent, self.older, self.count, self.dropped
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: State) -> None:
         self.recent, self.older, self.count, self.dropped = state
 
-    def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
+    def _p_resolveConflict(self, old: State, saved: State, new: State) -> State:
         """Theirs, followed by mine; refused when the same chunk is among both, or when theirs cannot all be seen."""
         theirs = _added(old, saved)
         mine = _added(old, new)
@@ -90,10 +93,10 @@ class ChunkMarks(Persistent):
         return recent + mine, older, count + len(mine) // MARK_SIZE, dropped + new[3] - old[3]
 
 
-def _added(old: Any, state: Any) -> bytes | None:
+def _added(old: State, state: State) -> bytes | None:
     """The marks that ``state`` has beyond ``old``; None when they do not all stand in its record."""
     size = (state[2] - old[2]) * MARK_SIZE
-    recent: bytes = state[0]
+    recent = state[0]
     if size < 0 or size > len(recent):
         return None  # cleared meanwhile, or more than a record holds
     return recent[len(recent) - size :]
@@ -124,10 +127,10 @@ class MarkedDocument(Document):
         return self.chunk_marks.dropped if self.chunk_marks is not None else 0
 
 
-def find_marked(parameter_dict: dict[str, dict[str, Any]]) -> MarkedDocument | None:
+def find_marked(parameter_dict: Mapping[str, Mapping[str, object]]) -> MarkedDocument | None:
     """The document among an operation's parameters that remembers the chunk: the first that can; None for none."""
     for items in parameter_dict.values():
-        for item in items.values() if isinstance(items, dict) else ():
+        for item in items.values() if isinstance(items, Mapping) else ():
             if isinstance(item, MarkedDocument):
                 return item
     return None

@@ -1,4 +1,4 @@
-"""Scripts that work through a Data Stream chunk by chunk, in activities (original-system.md, section G.4).
+"""Scripts that work through a Data Stream chunk by chunk, in activities.
 
 ``transform_script_id`` names a script that is called as ``script(data_stream, chunk_list, start, end,
 data_array_reference=..., ...)`` on the stream. It may return another ``(start, end)``: the part that it used, when the
@@ -11,12 +11,13 @@ from typing import Any
 
 from wendelin.core.errors import BadRequest
 from wendelin.core.security import MODIFY, require_permission
+from wendelin.plugins.ingestion.documents.data_stream import DataStream
 
 CHUNK_LENGTH = 1 << 20
 
 
 def transform(
-    stream: Any,
+    stream: DataStream,
     chunk_length: int = CHUNK_LENGTH,
     transform_script_id: str | None = None,
     data_array_reference: str | None = None,
@@ -29,22 +30,22 @@ def transform(
     """
     chunk_length = _checked(chunk_length)
     require_permission(MODIFY, stream)
+    arguments = {"transform_script_id": transform_script_id, "data_array_reference": data_array_reference} | kw
     size = stream.getSize()
     starts = range(0, size, chunk_length) if parallelize else range(min(size, 1))
     for start in starts:
-        stream.activate(tag=f"transform-{stream.getUid()}").DataStream_readChunkListAndTransform(
-            start=start,
-            end=min(start + chunk_length, size),
-            chunk_length=chunk_length,
-            transform_script_id=transform_script_id,
-            data_array_reference=data_array_reference,
-            recursive=0 if parallelize else 1,
-            **kw,
-        )
+        _leave_to_activity(stream, start, chunk_length, recursive=0 if parallelize else 1, **arguments)
+
+
+def _leave_to_activity(stream: DataStream, start: int, chunk_length: int, **arguments: Any) -> None:
+    end = min(start + chunk_length, stream.getSize())
+    stream.activate(tag=f"transform-{stream.getUid()}").DataStream_readChunkListAndTransform(
+        start=start, end=end, chunk_length=chunk_length, **arguments
+    )
 
 
 def read_chunk_list_and_transform(
-    stream: Any,
+    stream: DataStream,
     start: int,
     end: int,
     chunk_length: int = CHUNK_LENGTH,
@@ -70,15 +71,8 @@ def read_chunk_list_and_transform(
             raise BadRequest(f"{transform_script_id} found no whole record in {end - start} bytes: use longer chunks")
         end = used_end
     if recursive and end < size and (used is None or end > start):
-        stream.activate(tag=f"transform-{stream.getUid()}").DataStream_readChunkListAndTransform(
-            start=end,
-            end=min(end + chunk_length, size),
-            chunk_length=chunk_length,
-            transform_script_id=transform_script_id,
-            data_array_reference=data_array_reference,
-            recursive=recursive,
-            **kw,
-        )
+        arguments = {"transform_script_id": transform_script_id, "data_array_reference": data_array_reference} | kw
+        _leave_to_activity(stream, end, chunk_length, recursive=recursive, **arguments)
 
 
 def _checked(chunk_length: int) -> int:
@@ -87,5 +81,8 @@ def _checked(chunk_length: int) -> int:
     return int(chunk_length)
 
 
-def transform_tail(stream: Any, start_offset: int, end_offset: int) -> None:
-    """A hook for what was just appended; does nothing until a script of this name in ``custom`` takes its place."""
+def transform_tail(stream: DataStream, start_offset: int, end_offset: int) -> None:
+    """``DataStream_transformTail``: does nothing, and stands for a script of this name in the skin folder ``custom``.
+
+    Who appends may call it with the range that is new.
+    """

@@ -59,7 +59,7 @@ def _is_between(unpacker: msgpack.Unpacker) -> bool:
     unpacker.feed(b"\xc0")
     try:
         return unpacker.unpack() is None
-    except msgpack.OutOfData:
+    except (msgpack.OutOfData, *_UNREADABLE):  # the nil may also complete the length of something too large
         return False
 
 

@@ -1,29 +1,25 @@
-"""WAV files in data streams: what the header says, and a picture of the sound from samples of it.
+"""WAV files in data streams: what the header says, and how loud each part of the sound is, from samples of it.
 
-The picture is made of `BINS` columns. Each is the lowest and highest of the values in one part of the file, of which at
-most `PIECE` bytes are read: short sounds are drawn whole, long ones by the beginning of each part, and no more than
-`BINS` times `PIECE` bytes are ever looked at. What was drawn is kept until the stream changes.
+The picture of a sound has `BINS` columns. Each is the lowest and highest of the values in one part of the file, of
+which at most `PIECE` bytes are read: short sounds are drawn whole, long ones by the beginning of each part, and no more
+than `BINS` times `PIECE` bytes are ever looked at. `pages.waveform` draws it.
 """
 
 from __future__ import annotations
 
 import struct
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 BINS = 400
 PIECE = 32 << 10
-WIDTH, HEIGHT = 800, 160
 LARGEST_HEADER = 64 << 10
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 UNKNOWN_SIZES = (0, 0xFFFFFFFF)  # what recorders write that do not know yet
-MOST_DRAWN = 200
 
 
 class Sound(Protocol):
@@ -134,39 +130,3 @@ def read_bins(stream: Sound, wave: Wave, bins: int = BINS, piece: int = PIECE) -
         values = values_of(wave, b"".join(stream.iterate(start, min(end, start + most))))
         found[number] = values.min(), values.max()
     return found
-
-
-def draw(bins: Values) -> str:
-    """The points of an SVG polygon in a box of `WIDTH` by `HEIGHT`: along the highest values, back along the lowest."""
-    if not len(bins):
-        return ""
-    across = np.linspace(0, WIDTH, len(bins)) if len(bins) > 1 else np.array([0.0])
-    low, high = np.clip(bins[:, 0], -1, 1), np.clip(bins[:, 1], -1, 1)
-    upper = (1 - high) / 2 * (HEIGHT - 1)
-    lower = np.maximum((1 - low) / 2 * (HEIGHT - 1), upper + 1)
-    points = [*zip(across, upper, strict=True), *zip(across[::-1], lower[::-1], strict=True)]
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-
-
-class Drawn:
-    """The pictures that this process made last."""
-
-    def __init__(self) -> None:
-        self._points: OrderedDict[Any, str] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def points(self, stream: Sound, wave: Wave) -> str:
-        """The picture of a stream as it is now."""
-        key = (stream.getUid(), stream.revision())
-        with self._lock:
-            known = self._points.get(key)
-        if known is None:
-            known = draw(read_bins(stream, wave))
-            with self._lock:
-                self._points[key] = known
-                while len(self._points) > MOST_DRAWN:
-                    self._points.popitem(last=False)
-        return known
-
-
-DRAWN = Drawn()

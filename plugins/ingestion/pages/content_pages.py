@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from wendelin.core.errors import BadRequest
+from pyramid.request import Request
+
 from wendelin.core.management.documents.head import DocumentHead
 from wendelin.core.management.lists.listing import state_title
 from wendelin.core.model.objects.big_file_document import format_size
+from wendelin.core.model.objects.document import Document
+from wendelin.core.web.requests.table_pages import page_start
 from wendelin.core.web.requests.urls import url
 from wendelin.plugins.ingestion.documents.bucket_stream import DataBucketStream
+from wendelin.plugins.ingestion.documents.buckets import Key
 from wendelin.plugins.ingestion.documents.data_set import iterate_streams
 from wendelin.plugins.ingestion.pages.preview import as_text
 
@@ -41,7 +45,7 @@ class BucketRow:
     text: str
 
 
-def data_streams(data_set: Any, request: Any) -> dict[str, Any]:
+def data_streams(data_set: Document, request: Request) -> dict[str, Any]:
     """The streams of a Data Set that the user may see."""
     streams = list(islice(iterate_streams(data_set), SHOWN_STREAMS + 1))
     rows = [
@@ -63,10 +67,10 @@ def data_streams(data_set: Any, request: Any) -> dict[str, Any]:
     }
 
 
-def buckets(stream: DataBucketStream, request: Any) -> dict[str, Any]:
+def buckets(stream: DataBucketStream, request: Request) -> dict[str, Any]:
     """Buckets in the order of their arrival, newest first; ``?last=`` is the index that the page begins with."""
     newest = stream.getMaxIndex() if stream.getBucketIndexSequenceByIndex() else -1
-    last = _page_start(request.GET.get("last"), newest)
+    last = page_start(request, 0, newest)
     first = max(last - SHOWN_BUCKETS + 1, 0)
     entries = list(stream.getBucketIndexKeySequenceByIndex(first, last)) if newest >= 0 else []
     return {
@@ -80,18 +84,9 @@ def buckets(stream: DataBucketStream, request: Any) -> dict[str, Any]:
     }
 
 
-def _bucket_row(stream: DataBucketStream, index: int, key: Any) -> BucketRow:
+def _bucket_row(stream: DataBucketStream, index: int, key: Key) -> BucketRow:
     bucket = stream.find_bucket(key)
     shown = key if isinstance(key, str) else repr(key)
     if bucket is None:
         return BucketRow(index, shown, "", "")
     return BucketRow(index, shown, format_size(bucket.size), as_text(bucket.head(SHOWN_BYTES)))
-
-
-def _page_start(text: str | None, newest: int) -> int:
-    if text is None:
-        return newest
-    try:
-        return min(max(int(text), 0), newest)
-    except ValueError as error:
-        raise BadRequest(f"last: {text[:40]!r} is not an index") from error

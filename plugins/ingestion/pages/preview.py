@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from wendelin.core.model.objects.big_file_document import BigFileDocument
 
 SHOWN = 512
 ROW = 16
@@ -28,7 +29,7 @@ class End:
     row_list: tuple[Row, ...]
 
 
-def preview_ends(stream: Any, shown: int = SHOWN) -> list[End]:
+def preview_ends(stream: BigFileDocument, shown: int = SHOWN) -> list[End]:
     """The first and the last bytes of a stream; one piece when it is short, none when it is empty."""
     size = stream.getSize()
     if size <= 2 * shown:
@@ -40,7 +41,7 @@ def preview_ends(stream: Any, shown: int = SHOWN) -> list[End]:
     return [_read_end(stream, title, start, end) for title, start, end in spans]
 
 
-def _read_end(stream: Any, title: str, start: int, end: int) -> End:
+def _read_end(stream: BigFileDocument, title: str, start: int, end: int) -> End:
     data = b"".join(stream.iterate(start, end))
     return End(title, start, len(data), tuple(hex_rows(data, start)))
 

@@ -12,20 +12,23 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from pyramid.request import Request
 from pyramid.response import Response
 
+from wendelin.core.database import Database
 from wendelin.core.errors import NotFound
 from wendelin.core.management.documents.head import DocumentHead
 from wendelin.core.model.objects.big_file_document import format_size
 from wendelin.core.model.objects.site import get_site
-from wendelin.core.security import VIEW, check_permission
+from wendelin.core.security import VIEW, User, check_permission
 from wendelin.core.web.answers.downloads import respond
 from wendelin.core.web.answers.server_sent_events import stream_events
 from wendelin.core.web.requests.urls import url
 from wendelin.plugins.ingestion.documents.data_stream import DataStream
 from wendelin.plugins.ingestion.documents.growth import Sample, rate
-from wendelin.plugins.ingestion.formats.sound import DRAWN, Wave, read_wave
+from wendelin.plugins.ingestion.formats.sound import Wave, read_wave
 from wendelin.plugins.ingestion.pages.preview import preview_ends
+from wendelin.plugins.ingestion.pages.waveform import DRAWN
 
 PLOT_WIDTH, PLOT_HEIGHT = 800, 120
 LIVE_SECONDS = 25.0
@@ -36,8 +39,8 @@ LIVE_PAGES = 2
 _places = threading.BoundedSemaphore(LIVE_PAGES)
 
 
-def preview(stream: DataStream, request: Any) -> dict[str, Any]:
-    """The page."""
+def preview(stream: DataStream, request: Request) -> dict[str, Any]:
+    """The page "Preview" of a stream, for its template."""
     wave = read_wave(stream)
     return {
         "title": stream.getTitle(),
@@ -104,20 +107,20 @@ def draw_growth(samples: tuple[Sample, ...], size: int, now: float) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in drawn)
 
 
-# -- the same, again and again
+# -- the facts while data arrives
 
 
-def facts(stream: DataStream, request: Any) -> dict[str, Any]:
+def facts(stream: DataStream, request: Request) -> dict[str, Any]:
     """The facts as JSON, for pages that ask by themselves."""
     return collect_facts(stream, time.time(), read_wave(stream))
 
 
-def live(stream: DataStream, request: Any) -> Response:
+def live(stream: DataStream, request: Request) -> Response:
     """The facts whenever the stream changes, as server-sent events; the browser comes back when they end."""
     return stream_events(request, watch(request.database, stream.getPath(), request.user))
 
 
-def watch(database: Any, path: str, user: Any, seconds: float = LIVE_SECONDS) -> Iterator[dict[str, Any]]:
+def watch(database: Database, path: str, user: User, seconds: float = LIVE_SECONDS) -> Iterator[dict[str, Any]]:
     """The facts at first and whenever they changed, else how long ago data arrived; ends after ``seconds``.
 
     Yields ``{"busy": True}`` and ends when `LIVE_PAGES` others are being told. Raises `NotFound` when the stream is
@@ -137,7 +140,7 @@ def watch(database: Any, path: str, user: Any, seconds: float = LIVE_SECONDS) ->
         _places.release()
 
 
-def _look(database: Any, path: str, user: Any, seen: str) -> dict[str, Any]:
+def _look(database: Database, path: str, user: User, seen: str) -> dict[str, Any]:
     """The facts, or only what time has changed when the stream is as it was."""
     with database.connect() as connection:
         site = get_site(connection)
@@ -154,13 +157,13 @@ def _look(database: Any, path: str, user: Any, seen: str) -> dict[str, Any]:
 # -- sound
 
 
-def waveform(stream: DataStream, request: Any) -> dict[str, Any]:
+def waveform(stream: DataStream, request: Request) -> dict[str, Any]:
     """The picture of the sound as JSON: the points of a polygon; raises `NotFound` for a stream that is no WAV file."""
     wave = _required_wave(stream)
     return {"points": DRAWN.points(stream, wave), "text": wave.text, "seconds": wave.seconds}
 
 
-def listen(stream: DataStream, request: Any) -> Response:
+def listen(stream: DataStream, request: Request) -> Response:
     """The sound for the page's player, by Range; only for a stream that is a WAV file, whatever it says of itself."""
     _required_wave(stream)
     name = stream.getFilename() or f"{stream.getReference() or stream.getId()}.wav"

@@ -7,6 +7,7 @@ import hashlib
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -96,23 +97,30 @@ def main(argv: list[str]) -> int:
         give_up_after=arguments.give_up_after,
         say=bar.say,
     )
-    signal.signal(signal.SIGTERM, stop)
     with sole_sender(find_position_file(arguments, url, reference)) as positions:
         sender = Sender(positions, transport.send, arguments.chunk_size, bar)
-        try:
-            if arguments.follow:
-                sender.follow(arguments.paths)
-            count = sender.send_once(arguments.paths)
-        except KeyboardInterrupt:
-            bar.say("stopped; the next run goes on here")
-            return 0 if arguments.follow else 1
-        finally:
-            bar.finish()
-            transport.close()
+        count = send(sender, arguments.paths, arguments.follow, bar, transport)
+    if count is None:
+        return 0 if arguments.follow else 1
     print(f"sent {count} files to {arguments.policy}", file=sys.stderr)
     return 0
 
 
+def send(sender: Sender, paths: Sequence[str], follow: bool, bar: ProgressBar, transport: Transport) -> int | None:
+    """The number of files that were sent; None when Ctrl-C or SIGTERM came before."""
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        if follow:
+            sender.follow(paths)
+        return sender.send_once(paths)
+    except KeyboardInterrupt:
+        bar.say("stopped; the next run goes on here")
+        return None
+    finally:
+        bar.finish()
+        transport.close()
+
+
 def stop(number: int, frame: FrameType | None) -> NoReturn:
-    """SIGTERM ends it as Ctrl-C does."""
+    """The handler of SIGTERM: ends the command as Ctrl-C does."""
     raise KeyboardInterrupt

@@ -3,7 +3,7 @@
 A chunk is written down before it is sent. A sender that was killed therefore sends the very same bytes under the very
 same id again, and the server recognises the chunk if it has it. Each file is known by its inode, so that one which is
 renamed goes on where it was; by the digest of its first bytes, so that a new file with an old inode does not; and by a
-random token, so that no chunk of another life of the file has its id.
+random token, so that chunks of different files never have one id.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A progress bar for terminals; lines for logs are the command's own."""
+"""A progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ class ProgressBar:
             self._path = None
 
     def say(self, text: str) -> None:
-        """A message on a line of its own, on whatever stream."""
+        """Write a message on a line of its own, also where no bar is painted."""
         self.finish()
         print(f"wendelin send: {text}", file=self.stream, flush=True)

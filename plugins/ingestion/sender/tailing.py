@@ -94,7 +94,7 @@ class Sender:
                     self._send_rest(path, self._open[path])
 
     def _look_at_rotated(self) -> None:
-        """Programs may go on writing to a file that was renamed, until they are told."""
+        """Send what programs still write to a file after it was renamed: they may have it open for a while."""
         former, self._rotated = self._rotated, []
         for rounds, path, stream in former:
             self._send_rest(path, stream)

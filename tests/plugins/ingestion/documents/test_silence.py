@@ -12,7 +12,8 @@ from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
 from wendelin.plugins.ingestion.documents import silence
 from wendelin.plugins.ingestion.documents.growth import Sample
-from wendelin.plugins.ingestion.documents.silence import ALARM, duration, find_silent_streams, limits, silent_seconds
+from wendelin.plugins.ingestion.documents.silence import ALARM, find_silent_streams, limits, silent_seconds
+from wendelin.plugins.ingestion.pages.silent_streams import duration
 
 HOUR = 3600
 

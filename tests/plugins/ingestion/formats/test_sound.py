@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import wavfile
 
-from wendelin.plugins.ingestion.formats.sound import BINS, DRAWN, PIECE, draw, read_bins, read_wave, values_of
+from wendelin.plugins.ingestion.formats.sound import BINS, PIECE, read_bins, read_wave, values_of
+from wendelin.plugins.ingestion.pages.waveform import DRAWN, draw
 
 
 class Bytes:

@@ -2,6 +2,8 @@
 
 Subcommands of core are modules of `wendelin.core.commands`; plugins add theirs with ``config.add_command(name,
 function, help)``, where ``function(argv)`` returns the exit status and finds the instance in ``$WENDELIN_VAR``.
+
+A package of its own, because it stands above all that it calls, and `core` itself below.
 """
 
 from __future__ import annotations
@@ -101,7 +103,3 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("wendelin: interrupted", file=sys.stderr)
     return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
