@@ -64,16 +64,16 @@ def find_indented_blocks(page: Path) -> Iterator[int]:
     """The lines at which code begins that is only indented, and so says nothing about itself."""
     fenced = False
     before = ""
-    in_list = False
+    margin = 0  # of the list that we are in
     for number, line in enumerate(page.read_text("utf-8").splitlines(), 1):
         if FENCE.match(line):
             fenced = not fenced
         elif not fenced:
-            if re.match(r"\s*([-*]|\d+\.) ", line):
-                in_list = True
+            if item := re.match(r"\s*([-*]|\d+\.) +", line):
+                margin = item.end()
             elif line and not line.startswith(" "):
-                in_list = False
-            if not in_list and not before and line.startswith("    "):
+                margin = 0
+            if not before and line.startswith(" " * (margin + 4)):
                 yield number
         before = line
 

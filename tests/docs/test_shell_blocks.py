@@ -52,12 +52,19 @@ def test_commands_take_these_arguments(block: Block) -> None:
         elif words[:2] == ["bash", "wendelin-standalone"]:
             parse_command(["standalone", *words[2:]])
         elif words[:2] == ["bash", "wendelin-test"] or words[1:3] == ["-m", "pytest"]:
-            paths = [word for word in words[2:] if word.startswith("tests/")]
-            assert all((ROOT / path.partition("::")[0]).exists() for path in paths)
+            check_tests([word for word in words[2:] if word.startswith("tests/")])
         elif program.startswith("python"):
             check_python(words[1:])
         elif program not in {"curl", "ruff", "mypy"}:
             assert program in OTHER_PROGRAMS, program
+
+
+def check_tests(places: list[str]) -> None:
+    """Files and folders of tests, and single tests after ``::``, are there."""
+    for place in places:
+        path, _, name = place.partition("::")
+        assert (ROOT / path).exists(), place
+        assert not name or f"def {name}(" in (ROOT / path).read_text("utf-8"), place
 
 
 def check_python(arguments: list[str]) -> None:
