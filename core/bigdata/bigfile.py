@@ -1,6 +1,6 @@
 """BigFile: a file larger than memory inside the object database.
 
-Bytes are kept in immutable extents (:mod:`~wendelin.core.bigdata.extents.blob_store`), found through an extent map
+Bytes are kept in immutable extents (:mod:`~wendelin.core.bigdata.extents.stores`), found through an extent map
 (:mod:`~wendelin.core.bigdata.extents.extent_map`); what was appended last waits in a tail
 (:mod:`~wendelin.core.bigdata.tail.tail`).
 """
@@ -8,46 +8,37 @@ Bytes are kept in immutable extents (:mod:`~wendelin.core.bigdata.extents.blob_s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from persistent import Persistent
+from persistent.timestamp import TimeStamp
 
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
-from wendelin.core.bigdata.extents.blob_store import BLOBS, Buffer, store_for
-from wendelin.core.bigdata.extents.extent_map import SegmentTable, page_span
-from wendelin.core.bigdata.extents.file_parts import FilePart
-from wendelin.core.bigdata.extents.joint_extents import can_join
-from wendelin.core.bigdata.extents.page import PAGE, unique_number
-from wendelin.core.bigdata.extents.runs import Runs, clip, runs
+from wendelin.core.bigdata.extents.blob_store import BLOBS
+from wendelin.core.bigdata.extents.extent_files import Piece, bytes_of, piece_of
+from wendelin.core.bigdata.extents.extent_map import Extents, SegmentTable
+from wendelin.core.bigdata.extents.page import PAGE
+from wendelin.core.bigdata.extents.runs import Runs
+from wendelin.core.bigdata.extents.stores import store_for
+from wendelin.core.bigdata.fileobject import BigFileReader
 from wendelin.core.bigdata.memory import address_space
 from wendelin.core.bigdata.memory.snapshot import FileSnapshot
-from wendelin.core.bigdata.tail.appending import (
-    append_extent,
-    append_inline,
-    append_stream,
-    is_changed,
-    own_inline_chunks,
-)
-from wendelin.core.bigdata.tail.reading import read_extent, read_file, single_extent
-from wendelin.core.bigdata.tail.sealing import rehome, remember_as_ours, seal, sealing_is_due
+from wendelin.core.bigdata.memory.view import View
+from wendelin.core.bigdata.tail.appending import append_inline, append_stream, is_changed, is_unsaved, own_inline_chunks
+from wendelin.core.bigdata.tail.reading import read_file, single_extent
+from wendelin.core.bigdata.tail.sealing import enter_pages, rehome, remember_as_ours, seal, sealing_is_due
 from wendelin.core.bigdata.tail.tail import Tail
-from wendelin.core.bigdata.transactions import joint_of, note_extent, view_of
+from wendelin.core.bigdata.transactions import view_of
+from wendelin.core.bigdata.writing import ExtentWriter, overwrite, shorten
 from wendelin.core.errors import ReadOnlyView
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 SEAL_SIZE = 1 << 20  # inline bytes after which the tail is sealed into an extent
 TAIL_CHUNKS = 64  # chunks of any kind after which it is sealed: every commit writes their list
 SEAL_CHUNKS = 8  # extents appended after which they are entered in the map
-DIRECT_SIZE = 256 << 10  # writes from this size on go to an extent, not through memory
 BLOCK_SIZE = 1 << 20
-_ADVICE = {"random": address_space.RANDOM, "sequential": address_space.SEQUENTIAL, "normal": address_space.NORMAL}
-
-
-def bytes_of(data: Buffer) -> Any:
-    """The bytes of a buffer, of whatever items and shape, in C order; a `FilePart` as it is."""
-    if isinstance(data, FilePart):
-        return data
-    view = memoryview(data)
-    return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
 
 
 class BigFile(Persistent):
@@ -57,9 +48,23 @@ class BigFile(Persistent):
     ``truncate`` and growing conflict with everything. Reading costs memory for what is asked, never for the file.
     """
 
+    _v_view: View  # of a file that is in no database yet
+
     def __init__(self) -> None:
         self._tail = Tail()
         self._table = SegmentTable()
+
+    # ---------------------------------------------------------------- its parts
+
+    @property
+    def tail(self) -> Tail:
+        """What was appended and is not in the map yet, for the rooms that show and summarise the file."""
+        return self._tail
+
+    @property
+    def extent_map(self) -> SegmentTable:
+        """Which page stands in which extent, for the same rooms."""
+        return self._table
 
     # ---------------------------------------------------------------- reading
 
@@ -72,6 +77,12 @@ class BigFile(Persistent):
     def revision(self) -> int:
         """A number that changes with every change of the bytes (now and then without one): an entity tag."""
         return self._tail.revision
+
+    def changed_at(self) -> float | None:
+        """When the content was changed last, in seconds since 1970; None before the first commit."""
+        tail = self._tail  # every change of a file writes this record
+        tail._p_activate()
+        return None if is_unsaved(tail) else TimeStamp(tail._p_serial).timeTime()
 
     def __len__(self) -> int:
         return self._tail.end
@@ -89,7 +100,7 @@ class BigFile(Persistent):
         self.read_into(offset, buffer)
         return bytes(buffer)
 
-    def read_into(self, offset: int, buffer: Buffer) -> int:
+    def read_into(self, offset: int, buffer: WriteableBuffer) -> int:
         """Fill a writable buffer with the bytes from ``offset`` on; gives their number."""
         target = memoryview(buffer).cast("B")
         count = max(min(len(target), self.size - offset), 0)
@@ -106,13 +117,11 @@ class BigFile(Persistent):
         for offset in range(max(start, 0), stop, block_size):
             yield self.read(offset, min(block_size, stop - offset))
 
-    def open(self) -> Any:
+    def open(self) -> BigFileReader:
         """A seekable, read-only binary file object over the transaction's state (``io.BufferedIOBase``)."""
-        from wendelin.core.bigdata.fileobject import BigFileReader
-
         return BigFileReader(self)
 
-    def snapshot(self) -> Any:
+    def snapshot(self) -> FileSnapshot | BigFile:
         """The file as it is now, read-only (:class:`FileSnapshot`; the file itself where memory cannot be mapped)."""
         self.settle()
         return FileSnapshot(self) if address_space.SUPPORTED else self
@@ -136,7 +145,7 @@ class BigFile(Persistent):
 
     def advise(self, pattern: str | None) -> None:
         """Tell the kernel how the file will be read: "random", "sequential", "normal", or None to judge by itself."""
-        advice = None if pattern is None else _ADVICE[pattern]
+        advice = None if pattern is None else address_space.PATTERNS[pattern]
         view = view_of(self)
         if view is not None:
             view.advise(advice)
@@ -160,7 +169,7 @@ class BigFile(Persistent):
 
     # ---------------------------------------------------------------- writing
 
-    def append(self, data: Buffer) -> int:
+    def append(self, data: ReadableBuffer) -> int:
         """Add bytes at the end; gives the position they have in this transaction.
 
         Concurrent appends all succeed, in the order of their commits: the position is final once the transaction is
@@ -178,7 +187,7 @@ class BigFile(Persistent):
         if sum(chunk.length for chunk in own) + len(view) < SEAL_SIZE:
             append_inline(tail, own, view)
         else:
-            append_extent(tail, own, view, self._write_part)
+            append_stream(tail, own, [view], ExtentWriter(self._p_jar).write_part)
         remember_as_ours(tail)
         return position
 
@@ -187,7 +196,7 @@ class BigFile(Persistent):
         self._check_writable()
         self._tail.pin_down()
 
-    def append_pieces(self, pieces: Iterable[Buffer]) -> int:
+    def append_pieces(self, pieces: Iterable[Piece]) -> int:
         """`append` the bytes of many buffers, or of files, as one extent, with few of them in memory at a time.
 
         For what is large: even a few bytes make a file of their own.
@@ -197,7 +206,7 @@ class BigFile(Persistent):
         self._settle_tail()
         self._seal_what_is_due()
         position = tail.end
-        append_stream(tail, own_inline_chunks(tail), map(bytes_of, pieces), self._write_whole)
+        append_stream(tail, own_inline_chunks(tail), map(piece_of, pieces), ExtentWriter(self._p_jar).write_whole)
         remember_as_ours(tail)
         return position
 
@@ -206,19 +215,9 @@ class BigFile(Persistent):
         if view is not None:
             view.settle_tail()
 
-    def _write_extent(self, buffers: Iterable[Buffer], skip: int = 0) -> Any:
-        handle = store_for(self._p_jar).write(self._p_jar, buffers, skip)
-        note_extent(self._p_jar, handle)
-        return handle
-
-    def _write_whole(self, buffers: Iterable[Buffer], skip: int) -> tuple[Any, int]:
-        return self._write_extent(buffers, skip), skip
-
-    def _write_part(self, buffers: Iterable[Buffer], skip: int) -> tuple[Any, int]:
-        parts = list(buffers)
-        shares = can_join(self._p_jar, store_for(self._p_jar), sum(map(len, parts)))
-        joint = joint_of(self._p_jar) if shares else None
-        return (joint.handle, joint.append(parts, skip)) if joint is not None else self._write_whole(parts, skip)
+    def write_extent(self, pieces: Iterable[Piece], skip: int = 0) -> Persistent:
+        """Write bytes for :meth:`enter_pages` to name, durable when the transaction commits; gives their handle."""
+        return ExtentWriter(self._p_jar).write(pieces, skip)
 
     def _seal_what_is_due(self) -> None:
         """Enter committed chunks in the map when there are many; what this transaction appended stays mergeable."""
@@ -229,9 +228,9 @@ class BigFile(Persistent):
 
     def _seal(self, end: int) -> None:
         """Move the whole pages before ``end`` from the tail into the map."""
-        seal(self._tail, self._table, end // PAGE * PAGE, self._write_extent)
+        seal(self._tail, self._table, end // PAGE * PAGE, self.write_extent)
 
-    def write(self, offset: int, data: Buffer) -> None:
+    def write(self, offset: int, data: ReadableBuffer) -> None:
         """Replace the bytes from ``offset`` on; writing beyond the end makes the file longer."""
         self._check_writable()
         source = bytes_of(data)
@@ -239,45 +238,13 @@ class BigFile(Persistent):
             self.truncate(offset)
         inside = min(len(source), self.size - offset)
         if inside:
-            self._overwrite(offset, source[:inside])
+            overwrite(self, offset, source[:inside])
         if inside < len(source):
             self.append(source[inside:])
 
-    def _overwrite(self, offset: int, data: memoryview) -> None:
-        view = view_of(self, existing=len(data) >= DIRECT_SIZE)
-        if view is not None and len(data) < DIRECT_SIZE:
-            view.memory(offset, len(data))[:] = data
-            return
-        first, last = page_span(offset, len(data))
-        head = self.read(first * PAGE, offset - first * PAGE)
-        end = offset + len(data)
-        rest = self.read(end, min(last * PAGE, self.size) - end)
-        if view is not None:
-            view.drop(first, last - first)
-            view.settle_tail()
-        self._store_pages(first, last - first, [head, data, rest])
-
-    def _store_pages(self, first: int, count: int, buffers: list[Buffer]) -> None:
-        """Pages ``first`` to ``first + count`` now hold ``buffers``."""
-        handle = self._write_extent(buffers)
-        number = unique_number()
-        self.enter_pages(runs([(first, count, number, 0, 0)]), {number: handle})
-
-    def enter_pages(self, new: Runs, extents: dict[int, Any]) -> None:
+    def enter_pages(self, new: Runs, extents: Extents) -> None:
         """Lay written pages over the map; pages of the tail are sealed first."""
-        tail = self._tail
-        end = int(new["page"][-1] + new["count"][-1]) * PAGE
-        if end > tail.start:
-            self._seal(min(end, tail.end))
-        whole = tail.start // PAGE
-        beyond = clip(new, whole, whole + 1)
-        self._table.put(clip(new, 0, whole), extents)
-        if len(beyond):  # the file's last page, which is not whole, stays in the tail
-            data = bytearray(tail.end - tail.start)
-            read_extent(extents[int(beyond["extent"][0])], int(beyond["at"][0]) * PAGE, memoryview(data))
-            tail.rewrite(tail.start, bytes(data))
-            self._table.note_write(whole)
-        tail.touch()
+        enter_pages(self._tail, self._table, new, extents, self._seal)
 
     def truncate(self, size: int) -> None:
         """Make the file ``size`` bytes long; what is added reads as zeros and costs nothing."""
@@ -291,21 +258,11 @@ class BigFile(Persistent):
             self._tail.grow(size)
             self._table.prepare(self._tail.start // PAGE)
         elif size < self.size:
-            self._shorten(size)
+            shorten(self, size)
         else:
             self._tail.pin_down()  # it stays as long as it is, whatever others append meanwhile
         if view is not None:
             view.refresh()
-
-    def _shorten(self, size: int) -> None:
-        tail = self._tail
-        if size >= tail.start:
-            tail.cut(size)
-            return
-        start = size // PAGE * PAGE
-        rest = self.read(start, size - start)
-        self._table.cut(start // PAGE)
-        tail.rewrite(start, rest)
 
     def _check_writable(self) -> None:
         if self._p_jar is not None and self._p_jar.isReadOnly():
@@ -324,7 +281,7 @@ class BigFile(Persistent):
         other._tail.touch()
         return other
 
-    def __deepcopy__(self, memo: Any) -> BigFile:
+    def __deepcopy__(self, memo: dict[int, object]) -> BigFile:
         return self.__copy__()
 
     def __getstate__(self) -> Any:

@@ -199,7 +199,7 @@ def test_the_overview_is_exact_whatever_happened(session: Session) -> None:
         wanted = [[plain[a:b].min(0), plain[a:b].max(0)] for a, b in pairwise(edges)]
         np.testing.assert_array_equal(array.overview(100, 199_000, 13), wanted)
 
-    assert len(array._pyramid.entries[0].entries) == 2, (
+    assert len(array._summary.entries[0].entries) == 2, (
         "two leaves of 65,536 rows were committed before the last append"
     )
     check()
