@@ -79,7 +79,7 @@ class BigArray(Persistent):
         if self._fixed is not None:
             return self._fixed
         assert self._row_size is not None
-        return (self._file.size // self._row_size, *self._rest)
+        return (self._file.tail.end // self._row_size, *self._rest)  # not by way of `size`: every index comes here
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -140,8 +140,8 @@ class BigArray(Persistent):
             load(self)
         if (file := self._file)._p_changed is not False:
             load(file)
-        if file._tail._p_changed is not False:
-            load(file._tail)
+        if file.tail._p_changed is not False:
+            load(file.tail)
         if not is_basic(index):
             return self._window(())[index]
         found = self._window(index)

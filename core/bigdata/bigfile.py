@@ -46,46 +46,37 @@ class BigFile(Persistent):
 
     ``append`` never conflicts with other appends; ``write`` conflicts with writes to the same 4 KiB pages only;
     ``truncate`` and growing conflict with everything. Reading costs memory for what is asked, never for the file.
+
+    ``extent_map`` says which page stands in which extent, ``tail`` what was appended and is not in the map yet. Other
+    rooms read both; they are changed by the methods only.
     """
 
     _v_view: View  # of a file that is in no database yet
 
     def __init__(self) -> None:
-        self._tail = Tail()
-        self._table = SegmentTable()
-
-    # ---------------------------------------------------------------- its parts
-
-    @property
-    def tail(self) -> Tail:
-        """What was appended and is not in the map yet, for the rooms that show and summarise the file."""
-        return self._tail
-
-    @property
-    def extent_map(self) -> SegmentTable:
-        """Which page stands in which extent, for the same rooms."""
-        return self._table
+        self.tail = Tail()
+        self.extent_map = SegmentTable()
 
     # ---------------------------------------------------------------- reading
 
     @property
     def size(self) -> int:
         """Length in bytes."""
-        return self._tail.end
+        return self.tail.end
 
     @property
     def revision(self) -> int:
         """A number that changes with every change of the bytes (now and then without one): an entity tag."""
-        return self._tail.revision
+        return self.tail.revision
 
     def changed_at(self) -> float | None:
         """When the content was changed last, in seconds since 1970; None before the first commit."""
-        tail = self._tail  # every change of a file writes this record
+        tail = self.tail  # every change of a file writes this record
         tail._p_activate()
         return None if is_unsaved(tail) else TimeStamp(tail._p_serial).timeTime()
 
     def __len__(self) -> int:
-        return self._tail.end
+        return self.tail.end
 
     def __bool__(self) -> bool:
         return True
@@ -108,7 +99,7 @@ class BigFile(Persistent):
         if view is not None and count:
             target[:count] = view.memory(offset, count)
         elif count:
-            read_file(self._tail, self._table, offset, target[:count])
+            read_file(self.tail, self.extent_map, offset, target[:count])
         return count
 
     def iterate(self, start: int = 0, end: int | None = None, block_size: int = BLOCK_SIZE) -> Iterator[bytes]:
@@ -129,7 +120,7 @@ class BigFile(Persistent):
     @property
     def is_changed(self) -> bool:
         """Whether this transaction changed the file (writes through views show only once they are flushed)."""
-        return is_changed(self._tail)
+        return is_changed(self.tail)
 
     @property
     def has_writes(self) -> bool:
@@ -153,7 +144,7 @@ class BigFile(Persistent):
     def single_extent(self) -> str | None:
         """The path of the one extent that holds the whole file from its beginning, when there is such a one."""
         self.settle()
-        return single_extent(self._tail, self._table)
+        return single_extent(self.tail, self.extent_map)
 
     # ---------------------------------------------------------------- upkeep
 
@@ -177,7 +168,7 @@ class BigFile(Persistent):
         """
         self._check_writable()
         view = bytes_of(data)
-        tail = self._tail
+        tail = self.tail
         self._settle_tail()
         self._seal_what_is_due()
         position = tail.end
@@ -194,7 +185,7 @@ class BigFile(Persistent):
     def pin_down(self) -> None:
         """Make this transaction conflict with concurrent appends: what it appends stands where it was told to."""
         self._check_writable()
-        self._tail.pin_down()
+        self.tail.pin_down()
 
     def append_pieces(self, pieces: Iterable[Piece]) -> int:
         """`append` the bytes of many buffers, or of files, as one extent, with few of them in memory at a time.
@@ -202,7 +193,7 @@ class BigFile(Persistent):
         For what is large: even a few bytes make a file of their own.
         """
         self._check_writable()
-        tail = self._tail
+        tail = self.tail
         self._settle_tail()
         self._seal_what_is_due()
         position = tail.end
@@ -221,14 +212,14 @@ class BigFile(Persistent):
 
     def _seal_what_is_due(self) -> None:
         """Enter committed chunks in the map when there are many; what this transaction appended stays mergeable."""
-        tail = self._tail
+        tail = self.tail
         all_committed = not is_changed(tail) or self._p_jar is None
         if all_committed and sealing_is_due(tail, SEAL_SIZE, SEAL_CHUNKS, TAIL_CHUNKS):
             self._seal(tail.end)
 
     def _seal(self, end: int) -> None:
         """Move the whole pages before ``end`` from the tail into the map."""
-        seal(self._tail, self._table, end // PAGE * PAGE, self.write_extent)
+        seal(self.tail, self.extent_map, end // PAGE * PAGE, self.write_extent)
 
     def write(self, offset: int, data: ReadableBuffer) -> None:
         """Replace the bytes from ``offset`` on; writing beyond the end makes the file longer."""
@@ -244,7 +235,7 @@ class BigFile(Persistent):
 
     def enter_pages(self, new: Runs, extents: Extents) -> None:
         """Lay written pages over the map; pages of the tail are sealed first."""
-        enter_pages(self._tail, self._table, new, extents, self._seal)
+        enter_pages(self.tail, self.extent_map, new, extents, self._seal)
 
     def truncate(self, size: int) -> None:
         """Make the file ``size`` bytes long; what is added reads as zeros and costs nothing."""
@@ -255,12 +246,12 @@ class BigFile(Persistent):
         if view is not None:
             view.settle()
         if size > self.size:
-            self._tail.grow(size)
-            self._table.prepare(self._tail.start // PAGE)
+            self.tail.grow(size)
+            self.extent_map.prepare(self.tail.start // PAGE)
         elif size < self.size:
             shorten(self, size)
         else:
-            self._tail.pin_down()  # it stays as long as it is, whatever others append meanwhile
+            self.tail.pin_down()  # it stays as long as it is, whatever others append meanwhile
         if view is not None:
             view.refresh()
 
@@ -275,10 +266,10 @@ class BigFile(Persistent):
         """Another file of the same database that shares the extents until one of the two is written: costs no data."""
         self.settle()
         other = type(self)()
-        for number, segment in self._table.segments.items():
-            other._table.adopt(number, segment)
-        other._tail.__setstate__(self._tail.__getstate__())
-        other._tail.touch()
+        for number, segment in self.extent_map.segments.items():
+            other.extent_map.adopt(number, segment)
+        other.tail.__setstate__(self.tail.__getstate__())
+        other.tail.touch()
         return other
 
     def __deepcopy__(self, memo: dict[int, object]) -> BigFile:
@@ -292,5 +283,5 @@ class BigFile(Persistent):
             view.flush()
         store = store_for(self._p_jar)
         if store is not BLOBS:
-            rehome(self._tail, self._table, lambda buffers: store.write(self._p_jar, buffers))
+            rehome(self.tail, self.extent_map, lambda buffers: store.write(self._p_jar, buffers))
         return super().__getstate__()

@@ -130,7 +130,7 @@ class View:
 
     def refresh(self) -> None:
         """Show the file as the transaction sees it now; cheap when nothing changed."""
-        revision = self.file.revision
+        revision = self.file.tail.revision
         if revision != self.revision or self._mapping.stale:
             if self.paused:
                 raise StaleView(_BEGIN_FIRST)

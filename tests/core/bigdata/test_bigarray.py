@@ -150,7 +150,7 @@ def test_a_copy_shares_extents_until_it_is_written(session: Session) -> None:
     second[5] = 2
     session.commit()
     assert (first[5], second[5], second[6]) == (1, 2, 1)
-    assert first.file._table.segments[0].extents.keys() & second.file._table.segments[0].extents.keys()
+    assert first.file.extent_map.segments[0].extents.keys() & second.file.extent_map.segments[0].extents.keys()
 
 
 def test_a_pickle_is_a_handle_of_the_committed_state(session: Session) -> None:

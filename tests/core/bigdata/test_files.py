@@ -116,7 +116,7 @@ def test_many_small_appends_in_one_transaction_share_records(session: Session) -
     session.commit()
     for number in range(5000):
         file.append(b"%06d\n" % number)
-    assert len(file._tail.chunks) <= 2
+    assert len(file.tail.chunks) <= 2
     session.commit()
     assert file.read(7 * 4321, 7) == b"004321\n"
 
@@ -129,12 +129,12 @@ def test_what_is_due_is_sealed_by_the_next_append(session: Session) -> None:
         expected += bytes([number]) * 5000
         session.commit()
         session.connection.cacheMinimize()
-    assert len(file._tail.chunks) < 3 * 64
-    assert file._tail.start > 0
+    assert len(file.tail.chunks) < 3 * 64
+    assert file.tail.start > 0
     assert file.read() == expected
     done = file.compact()
     session.commit()
-    assert (file.fragments, file.read()) == (len(file._tail.chunks) + 1, expected)
+    assert (file.fragments, file.read()) == (len(file.tail.chunks) + 1, expected)
     assert done.runs_after < done.runs_before
 
 
