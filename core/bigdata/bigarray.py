@@ -8,52 +8,42 @@ from __future__ import annotations
 
 import copy
 import math
-import operator
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 from persistent import Persistent
 
-from wendelin.core.bigdata.arrays.geometry import Geometry, array_at, copy_of, geometry, is_basic, is_scalar
-from wendelin.core.bigdata.arrays.summary import LEAF_ROWS, Pyramid, PyramidTable, can_summarise, overview
-from wendelin.core.bigdata.bigfile import DIRECT_SIZE, BigFile
+from wendelin.core.bigdata.arrays.description import (
+    Shape,
+    ShapeLike,
+    checked_dtype,
+    checked_order,
+    checked_shape,
+    renamed,
+)
+from wendelin.core.bigdata.arrays.geometry import (
+    Geometry,
+    Index,
+    Place,
+    array_at,
+    as_bytes,
+    copy_of,
+    geometry,
+    is_basic,
+    is_scalar,
+)
+from wendelin.core.bigdata.arrays.summary import LEAF_ROWS, Summary, SummaryTable, can_summarise, overview
+from wendelin.core.bigdata.bigfile import BigFile
 from wendelin.core.bigdata.handles import handle_of, open_handle
 from wendelin.core.bigdata.memory.snapshot import ArraySnapshot
 from wendelin.core.bigdata.memory.thread_locks import load
 from wendelin.core.bigdata.transactions import view_of
+from wendelin.core.bigdata.writing import DIRECT_SIZE
 from wendelin.core.errors import ReadOnlyView, UnsupportedArray
 
-Shape = tuple[int, ...]
 _COPY_BLOCK = 64 << 20
-
-
-def checked_dtype(dtype: Any) -> np.dtype[Any]:
-    """The dtype, unless its elements are Python objects or have no size."""
-    found = np.dtype(dtype)
-    if found.hasobject:
-        raise UnsupportedArray(f"dtype {found} holds Python objects: a big array holds plain bytes")
-    if found.itemsize == 0:
-        raise UnsupportedArray(f"dtype {found} has no size: say how long, for example 'S16'")
-    return found
-
-
-def renamed(dtype: np.dtype[Any], names: tuple[str, ...]) -> np.dtype[Any]:
-    """A structured dtype with other names for its fields, in order."""
-    if not dtype.names or len(names) != len(dtype.names) or len(set(names)) != len(names):
-        raise UnsupportedArray(f"{len(dtype.names or ())} different names are needed for the fields of {dtype}")
-    found = copy.deepcopy(dtype)
-    found.names = tuple(names)
-    return found
-
-
-def checked_shape(shape: Any) -> Shape:
-    """The shape as a tuple of non-negative ints."""
-    lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    found = tuple(operator.index(length) for length in lengths)
-    if any(length < 0 for length in found):
-        raise ValueError(f"negative dimensions are not allowed: {found}")
-    return found
 
 
 class BigArray(Persistent):
@@ -62,19 +52,17 @@ class BigArray(Persistent):
     The first dimension of a C-ordered array follows its file: concurrent appends all succeed.
     """
 
-    _pyramid: PyramidTable | None = None
+    _summary: SummaryTable | None = None
 
-    def __init__(self, shape: Any, dtype: Any, order: str = "C") -> None:
+    def __init__(self, shape: ShapeLike, dtype: DTypeLike, order: str = "C") -> None:
         lengths = checked_shape(shape)
-        if order not in ("C", "F"):
-            raise UnsupportedArray(f"order {order!r}: 'C' (rows together) or 'F' (columns together)")
+        self._order = checked_order(order)
         self._dtype = checked_dtype(dtype)
-        self._order = order
         self._file = BigFile()
         self._set_shape(lengths)
         self._file.truncate(math.prod(lengths) * self._dtype.itemsize)
         if self._fixed is None:
-            self._pyramid = PyramidTable()  # from the beginning: two that append first must not both make it
+            self._summary = SummaryTable()  # from the beginning: two that append first must not both make it
 
     def _set_shape(self, shape: Shape) -> None:
         self._rest = shape[1:]
@@ -91,7 +79,7 @@ class BigArray(Persistent):
         if self._fixed is not None:
             return self._fixed
         assert self._row_size is not None
-        return (self._file.size // self._row_size, *self._rest)
+        return (self._file.tail.end // self._row_size, *self._rest)  # not by way of `size`: every index comes here
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -146,20 +134,20 @@ class BigArray(Persistent):
 
     # ---------------------------------------------------------------- reading
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: Index) -> Any:
         """The elements at ``index``: a view for ints, slices, Ellipsis and newaxis, else a copy (as in NumPy)."""
         if self._p_changed is not False:
             load(self)
         if (file := self._file)._p_changed is not False:
             load(file)
-        if file._tail._p_changed is not False:
-            load(file._tail)
+        if file.tail._p_changed is not False:
+            load(file.tail)
         if not is_basic(index):
             return self._window(())[index]
         found = self._window(index)
         return found[()] if not found.shape and is_scalar(index) else found
 
-    def _window(self, index: Any) -> np.ndarray:
+    def _window(self, index: Index) -> np.ndarray:
         place = self._geometry().place(index)
         if not place.size:
             return np.empty(place.shape, self._dtype)
@@ -178,7 +166,7 @@ class BigArray(Persistent):
         for start in range(0, len(self), rows):
             yield self[start : start + rows]
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         """The lazy view ``A[:]``; with another ``dtype`` or ``copy=True`` a copy of everything in memory."""
         view = self._window(())
         if dtype is not None and np.dtype(dtype) != self._dtype:
@@ -187,7 +175,7 @@ class BigArray(Persistent):
             return view.astype(dtype)
         return view.copy() if copy else view
 
-    def view(self, dtype: Any) -> np.ndarray:
+    def view(self, dtype: DTypeLike) -> np.ndarray:
         """The lazy view of the whole array, its bytes taken as another dtype."""
         return self._window(()).view(checked_dtype(dtype))
 
@@ -200,19 +188,19 @@ class BigArray(Persistent):
         self._file.advise(pattern)
 
     def overview(self, start: int = 0, stop: int | None = None, bins: int = 1000) -> np.ndarray:
-        """Exact minima and maxima of ``bins`` equal parts of the rows, shape (bins, 2, ...): reads the pyramid."""
+        """Exact minima and maxima of ``bins`` equal parts of the rows, shape (bins, 2, ...): reads the summary."""
         self._file.settle()
-        return overview(self, self._pyramid or PyramidTable(), start, len(self) if stop is None else stop, bins)
+        return overview(self, self._summary or SummaryTable(), start, len(self) if stop is None else stop, bins)
 
     def summarise(self) -> None:
-        """Bring the pyramid up to date with all rows, in a transaction of its own (appending does the rest)."""
+        """Bring the summary up to date with all rows, in a transaction of its own (appending does the rest)."""
         if can_summarise(self):
-            self._pyramid = PyramidTable()
-            Pyramid(self, self._pyramid).extend(len(self))
+            self._summary = SummaryTable()
+            Summary(self, self._summary).extend(len(self))
 
     # ---------------------------------------------------------------- writing
 
-    def __setitem__(self, index: Any, value: Any) -> None:
+    def __setitem__(self, index: Index, value: ArrayLike) -> None:
         """Assign, as NumPy does; long contiguous parts go straight to an extent, without private memory."""
         if self._p_jar is not None and self._p_jar.isReadOnly():
             raise ReadOnlyView("this connection is read-only (historical, or opened so): its arrays cannot be written")
@@ -229,7 +217,7 @@ class BigArray(Persistent):
             return
         self._window(())[index] = value
 
-    def _write_contiguous(self, place: Any, value: Any) -> None:
+    def _write_contiguous(self, place: Place, value: ArrayLike) -> None:
         source = np.broadcast_to(np.asarray(value), place.shape)
         if not place.shape:
             source = source.reshape(1)
@@ -240,7 +228,7 @@ class BigArray(Persistent):
             block = source[start:] if whole else np.ascontiguousarray(source[start : start + rows], self._dtype)
             self._file.write(place.low + start * row, as_bytes(block))
 
-    def append(self, values: Any) -> None:
+    def append(self, values: ArrayLike) -> None:
         """Add rows at the end of the first dimension; ``values`` is one row or an array of rows."""
         if self._fixed is not None:
             raise UnsupportedArray("only a C-ordered array with rows that have a size can be appended to")
@@ -257,15 +245,15 @@ class BigArray(Persistent):
         """Rows whose place is final: those that were there when the transaction began."""
         if self._file.is_changed or len(self) < LEAF_ROWS or not can_summarise(self):
             return
-        if self._pyramid is None:
-            self._pyramid = PyramidTable()
-        Pyramid(self, self._pyramid).extend(len(self))
+        if self._summary is None:
+            self._summary = SummaryTable()
+        Summary(self, self._summary).extend(len(self))
 
-    def resize(self, shape: Any) -> None:
+    def resize(self, shape: ShapeLike) -> None:
         """Give the array another shape, in constant time; its bytes stay where they are, new ones are zeros."""
         lengths = checked_shape(shape)
-        if self._pyramid is not None and (lengths[1:] != self._rest or lengths[0] < len(self)):
-            self._pyramid = PyramidTable()
+        if self._summary is not None and (lengths[1:] != self._rest or lengths[0] < len(self)):
+            self._summary = SummaryTable()
         self._file.truncate(math.prod(lengths) * self._dtype.itemsize)
         if self._fixed is not None or lengths[1:] != self._rest:
             self._set_shape(lengths)
@@ -292,10 +280,10 @@ class BigArray(Persistent):
         other._set_shape(self.shape)
         return other
 
-    def __deepcopy__(self, memo: Any) -> BigArray:
+    def __deepcopy__(self, memo: dict[int, object]) -> BigArray:
         return self.__copy__()
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
         """Outside the database an array is pickled as a handle, opened as a snapshot."""
         return open_handle, handle_of(self)
 
@@ -304,8 +292,3 @@ class BigArray(Persistent):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} shape={self.shape} dtype={self._dtype} order={self._order}>"
-
-
-def as_bytes(array: np.ndarray) -> np.ndarray:
-    """A contiguous array's bytes (datetimes have no buffer protocol of their own)."""
-    return array.reshape(-1).view(np.uint8)

@@ -1,6 +1,6 @@
 """BigFile: a file larger than memory inside the object database.
 
-Bytes are kept in immutable extents (:mod:`~wendelin.core.bigdata.extents.blob_store`), found through an extent map
+Bytes are kept in immutable extents (:mod:`~wendelin.core.bigdata.extents.stores`), found through an extent map
 (:mod:`~wendelin.core.bigdata.extents.extent_map`); what was appended last waits in a tail
 (:mod:`~wendelin.core.bigdata.tail.tail`).
 """
@@ -8,46 +8,37 @@ Bytes are kept in immutable extents (:mod:`~wendelin.core.bigdata.extents.blob_s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from persistent import Persistent
+from persistent.timestamp import TimeStamp
 
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
-from wendelin.core.bigdata.extents.blob_store import BLOBS, Buffer, store_for
-from wendelin.core.bigdata.extents.extent_map import SegmentTable, page_span
-from wendelin.core.bigdata.extents.file_parts import FilePart
-from wendelin.core.bigdata.extents.joint_extents import can_join
-from wendelin.core.bigdata.extents.page import PAGE, unique_number
-from wendelin.core.bigdata.extents.runs import Runs, clip, runs
+from wendelin.core.bigdata.extents.blob_store import BLOBS
+from wendelin.core.bigdata.extents.extent_files import Piece, bytes_of, piece_of
+from wendelin.core.bigdata.extents.extent_map import Extents, SegmentTable
+from wendelin.core.bigdata.extents.page import PAGE
+from wendelin.core.bigdata.extents.runs import Runs
+from wendelin.core.bigdata.extents.stores import store_for
+from wendelin.core.bigdata.fileobject import BigFileReader
 from wendelin.core.bigdata.memory import address_space
 from wendelin.core.bigdata.memory.snapshot import FileSnapshot
-from wendelin.core.bigdata.tail.appending import (
-    append_extent,
-    append_inline,
-    append_stream,
-    is_changed,
-    own_inline_chunks,
-)
-from wendelin.core.bigdata.tail.reading import read_extent, read_file, single_extent
-from wendelin.core.bigdata.tail.sealing import rehome, remember_as_ours, seal, sealing_is_due
+from wendelin.core.bigdata.memory.view import View
+from wendelin.core.bigdata.tail.appending import append_inline, append_stream, is_changed, is_unsaved, own_inline_chunks
+from wendelin.core.bigdata.tail.reading import read_file, single_extent
+from wendelin.core.bigdata.tail.sealing import enter_pages, rehome, remember_as_ours, seal, sealing_is_due
 from wendelin.core.bigdata.tail.tail import Tail
-from wendelin.core.bigdata.transactions import joint_of, note_extent, view_of
+from wendelin.core.bigdata.transactions import view_of
+from wendelin.core.bigdata.writing import ExtentWriter, overwrite, shorten
 from wendelin.core.errors import ReadOnlyView
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 SEAL_SIZE = 1 << 20  # inline bytes after which the tail is sealed into an extent
 TAIL_CHUNKS = 64  # chunks of any kind after which it is sealed: every commit writes their list
 SEAL_CHUNKS = 8  # extents appended after which they are entered in the map
-DIRECT_SIZE = 256 << 10  # writes from this size on go to an extent, not through memory
 BLOCK_SIZE = 1 << 20
-_ADVICE = {"random": address_space.RANDOM, "sequential": address_space.SEQUENTIAL, "normal": address_space.NORMAL}
-
-
-def bytes_of(data: Buffer) -> Any:
-    """The bytes of a buffer, of whatever items and shape, in C order; a `FilePart` as it is."""
-    if isinstance(data, FilePart):
-        return data
-    view = memoryview(data)
-    return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
 
 
 class BigFile(Persistent):
@@ -55,26 +46,37 @@ class BigFile(Persistent):
 
     ``append`` never conflicts with other appends; ``write`` conflicts with writes to the same 4 KiB pages only;
     ``truncate`` and growing conflict with everything. Reading costs memory for what is asked, never for the file.
+
+    ``extent_map`` says which page stands in which extent, ``tail`` what was appended and is not in the map yet. Other
+    rooms read both; they are changed by the methods only.
     """
 
+    _v_view: View  # of a file that is in no database yet
+
     def __init__(self) -> None:
-        self._tail = Tail()
-        self._table = SegmentTable()
+        self.tail = Tail()
+        self.extent_map = SegmentTable()
 
     # ---------------------------------------------------------------- reading
 
     @property
     def size(self) -> int:
         """Length in bytes."""
-        return self._tail.end
+        return self.tail.end
 
     @property
     def revision(self) -> int:
         """A number that changes with every change of the bytes (now and then without one): an entity tag."""
-        return self._tail.revision
+        return self.tail.revision
+
+    def changed_at(self) -> float | None:
+        """When the content was changed last, in seconds since 1970; None before the first commit."""
+        tail = self.tail  # every change of a file writes this record
+        tail._p_activate()
+        return None if is_unsaved(tail) else TimeStamp(tail._p_serial).timeTime()
 
     def __len__(self) -> int:
-        return self._tail.end
+        return self.tail.end
 
     def __bool__(self) -> bool:
         return True
@@ -89,7 +91,7 @@ class BigFile(Persistent):
         self.read_into(offset, buffer)
         return bytes(buffer)
 
-    def read_into(self, offset: int, buffer: Buffer) -> int:
+    def read_into(self, offset: int, buffer: WriteableBuffer) -> int:
         """Fill a writable buffer with the bytes from ``offset`` on; gives their number."""
         target = memoryview(buffer).cast("B")
         count = max(min(len(target), self.size - offset), 0)
@@ -97,7 +99,7 @@ class BigFile(Persistent):
         if view is not None and count:
             target[:count] = view.memory(offset, count)
         elif count:
-            read_file(self._tail, self._table, offset, target[:count])
+            read_file(self.tail, self.extent_map, offset, target[:count])
         return count
 
     def iterate(self, start: int = 0, end: int | None = None, block_size: int = BLOCK_SIZE) -> Iterator[bytes]:
@@ -106,13 +108,11 @@ class BigFile(Persistent):
         for offset in range(max(start, 0), stop, block_size):
             yield self.read(offset, min(block_size, stop - offset))
 
-    def open(self) -> Any:
+    def open(self) -> BigFileReader:
         """A seekable, read-only binary file object over the transaction's state (``io.BufferedIOBase``)."""
-        from wendelin.core.bigdata.fileobject import BigFileReader
-
         return BigFileReader(self)
 
-    def snapshot(self) -> Any:
+    def snapshot(self) -> FileSnapshot | BigFile:
         """The file as it is now, read-only (:class:`FileSnapshot`; the file itself where memory cannot be mapped)."""
         self.settle()
         return FileSnapshot(self) if address_space.SUPPORTED else self
@@ -120,7 +120,7 @@ class BigFile(Persistent):
     @property
     def is_changed(self) -> bool:
         """Whether this transaction changed the file (writes through views show only once they are flushed)."""
-        return is_changed(self._tail)
+        return is_changed(self.tail)
 
     @property
     def has_writes(self) -> bool:
@@ -136,7 +136,7 @@ class BigFile(Persistent):
 
     def advise(self, pattern: str | None) -> None:
         """Tell the kernel how the file will be read: "random", "sequential", "normal", or None to judge by itself."""
-        advice = None if pattern is None else _ADVICE[pattern]
+        advice = None if pattern is None else address_space.PATTERNS[pattern]
         view = view_of(self)
         if view is not None:
             view.advise(advice)
@@ -144,7 +144,7 @@ class BigFile(Persistent):
     def single_extent(self) -> str | None:
         """The path of the one extent that holds the whole file from its beginning, when there is such a one."""
         self.settle()
-        return single_extent(self._tail, self._table)
+        return single_extent(self.tail, self.extent_map)
 
     # ---------------------------------------------------------------- upkeep
 
@@ -160,7 +160,7 @@ class BigFile(Persistent):
 
     # ---------------------------------------------------------------- writing
 
-    def append(self, data: Buffer) -> int:
+    def append(self, data: ReadableBuffer) -> int:
         """Add bytes at the end; gives the position they have in this transaction.
 
         Concurrent appends all succeed, in the order of their commits: the position is final once the transaction is
@@ -168,7 +168,7 @@ class BigFile(Persistent):
         """
         self._check_writable()
         view = bytes_of(data)
-        tail = self._tail
+        tail = self.tail
         self._settle_tail()
         self._seal_what_is_due()
         position = tail.end
@@ -178,26 +178,26 @@ class BigFile(Persistent):
         if sum(chunk.length for chunk in own) + len(view) < SEAL_SIZE:
             append_inline(tail, own, view)
         else:
-            append_extent(tail, own, view, self._write_part)
+            append_stream(tail, own, [view], ExtentWriter(self._p_jar).write_part)
         remember_as_ours(tail)
         return position
 
     def pin_down(self) -> None:
         """Make this transaction conflict with concurrent appends: what it appends stands where it was told to."""
         self._check_writable()
-        self._tail.pin_down()
+        self.tail.pin_down()
 
-    def append_pieces(self, pieces: Iterable[Buffer]) -> int:
+    def append_pieces(self, pieces: Iterable[Piece]) -> int:
         """`append` the bytes of many buffers, or of files, as one extent, with few of them in memory at a time.
 
         For what is large: even a few bytes make a file of their own.
         """
         self._check_writable()
-        tail = self._tail
+        tail = self.tail
         self._settle_tail()
         self._seal_what_is_due()
         position = tail.end
-        append_stream(tail, own_inline_chunks(tail), map(bytes_of, pieces), self._write_whole)
+        append_stream(tail, own_inline_chunks(tail), map(piece_of, pieces), ExtentWriter(self._p_jar).write_whole)
         remember_as_ours(tail)
         return position
 
@@ -206,32 +206,22 @@ class BigFile(Persistent):
         if view is not None:
             view.settle_tail()
 
-    def _write_extent(self, buffers: Iterable[Buffer], skip: int = 0) -> Any:
-        handle = store_for(self._p_jar).write(self._p_jar, buffers, skip)
-        note_extent(self._p_jar, handle)
-        return handle
-
-    def _write_whole(self, buffers: Iterable[Buffer], skip: int) -> tuple[Any, int]:
-        return self._write_extent(buffers, skip), skip
-
-    def _write_part(self, buffers: Iterable[Buffer], skip: int) -> tuple[Any, int]:
-        parts = list(buffers)
-        shares = can_join(self._p_jar, store_for(self._p_jar), sum(map(len, parts)))
-        joint = joint_of(self._p_jar) if shares else None
-        return (joint.handle, joint.append(parts, skip)) if joint is not None else self._write_whole(parts, skip)
+    def write_extent(self, pieces: Iterable[Piece], skip: int = 0) -> Persistent:
+        """Write bytes for :meth:`enter_pages` to name, durable when the transaction commits; gives their handle."""
+        return ExtentWriter(self._p_jar).write(pieces, skip)
 
     def _seal_what_is_due(self) -> None:
         """Enter committed chunks in the map when there are many; what this transaction appended stays mergeable."""
-        tail = self._tail
+        tail = self.tail
         all_committed = not is_changed(tail) or self._p_jar is None
         if all_committed and sealing_is_due(tail, SEAL_SIZE, SEAL_CHUNKS, TAIL_CHUNKS):
             self._seal(tail.end)
 
     def _seal(self, end: int) -> None:
         """Move the whole pages before ``end`` from the tail into the map."""
-        seal(self._tail, self._table, end // PAGE * PAGE, self._write_extent)
+        seal(self.tail, self.extent_map, end // PAGE * PAGE, self.write_extent)
 
-    def write(self, offset: int, data: Buffer) -> None:
+    def write(self, offset: int, data: ReadableBuffer) -> None:
         """Replace the bytes from ``offset`` on; writing beyond the end makes the file longer."""
         self._check_writable()
         source = bytes_of(data)
@@ -239,45 +229,13 @@ class BigFile(Persistent):
             self.truncate(offset)
         inside = min(len(source), self.size - offset)
         if inside:
-            self._overwrite(offset, source[:inside])
+            overwrite(self, offset, source[:inside])
         if inside < len(source):
             self.append(source[inside:])
 
-    def _overwrite(self, offset: int, data: memoryview) -> None:
-        view = view_of(self, existing=len(data) >= DIRECT_SIZE)
-        if view is not None and len(data) < DIRECT_SIZE:
-            view.memory(offset, len(data))[:] = data
-            return
-        first, last = page_span(offset, len(data))
-        head = self.read(first * PAGE, offset - first * PAGE)
-        end = offset + len(data)
-        rest = self.read(end, min(last * PAGE, self.size) - end)
-        if view is not None:
-            view.drop(first, last - first)
-            view.settle_tail()
-        self._store_pages(first, last - first, [head, data, rest])
-
-    def _store_pages(self, first: int, count: int, buffers: list[Buffer]) -> None:
-        """Pages ``first`` to ``first + count`` now hold ``buffers``."""
-        handle = self._write_extent(buffers)
-        number = unique_number()
-        self.enter_pages(runs([(first, count, number, 0, 0)]), {number: handle})
-
-    def enter_pages(self, new: Runs, extents: dict[int, Any]) -> None:
+    def enter_pages(self, new: Runs, extents: Extents) -> None:
         """Lay written pages over the map; pages of the tail are sealed first."""
-        tail = self._tail
-        end = int(new["page"][-1] + new["count"][-1]) * PAGE
-        if end > tail.start:
-            self._seal(min(end, tail.end))
-        whole = tail.start // PAGE
-        beyond = clip(new, whole, whole + 1)
-        self._table.put(clip(new, 0, whole), extents)
-        if len(beyond):  # the file's last page, which is not whole, stays in the tail
-            data = bytearray(tail.end - tail.start)
-            read_extent(extents[int(beyond["extent"][0])], int(beyond["at"][0]) * PAGE, memoryview(data))
-            tail.rewrite(tail.start, bytes(data))
-            self._table.note_write(whole)
-        tail.touch()
+        enter_pages(self.tail, self.extent_map, new, extents, self._seal)
 
     def truncate(self, size: int) -> None:
         """Make the file ``size`` bytes long; what is added reads as zeros and costs nothing."""
@@ -288,24 +246,14 @@ class BigFile(Persistent):
         if view is not None:
             view.settle()
         if size > self.size:
-            self._tail.grow(size)
-            self._table.prepare(self._tail.start // PAGE)
+            self.tail.grow(size)
+            self.extent_map.prepare(self.tail.start // PAGE)
         elif size < self.size:
-            self._shorten(size)
+            shorten(self, size)
         else:
-            self._tail.pin_down()  # it stays as long as it is, whatever others append meanwhile
+            self.tail.pin_down()  # it stays as long as it is, whatever others append meanwhile
         if view is not None:
             view.refresh()
-
-    def _shorten(self, size: int) -> None:
-        tail = self._tail
-        if size >= tail.start:
-            tail.cut(size)
-            return
-        start = size // PAGE * PAGE
-        rest = self.read(start, size - start)
-        self._table.cut(start // PAGE)
-        tail.rewrite(start, rest)
 
     def _check_writable(self) -> None:
         if self._p_jar is not None and self._p_jar.isReadOnly():
@@ -318,13 +266,13 @@ class BigFile(Persistent):
         """Another file of the same database that shares the extents until one of the two is written: costs no data."""
         self.settle()
         other = type(self)()
-        for number, segment in self._table.segments.items():
-            other._table.adopt(number, segment)
-        other._tail.__setstate__(self._tail.__getstate__())
-        other._tail.touch()
+        for number, segment in self.extent_map.segments.items():
+            other.extent_map.adopt(number, segment)
+        other.tail.__setstate__(self.tail.__getstate__())
+        other.tail.touch()
         return other
 
-    def __deepcopy__(self, memo: Any) -> BigFile:
+    def __deepcopy__(self, memo: dict[int, object]) -> BigFile:
         return self.__copy__()
 
     def __getstate__(self) -> Any:
@@ -335,5 +283,5 @@ class BigFile(Persistent):
             view.flush()
         store = store_for(self._p_jar)
         if store is not BLOBS:
-            rehome(self._tail, self._table, lambda buffers: store.write(self._p_jar, buffers))
+            rehome(self.tail, self.extent_map, lambda buffers: store.write(self._p_jar, buffers))
         return super().__getstate__()

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from persistent import Persistent
 
-from wendelin.core.bigdata.extents.blob_store import store_of
 from wendelin.core.bigdata.extents.extent_map import SEGMENT_PAGES, Segment
 from wendelin.core.bigdata.extents.page import PAGE, unique_number
 from wendelin.core.bigdata.extents.runs import Runs, runs, shift
+from wendelin.core.bigdata.extents.stores import store_of
 from wendelin.core.bigdata.tail.appending import is_changed
 from wendelin.core.bigdata.tail.reading import read_extent
 from wendelin.core.errors import BigDataError
@@ -39,44 +40,44 @@ class Compacted(NamedTuple):
 
 def compact(file: BigFile) -> Compacted:
     """Compact a file within the current transaction, which must not have changed it; commit afterwards."""
-    if file.is_changed or any(map(is_changed, file._table.segments.values())):
+    if file.is_changed or any(map(is_changed, file.extent_map.segments.values())):
         raise BigDataError("compact a big file in a transaction of its own: it has uncommitted changes")
     before = fragments(file)
     written = 0
-    file._seal(file._tail.end)
+    file._seal(file.tail.end)
     live = _live_pages(file)
-    for number in sorted(file._table.segments):
+    for number in sorted(file.extent_map.segments):
         written += _compact_segment(file, number, live)
     if written:
-        file._tail.touch()
+        file.tail.touch()
     return Compacted(before, fragments(file), written)
 
 
 def fragments(file: BigFile) -> int:
     """The number of runs of a file, its tail's chunks included: what a mapping of it costs."""
-    return sum(len(segment.table) for segment in file._table.segments.values()) + len(file._tail.chunks)
+    return sum(len(segment.table) for segment in file.extent_map.segments.values()) + len(file.tail.chunks)
 
 
 def _live_pages(file: BigFile) -> dict[int, int]:
     """How many pages of each extent the file still names."""
     live: dict[int, int] = {}
-    for segment in file._table.segments.values():
+    for segment in file.extent_map.segments.values():
         for number, count in segment.table[["extent", "count"]].tolist():
             live[number] = live.get(number, 0) + count
     return live
 
 
 def _compact_segment(file: BigFile, number: int, live: dict[int, int]) -> int:
-    segment = file._table.segments[number]
+    segment = file.extent_map.segments[number]
     chosen = segment.table[_worth_rewriting(segment, live)]
     if not len(chosen):
         return 0
     extent = unique_number()
-    handle = file._write_extent(_data(segment, chosen))
+    handle = file.write_extent(_data(segment, chosen))
     at = np.concatenate(([0], np.cumsum(chosen["count"])[:-1]))
     rows = zip(chosen["page"].tolist(), chosen["count"].tolist(), at.tolist(), strict=True)
     new = runs([(page, count, extent, position, 1) for page, count, position in rows])
-    file._table.put(shift(new, number * SEGMENT_PAGES), {extent: handle})
+    file.extent_map.put(shift(new, number * SEGMENT_PAGES), {extent: handle})
     return int(chosen["count"].sum()) * PAGE
 
 
@@ -94,7 +95,7 @@ def _worth_rewriting(segment: Segment, live: dict[int, int]) -> np.ndarray:
     return (small & joined) | wasteful
 
 
-def _is_mostly_dead(handle: Any, live: int) -> bool:
+def _is_mostly_dead(handle: Persistent, live: int) -> bool:
     return live * PAGE < MOSTLY_DEAD * os.stat(store_of(handle).path(handle)).st_size
 
 
@@ -105,6 +106,3 @@ def _data(segment: Segment, chosen: Runs) -> Iterator[bytearray]:
             block = bytearray(min(_BLOCK, high - offset))
             read_extent(segment.extents[int(run["extent"])], offset, memoryview(block))
             yield block
-
-
-__all__ = ["Compacted", "compact", "fragments"]

@@ -5,9 +5,13 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from wendelin.core.bigdata.memory.snapshot import FileSnapshot
 
 if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
     from wendelin.core.bigdata.bigfile import BigFile
 
 
@@ -20,12 +24,15 @@ class BigFileReader(io.BufferedIOBase):
         self._descriptor: int | None = None
 
     def readable(self) -> bool:
+        """True: reading is all that it does."""
         return True
 
     def seekable(self) -> bool:
+        """True: any position costs the same."""
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position, also one behind the end; gives it. `ValueError` for one before the beginning."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._file.size}[whence]
         if base + offset < 0:
             raise ValueError(f"negative seek position {base + offset}")
@@ -33,29 +40,38 @@ class BigFileReader(io.BufferedIOBase):
         return self._position
 
     def tell(self) -> int:
+        """The position of the next byte to be read."""
         return self._position
 
     def read(self, size: int | None = -1) -> bytes:
+        """The next ``size`` bytes, or all that are left; fewer only at the end of the file."""
         data = self._file.read(self._position, None if size is None or size < 0 else size)
         self._position += len(data)
         return data
 
     def read1(self, size: int = -1) -> bytes:
+        """The next ``size`` bytes, or a block of the usual size."""
         return self.read(size if size >= 0 else io.DEFAULT_BUFFER_SIZE)
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill the buffer with the next bytes; gives their number, which is smaller only at the end of the file."""
         count = self._file.read_into(self._position, buffer)
         self._position += count
         return count
 
-    def readinto1(self, buffer: Any) -> int:
+    def readinto1(self, buffer: WriteableBuffer) -> int:
+        """Like :meth:`readinto`: one read is enough."""
         return self.readinto(buffer)
 
     def window(self, size: int = -1) -> memoryview:
-        """The next bytes as memory of the file, without a copy; read-only."""
+        """The next bytes as memory of the file, read-only; a copy only where memory cannot be mapped."""
         left = self._file.size - self._position
+        count = left if size < 0 else min(size, left)
         snapshot = self._file.snapshot()
-        found = snapshot.memory(self._position, left if size < 0 else min(size, left))
+        if isinstance(snapshot, FileSnapshot):
+            found = snapshot.memory(self._position, count)
+        else:  # memory cannot be mapped here
+            found = memoryview(self._file.read(self._position, count))
         self._position += len(found)
         return found
 
@@ -77,12 +93,14 @@ class BigFileReader(io.BufferedIOBase):
             return os.dup(copy.fileno())
 
     def close(self) -> None:
+        """Close also the descriptor that :meth:`fileno` gave."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
         super().close()
 
     def readline(self, size: int | None = -1) -> bytes:
+        """The bytes up to and with the next newline, at most ``size`` of them."""
         limit = self._file.size - self._position if size is None or size < 0 else size
         parts: list[bytes] = []
         while limit > 0:

@@ -19,7 +19,7 @@ from ZODB.FileStorage import FileStorage
 from ZODB.utils import p64, u64
 
 from wendelin.core.bigdata.memory.snapshot import ArraySnapshot
-from wendelin.core.bigdata.tail.appending import is_changed
+from wendelin.core.bigdata.tail.appending import is_changed, is_unsaved
 from wendelin.core.errors import BigDataError, DatabaseConfigurationError
 
 if TYPE_CHECKING:
@@ -95,10 +95,10 @@ def _database(uri: str, tid: bytes) -> ZODB.DB:
 def handle_of(array: BigArray) -> tuple[str, bytes, bytes]:
     """(database URI, oid, tid) of an array as its transaction sees it; it must have no uncommitted changes."""
     jar, file = array._p_jar, array.file
-    if jar is None or array._p_serial == b"\0" * 8 or is_changed(array) or file.is_changed or file.has_writes:
+    if jar is None or is_unsaved(array) or is_changed(array) or file.is_changed or file.has_writes:
         raise BigDataError("an array is sent to another process by its place in the database: commit it first")
-    file._tail._p_activate()
-    return database_uri(jar.db()), array._p_oid, max(array._p_serial, file._p_serial, file._tail._p_serial)
+    file.tail._p_activate()
+    return database_uri(jar.db()), array._p_oid, max(array._p_serial, file._p_serial, file.tail._p_serial)
 
 
 def open_handle(uri: str, oid: bytes, tid: bytes) -> ArraySnapshot:
@@ -107,7 +107,8 @@ def open_handle(uri: str, oid: bytes, tid: bytes) -> ArraySnapshot:
     manager = transaction.TransactionManager()
     connection = db.open(manager, before=p64(u64(tid) + 1))
     try:
-        return connection.get(oid).snapshot()
+        snapshot: ArraySnapshot = connection.get(oid).snapshot()
+        return snapshot
     finally:
         manager.abort()
         connection.close()

@@ -8,9 +8,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy_format
+from numpy.typing import ArrayLike
 
+from wendelin.core.bigdata.arrays.description import checked_dtype
+from wendelin.core.bigdata.arrays.geometry import as_bytes
 from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
-from wendelin.core.bigdata.bigarray import BigArray, as_bytes, checked_dtype
+from wendelin.core.bigdata.bigarray import BigArray
+from wendelin.core.bigdata.memory.snapshot import ArraySnapshot
 from wendelin.core.errors import UnsupportedArray
 
 BLOCK_SIZE = 4 << 20
@@ -22,7 +26,7 @@ class NpyStream:
     ``source`` is a BigArray or, better for a download, its snapshot.
     """
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: BigArray | ArraySnapshot) -> None:
         self.header = npy_header(source.shape, source.dtype, source.order)
         self._flat = Flat(source)
         self.size = len(self.header) + self._flat.size
@@ -43,8 +47,8 @@ class NpyStream:
 class Flat:
     """An array's bytes in its own order."""
 
-    def __init__(self, source: Any) -> None:
-        self._file = source.file if isinstance(source, BigArray) else source._file
+    def __init__(self, source: BigArray | ArraySnapshot) -> None:
+        self._file = source.file
         self.size = source.nbytes
 
     def read(self, offset: int, size: int) -> bytes:
@@ -83,7 +87,7 @@ def read_npy(source: BinaryIO, array: BigArray | None = None) -> BigArray:
     return target
 
 
-def read_buffer(source: Any, order: str = "C") -> BigArray:
+def read_buffer(source: ArrayLike, order: str = "C") -> BigArray:
     """A new array from any object with the buffer or the array protocol (which holds it in memory)."""
     values = np.asarray(source)
     array = BigArray(values.shape, values.dtype, order)

@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
-from wendelin.core.bigdata.bigarray import checked_dtype, checked_shape, renamed
-from wendelin.core.errors import UnsupportedArray
+from wendelin.core.bigdata.arrays.description import ShapeLike, checked_dtype, checked_order, checked_shape, renamed
+from wendelin.core.bigdata.arrays.geometry import Index
 
 
 class RAMArray:
     """An array that lives as long as the object: no database, no transactions, memory of its whole size."""
 
-    def __init__(self, shape: Any, dtype: Any, order: str = "C") -> None:
-        if order not in ("C", "F"):
-            raise UnsupportedArray(f"order {order!r}: 'C' (rows together) or 'F' (columns together)")
-        self.order = order
+    def __init__(self, shape: ShapeLike, dtype: DTypeLike, order: str = "C") -> None:
+        self.order = checked_order(order)
         self._numpy_order: Literal["C", "F"] = "F" if order == "F" else "C"
         self._array = np.zeros(checked_shape(shape), checked_dtype(dtype), order)  # type: ignore[call-overload]
 
@@ -29,13 +28,13 @@ class RAMArray:
     def __len__(self) -> int:
         return len(self._array)
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: Index) -> Any:
         return self._array[index]
 
-    def __setitem__(self, index: Any, value: Any) -> None:
+    def __setitem__(self, index: Index, value: ArrayLike) -> None:
         self._array[index] = value
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self._array, dtype, copy=copy)
 
     def __iter__(self) -> Iterator[Any]:
@@ -50,14 +49,14 @@ class RAMArray:
         """Give the fields of a structured dtype other names; the elements stay as they are."""
         self._array = self._array.view(renamed(self._array.dtype, names))
 
-    def append(self, values: Any) -> None:
+    def append(self, values: ArrayLike) -> None:
         """Add rows at the end."""
         rows = np.asarray(values, self._array.dtype)
         if rows.shape == self._array.shape[1:]:
             rows = rows[np.newaxis]
         self._array = np.concatenate([self._array, rows])
 
-    def resize(self, shape: Any) -> None:
+    def resize(self, shape: ShapeLike) -> None:
         """Give the array another shape; its elements stay in order, new ones are zeros."""
         lengths = checked_shape(shape)
         flat = np.zeros(int(np.prod(lengths)), self._array.dtype)
@@ -66,12 +65,13 @@ class RAMArray:
         flat[:count] = old[:count]
         self._array = np.reshape(flat, lengths, order=self._numpy_order)
 
-    def view(self, dtype: Any) -> np.ndarray:
+    def view(self, dtype: DTypeLike) -> np.ndarray:
         """The elements as another dtype."""
-        return self._array.view(dtype)
+        view: np.ndarray = self._array.view(dtype)
+        return view
 
     def snapshot(self) -> np.ndarray:
         """A read-only view."""
-        view = self._array.view()
+        view: np.ndarray = self._array.view()
         view.flags.writeable = False
         return view

@@ -8,16 +8,27 @@ committed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from transaction.interfaces import IDataManagerSavepoint, ISavepointDataManager, ISynchronizer, NoTransaction
+from persistent import Persistent
+from transaction.interfaces import (
+    IDataManagerSavepoint,
+    ISavepoint,
+    ISavepointDataManager,
+    ISynchronizer,
+    ITransaction,
+    NoTransaction,
+)
+from ZODB.Connection import Connection
 from zope.interface import implementer
 
-from wendelin.core.bigdata.extents.blob_store import store_of, sync_path
+from wendelin.core.bigdata.extents.extent_files import sync_path
 from wendelin.core.bigdata.extents.joint_extents import JointExtent
+from wendelin.core.bigdata.extents.stores import store_of
 from wendelin.core.bigdata.memory import address_space
+from wendelin.core.bigdata.memory.lease import report_late_writes
 from wendelin.core.bigdata.memory.thread_locks import lock_of
-from wendelin.core.bigdata.memory.view import View, report_late_writes
+from wendelin.core.bigdata.memory.view import View
 from wendelin.core.errors import StaleView
 
 if TYPE_CHECKING:
@@ -31,13 +42,13 @@ _ATTRIBUTE = "_wendelin_views"
 class ViewManager:
     """All views of one open connection."""
 
-    def __init__(self, jar: Any) -> None:
+    def __init__(self, jar: Connection) -> None:
         self.jar = jar
         self.transaction_manager = jar.transaction_manager
         self.views: dict[bytes, View] = {}
-        self._extents: list[Any] = []
+        self._extents: list[Persistent] = []
         self._joint: JointExtent | None = None
-        self._joined: Any = None
+        self._joined: ITransaction | None = None
         self._lost: str | None = None
         self._paused = False
         jar.onCloseCallback(self._close)
@@ -68,7 +79,7 @@ class ViewManager:
         view.lock = lock_of(file)
         self.views[file._p_oid] = view
 
-    def note_extent(self, handle: Any) -> None:
+    def note_extent(self, handle: Persistent) -> None:
         """An extent was written in this transaction: make it durable before the commit."""
         self._extents.append(handle)
         if not self.join():  # written while the connection stores a file that is new to it: no vote of ours will come
@@ -108,21 +119,24 @@ class ViewManager:
         for view in self.views.values():
             view.paused = paused
 
-    def newTransaction(self, transaction: Any) -> None:
+    def newTransaction(self, transaction: ITransaction) -> None:
+        """Views that somebody holds show what the new transaction sees."""
         self._pause(False)
         self._follow()
         if any(view.leased and view.writable for view in self.views.values()):
             self.join()
 
-    def beforeCompletion(self, transaction: Any) -> None:
+    def beforeCompletion(self, transaction: ITransaction) -> None:
+        """Look which pages were written; where there are any, we and the connection take part in the transaction."""
         for view in self._writable():
             if view.touched or view.leased:
                 view.pending = view.written()
                 if view.pending:
-                    view.file._tail._p_changed = True  # the connection joins now: in tpc_begin it is too late
+                    view.file.tail._p_changed = True  # the connection joins now: in tpc_begin it is too late
                     self.join()
 
-    def afterCompletion(self, transaction: Any) -> None:
+    def afterCompletion(self, transaction: ITransaction) -> None:
+        """After an abort drop what was written; show the present state, unless the next one begins explicitly."""
         self._joined, self._extents, self._lost = None, [], None
         self._end_joint()
         if transaction.status != "Committed":
@@ -154,29 +168,34 @@ class ViewManager:
     # ---------------------------------------------------------------- data manager
 
     def sortKey(self) -> str:
+        """Before every other data manager: the connection stores what :meth:`tpc_begin` changes."""
         return "\0"
 
-    def tpc_begin(self, transaction: Any) -> None:
+    def tpc_begin(self, transaction: ITransaction) -> None:
+        """Write the dirty pages as extents and enter them in the maps; `StaleView` when writes were lost before."""
         if self._lost:
             raise StaleView(self._lost)
         self._end_joint()
         for view in self._writable():
             view.flush()
 
-    def commit(self, transaction: Any) -> None:
+    def commit(self, transaction: ITransaction) -> None:
         """The pages are written; the connection stores the map."""
 
-    def tpc_vote(self, transaction: Any) -> None:
+    def tpc_vote(self, transaction: ITransaction) -> None:
+        """Make the extents of this transaction durable; the storage has them by now."""
         for store in {id(s): s for s in map(store_of, self._extents)}.values():
             store.sync(handle for handle in self._extents if store_of(handle) is store)
 
-    def tpc_finish(self, transaction: Any) -> None:
+    def tpc_finish(self, transaction: ITransaction) -> None:
+        """The extents are the storage's."""
         self._extents = []
 
-    def tpc_abort(self, transaction: Any) -> None:
+    def tpc_abort(self, transaction: ITransaction) -> None:
+        """The storage forgets the extents."""
         self._extents = []
 
-    def abort(self, transaction: Any) -> None:
+    def abort(self, transaction: ITransaction) -> None:
         """Also the rollback to a savepoint from before we joined: the connection has rolled back by then."""
         self._joined = None
         self._end_joint()
@@ -184,6 +203,7 @@ class ViewManager:
         self._follow()
 
     def savepoint(self) -> ViewSavepoint:
+        """Flush what was written so far, and remember what every view shows."""
         self._end_joint()  # the connection moves its file away
         late = self.jar._needs_to_join
         for view in self._writable():
@@ -210,11 +230,12 @@ class ViewManager:
 class ViewSavepoint:
     """What every view showed at a savepoint."""
 
-    def __init__(self, manager: ViewManager, jar_savepoint: Any) -> None:
+    def __init__(self, manager: ViewManager, jar_savepoint: ISavepoint | None) -> None:
         self.manager, self.jar_savepoint = manager, jar_savepoint
         self.states = {oid: (view, view.state()) for oid, view in manager.views.items()}
 
     def rollback(self) -> None:
+        """Show again what was shown then; views made since forget what was written to them."""
         self.manager._end_joint()
         if self.jar_savepoint is not None:
             self.jar_savepoint.rollback()
@@ -227,7 +248,7 @@ class ViewSavepoint:
                 view.forget_revision()
 
 
-def manager_of(jar: Any) -> ViewManager:
+def manager_of(jar: Connection) -> ViewManager:
     """The view manager of an open connection."""
     manager = getattr(jar, _ATTRIBUTE, None)
     if manager is None:
@@ -261,15 +282,12 @@ def view_of(file: BigFile, existing: bool = False) -> View | None:
     return manager.view(file)
 
 
-def note_extent(jar: Any, handle: Any) -> None:
+def note_extent(jar: Connection | None, handle: Persistent) -> None:
     """Remember an extent written in the connection's transaction."""
     if jar is not None:
         manager_of(jar).note_extent(handle)
 
 
-def joint_of(jar: Any) -> JointExtent | None:
+def joint_of(jar: Connection) -> JointExtent | None:
     """The extent that the small appends of a connection's transaction share, if there can be one."""
     return manager_of(jar).joint()
-
-
-__all__ = ["ViewManager", "joint_of", "manager_of", "note_extent", "view_of"]

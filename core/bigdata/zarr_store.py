@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from zarr.abc.store import ByteRequest, OffsetByteRequest, RangeByteRequest, Store, SuffixByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype
 
+from wendelin.core.bigdata.bigarray import BigArray
 from wendelin.core.errors import UnsupportedArray
-
-if TYPE_CHECKING:
-    from wendelin.core.bigdata.bigarray import BigArray
 
 _METADATA = "zarr.json"
 
@@ -59,7 +57,7 @@ class ArrayMapping(MutableMapping[str, bytes]):
         if key == _METADATA:
             return json.dumps(self.metadata()).encode()
         block = self._block(key)
-        data = self.array[block].tobytes()
+        data: bytes = self.array[block].tobytes()
         return data.ljust(self.rows * (len(data) // (block.stop - block.start)), b"\0")
 
     def __setitem__(self, key: str, value: bytes) -> None:
@@ -108,39 +106,48 @@ class ArrayStore(Store):
     __hash__ = Store.__hash__
 
     def with_read_only(self, read_only: bool = False) -> ArrayStore:
+        """The same array, to be read only or not."""
         return ArrayStore(self.mapping.array, self.mapping.rows, read_only=read_only)
 
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
+        """The value of a key, or a part of it; None where the array has no such chunk."""
         data = self.mapping.get(key)
         return None if data is None else prototype.buffer.from_bytes(_part(data, byte_range))
 
     async def get_partial_values(
         self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
     ) -> list[Buffer | None]:
+        """The values of several keys, or parts of them."""
         return [await self.get(key, prototype, byte_range) for key, byte_range in key_ranges]
 
     async def exists(self, key: str) -> bool:
+        """Whether a key is the metadata or a chunk within the array."""
         return key in self.mapping
 
     async def set(self, key: str, value: Buffer) -> None:
+        """Write a chunk, or resize the array by new metadata; `UnsupportedArray` for any other change of those."""
         self._check_writable()
         self.mapping[key] = value.to_bytes()
 
     async def delete(self, key: str) -> None:
+        """Fill a chunk with zeros, which is zarr's fill value; the metadata stays."""
         self._check_writable()
         if key in self.mapping and key != _METADATA:
             del self.mapping[key]
 
     async def list(self) -> AsyncIterator[str]:
+        """All keys."""
         for key in self.mapping:
             yield key
 
     async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
+        """The keys that begin with ``prefix``."""
         for key in self.mapping:
             if key.startswith(prefix):
                 yield key
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
+        """The names directly below ``prefix``, each once."""
         start = f"{prefix.rstrip('/')}/" if prefix else ""
         for name in dict.fromkeys(k[len(start) :].split("/")[0] for k in self.mapping if k.startswith(start)):
             yield name

@@ -1,5 +1,6 @@
-"""What makes an array of bytes.
+"""What makes an array of bytes. Above `extents`.
 
-- `geometry`: where an index stands. `summary`: minima and maxima, so that a plot reads kilobytes.
-- `python_parsing`: Python's parser, one user at a time (NPY headers, scripts and templates need it).
+- `description`: dtype and shape, checked. `geometry`: where an index stands.
+- `summary`: minima and maxima, so that a plot reads kilobytes.
+- `python_parsing`: Python's parser, one thread at a time (headers of NPY files, scripts and templates need it).
 """

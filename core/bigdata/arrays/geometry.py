@@ -4,14 +4,36 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from types import EllipsisType
+from typing import Any, NamedTuple, Protocol, SupportsIndex, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
+
+#: One part of an index. Numbers, slices, Ellipsis and newaxis (None) are basic: NumPy answers them with a view.
+IndexPart: TypeAlias = SupportsIndex | slice | EllipsisType | NDArray[Any] | Sequence[int] | None
+#: What NumPy takes between the brackets: also names of fields.
+Index: TypeAlias = IndexPart | str | list[str] | tuple[IndexPart, ...]
 
 _BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
 
 
-def is_basic(index: Any) -> bool:
+class Readable(Protocol):
+    """A file, or a snapshot of one."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """The bytes from ``offset`` on."""
+
+
+class Keeper(Protocol):
+    """What arrays keep alive, so that their memory stays mapped."""
+
+    def track(self, array: np.ndarray) -> None:
+        """Remember a writable array that was handed out."""
+
+
+def is_basic(index: object) -> bool:
     """Whether NumPy answers an index with a view."""
     if type(index) is slice:
         return True
@@ -20,7 +42,7 @@ def is_basic(index: Any) -> bool:
     return isinstance(index, _BASIC) and not isinstance(index, bool)
 
 
-def is_scalar(index: Any) -> bool:
+def is_scalar(index: object) -> bool:
     """Whether an index that names one element means the element, as against an array of no dimensions."""
     return not (index is Ellipsis or (isinstance(index, tuple) and (Ellipsis in index or not index)))
 
@@ -77,7 +99,7 @@ class Geometry:
             step *= max(length, 1)
         self.strides = tuple(strides if order == "F" else reversed(strides))
 
-    def place(self, index: Any) -> Place:
+    def place(self, index: Index) -> Place:
         """Where a basic index stands."""
         if type(index) is slice and self.shape:
             start, stop, step = index.indices(self.shape[0])
@@ -114,7 +136,7 @@ class Geometry:
 geometry = functools.lru_cache(maxsize=256)(Geometry)
 
 
-def _with_ellipsis(index: Any) -> tuple[Any, ...]:
+def _with_ellipsis(index: Index) -> tuple[Any, ...]:
     """The same index, answered by a view of no dimensions where it names one element."""
     if index is Ellipsis:
         return (Ellipsis,)
@@ -128,7 +150,7 @@ def _type_of(dtype: np.dtype[Any]) -> tuple[bool, str]:
     return plain, dtype.str if plain else f"|V{dtype.itemsize}"
 
 
-def array_at(lease: Any, low_address: int, place: Place, writable: bool) -> np.ndarray:
+def array_at(lease: Keeper, low_address: int, place: Place, writable: bool) -> np.ndarray:
     """The ndarray of a place whose byte ``low`` is at ``low_address``; it keeps ``lease`` alive."""
     dtype = place.dtype
     plain, typestr = _type_of(dtype)
@@ -147,8 +169,13 @@ def array_at(lease: Any, low_address: int, place: Place, writable: bool) -> np.n
     return array
 
 
-def copy_of(file: Any, place: Place, writable: bool = False) -> np.ndarray:
+def copy_of(file: Readable, place: Place, writable: bool = False) -> np.ndarray:
     """A copy of a place's bytes, where memory cannot be mapped; read-only, as a write would not be kept."""
     data = file.read(place.low, place.high - place.low)
     buffer: Any = bytearray(data) if writable else data
     return np.ndarray(place.shape, place.dtype, buffer, place.first - place.low, place.strides)
+
+
+def as_bytes(array: np.ndarray) -> memoryview:
+    """A contiguous array's bytes, not a copy (datetimes have no buffer protocol of their own)."""
+    return array.reshape(-1).view(np.uint8).data

@@ -1,4 +1,4 @@
-"""A pyramid of minima and maxima (factor 256), so that a plot of a billion rows reads kilobytes.
+"""An array's summary: a tree of minima and maxima (factor 256), so that a plot of a billion rows reads kilobytes.
 
 A leaf summarises 65,536 rows in 256 groups; a node holds 256 leaves and their own extremes. Leaves are made of rows
 that are committed, when later rows are appended. Each carries the signature of the writes to its rows' pages at that
@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from persistent import Persistent
 
-from wendelin.core.bigdata.extents.extent_map import page_span
+from wendelin.core.bigdata.extents.extent_map import SegmentTable
+from wendelin.core.bigdata.extents.page import page_span
 from wendelin.core.errors import UnsupportedArray
-
-if TYPE_CHECKING:
-    from wendelin.core.bigdata.bigarray import BigArray
 
 FACTOR = 256
 LEAF_ROWS = FACTOR * FACTOR
@@ -27,32 +25,63 @@ MAX_COLUMNS = 64
 _BLOCK_ROWS = 1 << 18
 
 
-class PyramidLeaf(Persistent):
+class SummarisedFile(Protocol):
+    """What a summary needs of a file: its bytes, and the map that counts the writes to them."""
+
+    @property
+    def extent_map(self) -> SegmentTable:
+        """Which page stands in which extent."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """The bytes from ``offset`` on."""
+
+
+class SummarisedArray(Protocol):
+    """What a summary needs of an array."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+
+    @property
+    def order(self) -> str:
+        """ "C" or "F"."""
+
+    @property
+    def file(self) -> SummarisedFile:
+        """The bytes."""
+
+
+class SummaryLeaf(Persistent):
     """Minima and maxima of 256 groups of 256 rows: an array of shape (256, 2, ...)."""
 
     def __init__(self, groups: np.ndarray) -> None:
         self.data = groups.tobytes()
 
 
-class PyramidTable(Persistent):
+class SummaryTable(Persistent):
     """A dictionary that merges additions; where both sides added, either may stay: both summarise the same rows."""
 
     def __init__(self) -> None:
         self.entries: dict[int, Any] = {}
 
-    def put(self, key: int, value: Any) -> None:
+    def put(self, key: int, value: SummaryTable | tuple[int, bytes, SummaryLeaf]) -> None:
         """Add or replace an entry."""
         self.entries = {**self.entries, key: value}
 
-    def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
+    def _p_resolveConflict(self, old: dict[str, Any], saved: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         return {**saved, "entries": {**new["entries"], **saved["entries"]}}
 
 
-def can_summarise(array: BigArray) -> bool:
+def can_summarise(array: SummarisedArray) -> bool:
     """Whether an array's rows have an order and are few enough numbers."""
     return (
         array.order == "C"
-        and array.ndim >= 1
+        and len(array.shape) >= 1
         and array.dtype.kind in "biufMm"
         and math.prod(array.shape[1:]) <= MAX_COLUMNS
     )
@@ -63,25 +92,25 @@ def extremes(rows: np.ndarray) -> np.ndarray:
     return np.stack([np.fmin.reduce(rows), np.fmax.reduce(rows)])
 
 
-class Pyramid:
-    """The pyramid of one array; ``table``, its persistent part, is {node: {slot: (signature, extremes, leaf)}}."""
+class Summary:
+    """The summary of one array; ``table``, its persistent part, is {node: {slot: (signature, extremes, leaf)}}."""
 
-    def __init__(self, array: BigArray, table: PyramidTable) -> None:
+    def __init__(self, array: SummarisedArray, table: SummaryTable) -> None:
         self.array, self.table = array, table
         self.rest = array.shape[1:]
-        self.row_size = array.itemsize * math.prod(self.rest)
+        self.row_size = array.dtype.itemsize * math.prod(self.rest)
 
     def signature(self, leaf: int) -> int:
         """Changes with every write to the leaf's rows."""
         first, last = page_span(leaf * LEAF_ROWS * self.row_size, LEAF_ROWS * self.row_size)
-        return self.array.file._table.writes(first, last)
+        return self.array.file.extent_map.writes(first, last)
 
     def extend(self, rows: int) -> None:
         """Summarise every complete leaf within the first ``rows`` rows that is not summarised yet."""
         for leaf in range(self._first_missing(), rows // LEAF_ROWS):
             groups = self._groups_of_data(leaf)
             whole = extremes_of_groups(groups)
-            self._node(leaf // FACTOR).put(leaf % FACTOR, (self.signature(leaf), whole.tobytes(), PyramidLeaf(groups)))
+            self._node(leaf // FACTOR).put(leaf % FACTOR, (self.signature(leaf), whole.tobytes(), SummaryLeaf(groups)))
 
     def _first_missing(self) -> int:
         if not self.table.entries:
@@ -89,10 +118,11 @@ class Pyramid:
         node = max(self.table.entries)
         return node * FACTOR + max(self.table.entries[node].entries, default=-1) + 1
 
-    def _node(self, number: int) -> PyramidTable:
+    def _node(self, number: int) -> SummaryTable:
         if number not in self.table.entries:
-            self.table.put(number, PyramidTable())
-        return self.table.entries[number]
+            self.table.put(number, SummaryTable())
+        node: SummaryTable = self.table.entries[number]
+        return node
 
     def _rows(self, start: int, stop: int) -> np.ndarray:
         """Rows as a copy: a view would map the array into a process that only appends to it."""
@@ -103,7 +133,7 @@ class Pyramid:
         rows = self._rows(leaf * LEAF_ROWS, (leaf + 1) * LEAF_ROWS).reshape(FACTOR, FACTOR, *self.rest)
         return np.stack([np.fmin.reduce(rows, 1), np.fmax.reduce(rows, 1)], axis=1)
 
-    def _entry(self, leaf: int) -> tuple[bytes, PyramidLeaf] | None:
+    def _entry(self, leaf: int) -> tuple[bytes, SummaryLeaf] | None:
         node = self.table.entries.get(leaf // FACTOR)
         entry = node.entries.get(leaf % FACTOR) if node is not None else None
         return entry[1:] if entry is not None and entry[0] == self.signature(leaf) else None
@@ -128,7 +158,7 @@ class Pyramid:
 
     def reduce(self, start: int, stop: int) -> np.ndarray:
         """The exact extremes of rows ``start`` to ``stop``."""
-        summarised = min(stop, len(self.array) // LEAF_ROWS * LEAF_ROWS)
+        summarised = min(stop, self.array.shape[0] // LEAF_ROWS * LEAF_ROWS)
         first, last = -(-start // FACTOR), summarised // FACTOR
         if first >= last:
             return extremes_of_groups(np.stack(self._raw(start, stop)))
@@ -144,18 +174,18 @@ def extremes_of_groups(groups: np.ndarray) -> np.ndarray:
     return np.stack([np.fmin.reduce(groups[:, 0]), np.fmax.reduce(groups[:, 1])])
 
 
-def overview(array: BigArray, table: PyramidTable, start: int, stop: int, bins: int) -> np.ndarray:
+def overview(array: SummarisedArray, table: SummaryTable, start: int, stop: int, bins: int) -> np.ndarray:
     """Exact minima and maxima of ``bins`` equal parts of rows ``start`` to ``stop``: shape (bins, 2, ...).
 
-    Fewer bins where there are fewer rows. Reads the pyramid, and the data only at the edges of the parts and where rows
+    Fewer bins where there are fewer rows. Reads the summary, and the data only at the edges of the parts and where rows
     were written or appended since they were summarised.
     """
     if not can_summarise(array):
         raise UnsupportedArray(f"an overview needs C-ordered rows of at most {MAX_COLUMNS} numbers, not {array!r}")
-    start, stop, _ = slice(start, stop).indices(len(array))
+    start, stop, _ = slice(start, stop).indices(array.shape[0])
     bins = min(bins, stop - start)
     if bins <= 0:
         return np.empty((0, 2, *array.shape[1:]), array.dtype)
     edges = np.linspace(start, stop, bins + 1).astype(np.int64).tolist()
-    pyramid = Pyramid(array, table)
-    return np.stack([pyramid.reduce(low, high) for low, high in pairwise(edges)])
+    summary = Summary(array, table)
+    return np.stack([summary.reduce(low, high) for low, high in pairwise(edges)])

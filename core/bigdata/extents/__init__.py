@@ -1,7 +1,9 @@
-"""Where the bytes of a big file stand.
+"""Where the bytes of a big file stand. The lowest room of the engine.
 
-- `page`: the page, and the numbers that name extents. `runs`: which pages stand where. `extent_map`: the same,
-  persistent.
-- `blob_store`, `record_store`: extents as ZODB blobs, or as records. `joint_extents`: extents that several files share.
-- `file_parts`: bytes that are in a file already.
+- `page`: the page, and the numbers that name extents.
+- `runs`: which pages stand where, as tables. `extent_map`: the same, persistent.
+- `file_parts`: bytes that are in a file already. `extent_files`: writing files of immutable bytes, durably.
+- `blob_store`, `record_store`: extents as ZODB blobs, or as records. `stores`: their contract, and which one a database
+  has.
+- `joint_extents`: extents that several files share.
 """

@@ -8,13 +8,13 @@ merging runs where the commit is decided: on the ZEO server, which must be able 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from persistent import Persistent
 from ZODB.POSException import ConflictError
 
-from wendelin.core.bigdata.extents.page import PAGE, unique_number
+from wendelin.core.bigdata.extents.page import unique_number
 from wendelin.core.bigdata.extents.runs import EMPTY, RUN, PageConflict, Runs, clip, distinct, merge, overlay, shift
 
 SEGMENT_PAGES = 1 << 18  # 1 GiB of 4 KiB pages
@@ -23,20 +23,26 @@ PREPARED_SEGMENTS = 16  # empty segments made ahead by a resize, for concurrent 
 _PACKED = np.dtype([("page", "<u4"), ("count", "<u4"), ("extent", "<u4"), ("at", "<u4"), ("kept", "<u4")])
 
 
+#: Extents by number: the handles that a store gave, or the references that stand for them while a conflict is resolved.
+Extents: TypeAlias = dict[int, Any]
+#: What a segment stores: epoch, packed runs, extents, writes.
+SegmentState: TypeAlias = tuple[int, bytes, Extents, dict[int, int]]
+
+
 class Segment(Persistent):
     """The runs of one GiB, pages counted from the segment's start, with the extents that they name.
 
-    ``writes`` counts what the pyramid must know: a number per 16 MiB region that changes with every write there, and
-    not with appending, sealing or compaction.
+    ``writes`` tells an array's summary what is out of date: a number per 16 MiB region that changes with every write
+    there, and not with appending, sealing or compaction.
     """
 
     def __init__(self) -> None:
         self.epoch = 0
         self.table: Runs = EMPTY
-        self.extents: dict[int, Any] = {}
+        self.extents: Extents = {}
         self.writes: dict[int, int] = {}
 
-    def put(self, new: Runs, extents: dict[int, Any]) -> None:
+    def put(self, new: Runs, extents: Extents) -> None:
         """Lay ``new`` over the runs; ``extents`` are the handles of the numbers it names."""
         self._replace(overlay(self.table, new), {**self.extents, **extents})
         self._count_writes(new)
@@ -49,7 +55,7 @@ class Segment(Persistent):
         """Count a write to ``page`` without a run."""
         self.writes = {**self.writes, page // REGION_PAGES: unique_number()}
 
-    def _replace(self, table: Runs, extents: dict[int, Any]) -> None:
+    def _replace(self, table: Runs, extents: Extents) -> None:
         if not self._p_changed:  # an epoch is a transaction, not a change
             self.epoch += 1
         self.table = table
@@ -62,13 +68,13 @@ class Segment(Persistent):
         if touched:
             self.writes = {**self.writes, **{region: unique_number() for region in touched}}
 
-    def __getstate__(self) -> tuple[int, bytes, dict[int, Any], dict[int, int]]:
+    def __getstate__(self) -> SegmentState:
         return pack_state(self.epoch, self.table, self.extents, self.writes)
 
-    def __setstate__(self, state: tuple[int, bytes, dict[int, Any], dict[int, int]]) -> None:
+    def __setstate__(self, state: SegmentState) -> None:
         self.epoch, self.table, self.extents, self.writes = unpack_state(state)
 
-    def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
+    def _p_resolveConflict(self, old: SegmentState, saved: SegmentState, new: SegmentState) -> SegmentState:
         epoch, base, _, base_writes = unpack_state(old)
         their_epoch, theirs, their_extents, their_writes = unpack_state(saved)
         my_epoch, mine, my_extents, my_writes = unpack_state(new)
@@ -93,7 +99,7 @@ def merge_writes(base: dict[int, int], theirs: dict[int, int], mine: dict[int, i
     return merged
 
 
-def pack_state(epoch: int, table: Runs, extents: dict[int, Any], writes: dict[int, int]) -> Any:
+def pack_state(epoch: int, table: Runs, extents: Extents, writes: dict[int, int]) -> SegmentState:
     """A segment's state: runs as 20 bytes each, extents by index."""
     numbers = np.array(sorted(extents), np.int64)
     packed = np.empty(len(table), _PACKED)
@@ -103,7 +109,7 @@ def pack_state(epoch: int, table: Runs, extents: dict[int, Any], writes: dict[in
     return epoch, packed.tobytes(), {int(number): extents[int(number)] for number in numbers}, writes
 
 
-def unpack_state(state: Any) -> tuple[int, Runs, dict[int, Any], dict[int, int]]:
+def unpack_state(state: SegmentState) -> tuple[int, Runs, Extents, dict[int, int]]:
     """The reverse of :func:`pack_state`."""
     epoch, data, extents, writes = state
     packed = np.frombuffer(data, _PACKED)
@@ -147,7 +153,7 @@ class SegmentTable(Persistent):
             self.prepared -= {number}
         return self.segments[number]
 
-    def put(self, new: Runs, extents: dict[int, Any]) -> None:
+    def put(self, new: Runs, extents: Extents) -> None:
         """Lay runs (pages of the whole file) over the map."""
         if not len(new):
             return
@@ -198,7 +204,7 @@ class SegmentTable(Persistent):
         parts = [clip(shift(s.table, at), start, stop) for at, s in self.within(start, stop)]
         return np.concatenate(parts) if parts else EMPTY
 
-    def extents(self, start: int, stop: int) -> dict[int, Any]:
+    def extents(self, start: int, stop: int) -> Extents:
         """The extents that pages ``start`` to ``stop`` may name, by number."""
         return {number: e for _, s in self.within(start, stop) for number, e in s.extents.items()}
 
@@ -212,7 +218,7 @@ class SegmentTable(Persistent):
                 signature ^= segment.writes.get(region, 0)
         return signature
 
-    def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
+    def _p_resolveConflict(self, old: dict[str, Any], saved: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         base, theirs, mine = (state["segments"] for state in (old, saved, new))
         gone = not (base.keys() <= mine.keys() and base.keys() <= theirs.keys())
         added = {n: s for n, s in mine.items() if n not in theirs}
@@ -221,8 +227,3 @@ class SegmentTable(Persistent):
             raise ConflictError("two transactions changed the same GiB of a big file")
         prepared = saved["prepared"] | (new["prepared"] & added.keys())
         return {**saved, "segments": {**theirs, **added}, "prepared": prepared}
-
-
-def page_span(offset: int, size: int) -> tuple[int, int]:
-    """The pages that bytes ``offset`` to ``offset + size`` touch: first, one past the last."""
-    return offset // PAGE, -(-(offset + size) // PAGE)

@@ -9,19 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Any
 
-from wendelin.core.bigdata.extents.blob_store import (
-    BLOBS,
-    Buffer,
-    adopt_blob,
-    blob_folder,
-    create_file,
-    full_disk_raises,
-    pages_of,
-    write_all,
-)
-from wendelin.core.bigdata.extents.page import PAGE
+from ZODB.Connection import Connection
+
+from wendelin.core.bigdata.extents.blob_store import BLOBS, adopt_blob, blob_folder
+from wendelin.core.bigdata.extents.extent_files import Piece, create_file, full_disk_raises, write_all
+from wendelin.core.bigdata.extents.page import PAGE, pages_of
 
 LARGEST_PART = 4 << 20  # what is larger has an extent of its own
 FULL = 16 << 20  # a joint extent of this size takes no further part
@@ -32,22 +25,23 @@ class JointExtent:
 
     _descriptor = -1
 
-    def __init__(self, jar: Any) -> None:
+    def __init__(self, jar: Connection) -> None:
         self._descriptor, path = create_file(blob_folder(jar))
         self.handle = adopt_blob(path)
         self.size = 0
 
     @property
     def is_full(self) -> bool:
+        """Whether it takes no further part."""
         return self.size >= FULL
 
-    def append(self, buffers: Iterable[Buffer], skip: int) -> int:
+    def append(self, pieces: Iterable[Piece], skip: int) -> int:
         """Write a part; gives where it begins, which is ``skip`` within a page. Nothing of it stays after a failure."""
         start = pages_of(self.size) * PAGE + skip
         try:
             with full_disk_raises():
                 os.lseek(self._descriptor, start, os.SEEK_SET)
-                self.size = start + write_all(self._descriptor, buffers)
+                self.size = start + write_all(self._descriptor, pieces)
         except BaseException:
             os.ftruncate(self._descriptor, self.size)
             raise
@@ -62,6 +56,6 @@ class JointExtent:
     __del__ = close
 
 
-def can_join(jar: Any, store: Any, size: int) -> bool:
+def can_join(jar: Connection | None, store: object, size: int) -> bool:
     """Whether an append of ``size`` bytes may share an extent."""
     return jar is not None and store is BLOBS and size <= LARGEST_PART

@@ -13,11 +13,11 @@ import tempfile
 import uuid
 import weakref
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from persistent import Persistent
+from ZODB.Connection import Connection
 
-from wendelin.core.bigdata.extents.blob_store import Buffer, full_disk_raises, new_file, remove_if_there
+from wendelin.core.bigdata.extents.extent_files import Piece, full_disk_raises, new_file, remove_if_there
 
 RECORD_SIZE = 2 << 20
 _folder: str | None = None
@@ -65,8 +65,9 @@ def _cut(file: str) -> Iterator[ExtentRecord]:
 class RecordStore:
     """Extents in records of at most 2 MiB."""
 
-    def write(self, jar: Any, buffers: Iterable[Buffer], skip: int = 0) -> RecordExtent:
-        path = new_file(cache_folder(), buffers, skip)
+    def write(self, jar: Connection | None, pieces: Iterable[Piece], skip: int = 0) -> RecordExtent:
+        """A new extent in records; its file in the local cache goes when nobody refers to the extent any more."""
+        path = new_file(cache_folder(), pieces, skip)
         try:
             extent = RecordExtent(tuple(_cut(path)))
         except BaseException:
@@ -77,6 +78,7 @@ class RecordStore:
         return extent
 
     def path(self, handle: RecordExtent) -> str:
+        """The extent's file in the local cache, put together from its records where it is not there."""
         if handle._v_path is not None and os.path.exists(handle._v_path):
             return handle._v_path
         path = os.path.join(cache_folder(), handle.key)

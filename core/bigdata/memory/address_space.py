@@ -18,9 +18,12 @@ from wendelin.core.errors import BigDataError
 
 _PRIVATE, _FIXED, _ANONYMOUS, _NORESERVE = 0x02, 0x10, 0x20, 0x4000
 RANDOM, SEQUENTIAL, NORMAL, DONT_NEED, NO_HUGE_PAGE, POPULATE_READ = 1, 2, 0, 4, 15, 22
-_SYNC_FILE_RANGE_WRITE = 2
+#: Names of advice, for callers of `advise`.
+PATTERNS = {"random": RANDOM, "sequential": SEQUENTIAL, "normal": NORMAL}
 READ, READ_WRITE = mmap.PROT_READ, mmap.PROT_READ | mmap.PROT_WRITE
 SUPPORTED = sys.platform == "linux" and mmap.PAGESIZE == PAGE
+SMALL_READ = 256 << 10  # bytes, up to which a part of a file is read without reading ahead
+_LARGE_READ = 4 << 20
 
 if SUPPORTED:
     _libc = ctypes.CDLL(None, use_errno=True)
@@ -35,9 +38,18 @@ if SUPPORTED:
     ]
     _libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     _libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    _libc.sync_file_range.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
 _NO_ACCESS = 0
 _FAILED = ctypes.c_void_p(-1).value
+
+
+def advice_for(size: int, now: int) -> int:
+    """The advice that suits a part of ``size`` bytes: a small one must not read ahead, a large one should.
+
+    Between the two it stays what it is ``now``.
+    """
+    if size <= SMALL_READ:
+        return RANDOM
+    return SEQUENTIAL if size >= _LARGE_READ else now
 
 
 def _map(address: int | None, size: int, protection: int, flags: int, descriptor: int = -1, offset: int = 0) -> int:
@@ -77,7 +89,7 @@ class Reservation:
     def advise(self, page: int, count: int, advice: int) -> bool:
         """Tell the kernel how pages will be used; False when it refuses (advice is never needed for being right)."""
         address, size = self._place(page, count)
-        return _libc.madvise(address, size, advice) == 0
+        return bool(_libc.madvise(address, size, advice) == 0)
 
     def writable(self, page: int, count: int) -> memoryview:
         """The pages' bytes, to be filled by us even where arrays may only read."""
@@ -110,9 +122,3 @@ def window(owner: object, address: int, size: int) -> memoryview:
     buffer = (ctypes.c_char * size).from_address(address)
     buffer.owner = owner  # type: ignore[attr-defined]
     return memoryview(buffer).cast("B")
-
-
-def start_writeback(descriptor: int) -> None:
-    """Ask the kernel to begin writing a file's dirty pages to disk, without waiting."""
-    if SUPPORTED:
-        _libc.sync_file_range(descriptor, 0, 0, _SYNC_FILE_RANGE_WRITE)

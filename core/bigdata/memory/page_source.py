@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from wendelin.core.bigdata.extents.blob_store import store_of
-from wendelin.core.bigdata.extents.page import PAGE
+from wendelin.core.bigdata.extents.extent_map import Extents
+from wendelin.core.bigdata.extents.page import PAGE, pages_of
 from wendelin.core.bigdata.extents.runs import EMPTY, Runs, overlay, runs
+from wendelin.core.bigdata.extents.stores import store_of
 from wendelin.core.bigdata.memory.mapping import Scratch
+from wendelin.core.bigdata.memory.paged_file import PagedState
 from wendelin.core.bigdata.tail.sealing import compose, plan
+from wendelin.core.bigdata.tail.tail import Tail
 
 LARGE_SCRATCH = 1 << 14  # pages: above 64 MiB the scratch file is on disk
 
 
-class Source:
+class PageSource:
     """Where a file's pages are to be found: runs and extents as of one state of the file."""
 
     def __init__(self) -> None:
-        self.extents: dict[int, Any] = {}
+        self.extents: Extents = {}
         self.scratch: Scratch | None = None
 
-    def find(self, file: Any, first: int, last: int) -> Runs:
+    def find(self, file: PagedState, first: int, last: int) -> Runs:
         """The runs of pages ``first`` to ``last``."""
-        tail, table = file._tail, file._table
+        tail, table = file.tail, file.extent_map
         whole = tail.start // PAGE
         found = EMPTY
         if first < whole:
             found = table.runs(first, min(last, whole))
             self.extents.update(table.extents(first, min(last, whole)))
         if last > whole:
-            ready, extents, ranges = plan(tail, max(first, whole), min(last, -(-tail.end // PAGE)))
+            ready, extents, ranges = plan(tail, max(first, whole), min(last, pages_of(tail.end)))
             self.extents.update(extents)
             found = overlay(found, overlay(ready, self._composed(tail, ranges)))
         return found
 
-    def _composed(self, tail: Any, ranges: list[tuple[int, int]]) -> Runs:
+    def _composed(self, tail: Tail, ranges: list[tuple[int, int]]) -> Runs:
         if not ranges:
             return EMPTY
         large = sum(high - low for low, high in ranges) > LARGE_SCRATCH
@@ -65,11 +66,12 @@ class Source:
 
 
 def _joined(rows: list[tuple[int, int, int, int, int]]) -> Runs:
-    joined: list[list[int]] = []
+    joined: list[tuple[int, int, int, int, int]] = []
     for page, count, number, at, kept in rows:
-        last = joined[-1] if joined else None
-        if last and last[0] + last[1] == page and last[3] + last[1] == at:
-            last[1] += count
-        else:
-            joined.append([page, count, number, at, kept])
-    return runs([tuple(row) for row in joined])  # type: ignore[misc]
+        if joined:
+            first, so_far, _, begin, _ = joined[-1]
+            if first + so_far == page and begin + so_far == at:
+                joined[-1] = first, so_far + count, number, begin, kept
+                continue
+        joined.append((page, count, number, at, kept))
+    return runs(joined)

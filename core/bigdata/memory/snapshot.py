@@ -9,23 +9,22 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from wendelin.core.bigdata.arrays.geometry import Geometry, array_at, copy_of, is_basic, is_scalar
-from wendelin.core.bigdata.extents.blob_store import keeps_local_files
-from wendelin.core.bigdata.extents.extent_map import SegmentTable, page_span
-from wendelin.core.bigdata.extents.page import PAGE
+from wendelin.core.bigdata.arrays.geometry import Geometry, Index, Readable, array_at, copy_of, is_basic, is_scalar
+from wendelin.core.bigdata.extents.extent_map import SegmentTable
+from wendelin.core.bigdata.extents.page import page_span, pages_of
+from wendelin.core.bigdata.extents.stores import keeps_local_files
 from wendelin.core.bigdata.memory import address_space
-from wendelin.core.bigdata.memory.mapping import Mapping
-from wendelin.core.bigdata.memory.page_source import Source
-from wendelin.core.bigdata.memory.view import SMALL_READ, Lease, advice_for
+from wendelin.core.bigdata.memory.address_space import SMALL_READ, advice_for
+from wendelin.core.bigdata.memory.lease import Lease
+from wendelin.core.bigdata.memory.mapping import Mapping, Scratch
+from wendelin.core.bigdata.memory.page_source import PageSource
+from wendelin.core.bigdata.memory.paged_file import PagedFile
 from wendelin.core.bigdata.tail.tail import Tail
-
-if TYPE_CHECKING:
-    from wendelin.core.bigdata.bigarray import BigArray
-    from wendelin.core.bigdata.bigfile import BigFile
 
 
 class SharedMapping:
@@ -35,7 +34,7 @@ class SharedMapping:
         self.lock = threading.Lock()
         self.mapping = Mapping(page_count, address_space.READ)
         self.lease = Lease(self.mapping)
-        self.scratch: Any = None
+        self.scratch: Scratch | None = None
 
 
 _shared: weakref.WeakValueDictionary[tuple[bytes | None, int], SharedMapping] = weakref.WeakValueDictionary()
@@ -45,14 +44,14 @@ _shared_lock = threading.Lock()
 class _State:
     """A file's tail and segments as they are now, whatever becomes of the persistent objects."""
 
-    def __init__(self, file: BigFile) -> None:
-        self._tail, self._table = Tail(), SegmentTable()
-        self._tail.__setstate__(file._tail.__getstate__())
-        for number, segment in file._table.segments.items():
+    def __init__(self, file: PagedFile) -> None:
+        self.tail, self.extent_map = Tail(), SegmentTable()
+        self.tail.__setstate__(file.tail.__getstate__())
+        for number, segment in file.extent_map.segments.items():
             segment._p_activate()
             copy = type(segment)()
             copy.table, copy.extents = segment.table, segment.extents
-            self._table.segments[number] = copy
+            self.extent_map.segments[number] = copy
 
 
 class FileSnapshot:
@@ -62,12 +61,12 @@ class FileSnapshot:
     through the connection that the snapshot was taken in.
     """
 
-    def __init__(self, file: BigFile) -> None:
+    def __init__(self, file: PagedFile) -> None:
         self.size = file.size
-        self.revision = file._tail.revision
+        self.revision = file.revision
         self._state = _State(file)
-        self._source = Source()
-        self._shared = self._share((file._tail._p_oid, self.revision))
+        self._source = PageSource()
+        self._shared = self._share((file.tail._p_oid, self.revision))
         if keeps_local_files(file._p_jar) and self.size:
             self._cover(0, self.size)
 
@@ -75,7 +74,7 @@ class FileSnapshot:
         with _shared_lock:
             found = _shared.get(key)
             if found is None:
-                found = SharedMapping(-(-self.size // PAGE))
+                found = SharedMapping(pages_of(self.size))
                 if self.revision:
                     _shared[key] = found
             return found
@@ -117,27 +116,59 @@ class FileSnapshot:
         return bytes(self.memory(offset, self.size if size is None else size))
 
 
+class SnapshotFile(Protocol):
+    """A file that gives a snapshot of itself."""
+
+    def snapshot(self) -> Readable:
+        """The file as it is now: a `FileSnapshot`, or the file itself where memory cannot be mapped."""
+
+
+class SnapshotArray(Protocol):
+    """What a snapshot needs of an array."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+
+    @property
+    def order(self) -> str:
+        """ "C" or "F"."""
+
+    @property
+    def file(self) -> SnapshotFile:
+        """The bytes."""
+
+
 class ArraySnapshot:
     """An array as it was at one revision; basic indexing gives read-only views."""
 
-    def __init__(self, array: BigArray) -> None:
+    def __init__(self, array: SnapshotArray) -> None:
         self.shape, self.dtype, self.order = array.shape, array.dtype, array.order
         self._geometry = Geometry(self.shape, self.dtype, self.order)
-        self._file: Any = array.file.snapshot()
+        self._file = array.file.snapshot()
         self.ndim, self.size = len(self.shape), int(np.prod(self.shape, dtype=object))
         self.itemsize, self.nbytes = self.dtype.itemsize, self.size * self.dtype.itemsize
         self.strides = self._geometry.strides
 
+    @property
+    def file(self) -> Readable:
+        """The bytes."""
+        return self._file
+
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: Index) -> Any:
         if not is_basic(index):
             return self._window(())[index]
         found = self._window(index)
         return found[()] if not found.shape and is_scalar(index) else found
 
-    def _window(self, index: Any) -> np.ndarray:
+    def _window(self, index: Index) -> np.ndarray:
         place = self._geometry.place(index)
         if not place.size:
             return np.empty(place.shape, self.dtype)
@@ -146,7 +177,7 @@ class ArraySnapshot:
         address = self._file.address(place.low, place.high - place.low)
         return array_at(self._file.lease, address, place, writable=False)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         view = self._window(())
         if dtype is not None and np.dtype(dtype) != self.dtype:
             return view.astype(dtype)

@@ -8,22 +8,32 @@ looking at the record, takes the connection's lock before all else. Looking at m
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Protocol
 
 from persistent import Persistent
+from ZODB.Connection import Connection
 
 _detached = threading.RLock()  # records of no connection are never loaded, but have mappings
 
 
-def lock_of(record: Persistent) -> Any:
+class Record(Protocol):
+    """What belongs to a connection, or to none yet."""
+
+    @property
+    def _p_jar(self) -> Connection | None: ...
+
+
+def lock_of(record: Record) -> threading.RLock:
     """The lock of the record's connection; the thread that has it can take it again."""
     jar = record._p_jar
     if jar is None:
         return _detached
+    lock: threading.RLock
     try:
-        return jar._wendelin_lock
+        lock = jar._wendelin_lock
     except AttributeError:
-        return jar.__dict__.setdefault("_wendelin_lock", threading.RLock())
+        lock = jar.__dict__.setdefault("_wendelin_lock", threading.RLock())
+    return lock
 
 
 def load(record: Persistent) -> None:

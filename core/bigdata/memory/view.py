@@ -1,88 +1,55 @@
 """A connection's view of one file: memory that follows the connection's transaction, and can be written.
 
 Arrays are windows on a :class:`~wendelin.core.bigdata.memory.mapping.Mapping` and keep it alive through their
-``Lease``. Writes are found by the dirty scan when a transaction commits; when it aborts they are dropped.
+`Lease`. Writes are found by the dirty scan when a transaction commits; when it aborts they are dropped.
 """
 
 from __future__ import annotations
 
 import logging
 import weakref
-from collections import deque
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ZODB.POSException import ReadConflictError
 
-from wendelin.core.bigdata.extents.blob_store import keeps_local_files
-from wendelin.core.bigdata.extents.extent_map import SEGMENT_PAGES, page_span
-from wendelin.core.bigdata.extents.page import PAGE, unique_number
+from wendelin.core.bigdata.extents.extent_map import SEGMENT_PAGES
+from wendelin.core.bigdata.extents.page import PAGE, page_span, pages_of, unique_number
 from wendelin.core.bigdata.extents.runs import EMPTY, Runs, clip, holes, overlay, runs
+from wendelin.core.bigdata.extents.stores import keeps_local_files
 from wendelin.core.bigdata.memory import address_space, pagemap
+from wendelin.core.bigdata.memory.address_space import advice_for
+from wendelin.core.bigdata.memory.lease import Lease
 from wendelin.core.bigdata.memory.mapping import Mapping, restrict
-from wendelin.core.bigdata.memory.page_source import Source
+from wendelin.core.bigdata.memory.page_source import PageSource
+from wendelin.core.bigdata.memory.paged_file import PagedFile
 from wendelin.core.bigdata.memory.thread_locks import lock_of
 from wendelin.core.errors import StaleView
 
-if TYPE_CHECKING:
-    from wendelin.core.bigdata.bigfile import BigFile
-
 logger = logging.getLogger(__name__)
-
 
 _BEGIN_FIRST = "the file changed with the last transaction: begin the next one first"
 _UNKNOWN, _LATE = -1, -2  # revisions of a view that has to be refreshed
-SMALL_READ = 256 << 10
-_LARGE_READ = 4 << 20
-
-
-def advice_for(size: int, now: int) -> int:
-    """The advice that suits a part of ``size`` bytes: a small one must not read ahead, a large one should."""
-    if size <= SMALL_READ:
-        return address_space.RANDOM
-    return address_space.SEQUENTIAL if size >= _LARGE_READ else now
-
-
-class Lease:
-    """What arrays hold on to: while it lives somebody may look at, or write to, the memory."""
-
-    def __init__(self, mapping: Mapping) -> None:
-        self.mapping = mapping
-        self.arrays: list[weakref.ref[Any]] = []
-
-    def track(self, array: Any) -> None:
-        """Remember an array that was handed out, to make it read-only when writing to it would be in vain."""
-        if len(self.arrays) >= 1024:
-            self.arrays = [ref for ref in self.arrays if ref() is not None]
-        self.arrays.append(weakref.ref(array))
-
-    def freeze(self) -> None:
-        """Make the arrays handed out read-only."""
-        for ref in self.arrays:
-            array = ref()
-            if array is not None:
-                array.flags.writeable = False
 
 
 class View:
     """The writable (or, on a read-only connection, readable) memory of one file in one connection."""
 
-    def __init__(self, file: BigFile, writable: bool) -> None:
+    def __init__(self, file: PagedFile, writable: bool) -> None:
         self.file, self.writable = file, writable
         self.touched = False  # handed out in this transaction: may have been written
         self.pending: pagemap.PageRanges | None = None
-        self.revision = file._tail.revision
+        self.revision = file.revision
         self.closed = False
         self.paused = False  # between explicit transactions: what was committed last cannot be loaded yet
         self.advice: int | None = None
         self.lock = lock_of(file)
-        self._source = Source()
+        self._source = PageSource()
         self._mapping = self._new_mapping()
         self._retired: list[tuple[weakref.ref[Lease], Mapping]] = []
         self._lease: weakref.ref[Lease] | None = None
 
     def _new_mapping(self) -> Mapping:
-        size = -(-self.file.size // PAGE)
+        size = pages_of(self.file.size)
         return Mapping(size, address_space.READ_WRITE if self.writable else address_space.READ)
 
     # ---------------------------------------------------------------- handing out
@@ -129,7 +96,7 @@ class View:
     def _cover(self, first: int, last: int) -> None:
         missing = self._mapping.missing(first, last)
         if missing and keeps_local_files(self.file._p_jar):
-            end = -(-self.file.size // PAGE)
+            end = pages_of(self.file.size)
             first = first // SEGMENT_PAGES * SEGMENT_PAGES
             last = max(last, min(-(-last // SEGMENT_PAGES) * SEGMENT_PAGES, end))
             missing = self._mapping.missing(first, last)
@@ -163,11 +130,11 @@ class View:
 
     def refresh(self) -> None:
         """Show the file as the transaction sees it now; cheap when nothing changed."""
-        revision = self.file._tail.revision
+        revision = self.file.tail.revision
         if revision != self.revision or self._mapping.stale:
             if self.paused:
                 raise StaleView(_BEGIN_FIRST)
-            source = Source()
+            source = PageSource()
             source.scratch = self._source.scratch
             wanted = [source.find(self.file, low, high) for low, high in self._mapping.covered]
             self._show(np.concatenate(wanted) if wanted else EMPTY, source)
@@ -181,7 +148,7 @@ class View:
             logger.exception("a view of %r could not be refreshed", self.file._p_oid)
             self.revision = _UNKNOWN
 
-    def _show(self, wanted: Runs, source: Source) -> None:
+    def _show(self, wanted: Runs, source: PageSource) -> None:
         self._mapping.show(wanted, source.path_of)
         self._source = source
 
@@ -189,11 +156,11 @@ class View:
         """Have the next use refresh the view."""
         self.revision = _LATE
 
-    def state(self) -> tuple[Runs, Source, int]:
+    def state(self) -> tuple[Runs, PageSource, int]:
         """What is shown, to come back to after a savepoint's rollback."""
         return self._mapping.shown, self._source, self.revision
 
-    def restore(self, state: tuple[Runs, Source, int]) -> None:
+    def restore(self, state: tuple[Runs, PageSource, int]) -> None:
         """Show what ``state`` says, where it is still covered."""
         shown, source, revision = state
         self.discard()
@@ -233,7 +200,7 @@ class View:
         for low, high in ranges:
             rows.append((low, high - low, number, at, 0))
             at += high - low
-        handle = self.file._write_extent(memory(low, high - low) for low, high in ranges)
+        handle = self.file.write_extent(memory(low, high - low) for low, high in ranges)
         self.file.enter_pages(runs(rows), {number: handle})
 
     def settle(self) -> None:
@@ -243,7 +210,7 @@ class View:
 
     def settle_tail(self) -> None:
         """Before the tail changes: what was written to pages that are put together from it must be in extents."""
-        first = self.file._tail.start // PAGE
+        first = self.file.tail.start // PAGE
         if self.writable and self._mapping.written(first):
             self.settle()
 
@@ -278,25 +245,9 @@ class View:
             if self.written():
                 logger.error("a connection was closed with unsaved writes to %r", self.file._p_oid)
                 self.discard()
-            weakref.finalize(lease, _orphans.append, (self._mapping, self.file._p_oid)).atexit = False
+            lease.watch_late_writes(self.file._p_oid)
 
 
 def _gaps(shown: Runs, now: Runs, low: int, high: int) -> list[tuple[int, int]]:
     before, after = holes(clip(shown, low, high), low, high), holes(clip(now, low, high), low, high)
     return [gap for gap in before if gap not in after]
-
-
-_orphans: deque[tuple[Mapping, bytes]] = deque()  # no arrays left; a finalizer may not look at them itself
-
-
-def report_late_writes() -> None:
-    """Say so when an array was written after its connection had closed, and is gone now."""
-    while _orphans:
-        mapping, oid = _orphans.popleft()
-        try:
-            late = mapping.written()
-        except OSError:  # this process may no longer look; other people's transactions go on
-            logger.exception("cannot tell whether %r was written after its connection was closed", oid)
-            continue
-        if late:
-            logger.error("an array was written after its connection was closed; the write to %r is lost", oid)

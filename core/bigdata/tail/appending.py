@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any
+from typing import TypeAlias
 
 from persistent import Persistent
 
+from wendelin.core.bigdata.extents.file_parts import FilePart
 from wendelin.core.bigdata.extents.page import PAGE
 from wendelin.core.bigdata.tail.tail import EXTENT, INLINE, Chunk, InlineChunk, Tail
 
-# of buffers, and the place of the first byte within its page: gives the extent's handle, and where they begin in it
-WriteExtent = Callable[[Iterable[Any], int], tuple[Any, int]]
+#: Writes pieces, of which the first byte has that place within its page; gives the extent's handle, and where they
+#: begin in it.
+WriteExtent: TypeAlias = Callable[[Iterable[memoryview | FilePart], int], tuple[Persistent, int]]
 JOIN_SIZE = 64 << 10  # up to which small appends of one transaction share a record
 
 
@@ -52,18 +54,13 @@ def append_inline(tail: Tail, own: list[Chunk], data: memoryview) -> None:
         tail.add(INLINE, InlineChunk(bytes(data)), 0, len(data))
 
 
-def append_extent(tail: Tail, own: list[Chunk], data: memoryview, write: WriteExtent) -> None:
+def append_stream(tail: Tail, own: list[Chunk], pieces: Iterable[memoryview | FilePart], write: WriteExtent) -> None:
     """Add one extent, in phase with the pages of the file, that takes the inline chunks in."""
-    append_stream(tail, own, [data], write)
-
-
-def append_stream(tail: Tail, own: list[Chunk], pieces: Iterable[memoryview], write: WriteExtent) -> None:
-    """Like :func:`append_extent`, with data that comes piece by piece."""
     before = [memoryview(chunk.source.data)[: chunk.length] for chunk in own]
     skip = (tail.end - sum(map(len, before))) % PAGE
     lengths = [0]
 
-    def counted() -> Iterator[memoryview]:
+    def counted() -> Iterator[memoryview | FilePart]:
         for piece in chain(before, pieces):
             lengths[0] += len(piece)
             yield piece

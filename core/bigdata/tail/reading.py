@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
-from wendelin.core.bigdata.extents.blob_store import store_of
-from wendelin.core.bigdata.extents.extent_map import SegmentTable, page_span
-from wendelin.core.bigdata.extents.page import PAGE
+from persistent import Persistent
+
+from wendelin.core.bigdata.extents.extent_map import SegmentTable
+from wendelin.core.bigdata.extents.page import PAGE, page_span
+from wendelin.core.bigdata.extents.stores import store_of
 from wendelin.core.bigdata.tail.tail import EXTENT, INLINE, Chunk, Tail
 from wendelin.core.errors import BigDataError
 
 
-def read_extent(handle: Any, offset: int, target: memoryview) -> None:
+def read_extent(handle: Persistent, offset: int, target: memoryview) -> None:
     """Fill ``target`` with an extent's bytes from ``offset`` on; beyond the extent's end there are zeros."""
     descriptor = os.open(store_of(handle).path(handle), os.O_RDONLY)
     try:

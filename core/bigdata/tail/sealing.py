@@ -12,13 +12,16 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
-from wendelin.core.bigdata.extents.blob_store import BLOBS, store_of
-from wendelin.core.bigdata.extents.extent_map import SegmentTable
+from persistent import Persistent
+
+from wendelin.core.bigdata.extents.blob_store import BLOBS
+from wendelin.core.bigdata.extents.extent_files import Piece
+from wendelin.core.bigdata.extents.extent_map import Extents, SegmentTable
 from wendelin.core.bigdata.extents.page import PAGE, unique_number
-from wendelin.core.bigdata.extents.runs import Runs, holes, overlay, runs
-from wendelin.core.bigdata.tail.reading import placed, read_tail
+from wendelin.core.bigdata.extents.runs import Runs, clip, holes, overlay, runs
+from wendelin.core.bigdata.extents.stores import store_of
+from wendelin.core.bigdata.tail.reading import placed, read_extent, read_tail
 from wendelin.core.bigdata.tail.tail import EXTENT, HOLE, INLINE, Chunk, Tail
 
 _BLOCK = 4 << 20
@@ -46,10 +49,10 @@ def sealing_is_due(tail: Tail, inline_bytes: int, extents: int, chunks: int) -> 
     return passed.number in _ours or fullness >= 2 + (os.getpid() % 3) / 2
 
 
-def plan(tail: Tail, first: int, last: int) -> tuple[Runs, dict[int, Any], list[tuple[int, int]]]:
+def plan(tail: Tail, first: int, last: int) -> tuple[Runs, Extents, list[tuple[int, int]]]:
     """How pages ``first`` to ``last`` of the tail can be had: runs, their extents, and the page ranges to compose."""
     rows: list[tuple[int, int, int, int, int]] = []
-    extents: dict[int, Any] = {}
+    extents: Extents = {}
     ready: list[tuple[int, int, int, int, int]] = []
     for position, chunk in placed(tail):
         low = max(-(-position // PAGE), first)
@@ -79,7 +82,7 @@ def compose(tail: Tail, ranges: Iterable[tuple[int, int]]) -> Iterator[bytearray
             yield block
 
 
-def seal(tail: Tail, table: SegmentTable, end: int, write: Callable[[Iterable[Any]], Any]) -> None:
+def seal(tail: Tail, table: SegmentTable, end: int, write: Callable[[Iterable[Piece]], Persistent]) -> None:
     """Move the tail's pages before position ``end`` into the map; ``write`` makes an extent of buffers."""
     first, last = tail.start // PAGE, end // PAGE
     if first >= last:
@@ -98,7 +101,28 @@ def seal(tail: Tail, table: SegmentTable, end: int, write: Callable[[Iterable[An
     tail.consume(end)
 
 
-def rehome(tail: Tail, table: SegmentTable, write: Callable[[Iterable[Any]], Any]) -> None:
+def enter_pages(
+    tail: Tail, table: SegmentTable, new: Runs, extents: Extents, seal_before: Callable[[int], None]
+) -> None:
+    """Lay written pages over the map; pages of the tail are sealed first, by ``seal_before`` their end.
+
+    The file's last page, when it is not whole, stays in the tail.
+    """
+    end = int(new["page"][-1] + new["count"][-1]) * PAGE
+    if end > tail.start:
+        seal_before(min(end, tail.end))
+    whole = tail.start // PAGE
+    beyond = clip(new, whole, whole + 1)
+    table.put(clip(new, 0, whole), extents)
+    if len(beyond):
+        data = bytearray(tail.end - tail.start)
+        read_extent(extents[int(beyond["extent"][0])], int(beyond["at"][0]) * PAGE, memoryview(data))
+        tail.rewrite(tail.start, bytes(data))
+        table.note_write(whole)
+    tail.touch()
+
+
+def rehome(tail: Tail, table: SegmentTable, write: Callable[[Iterable[Piece]], Persistent]) -> None:
     """Give extents that were made before the file had a database to the store of that database."""
     for segment in table.segments.values():
         if any(store_of(handle) is BLOBS for handle in segment.extents.values()):
@@ -110,7 +134,7 @@ def rehome(tail: Tail, table: SegmentTable, write: Callable[[Iterable[Any]], Any
         )
 
 
-def _moved(handle: Any, write: Callable[[Iterable[Any]], Any]) -> Any:
+def _moved(handle: Persistent, write: Callable[[Iterable[Piece]], Persistent]) -> Persistent:
     if store_of(handle) is not BLOBS:
         return handle
     with open(BLOBS.path(handle), "rb") as source:

@@ -9,7 +9,7 @@ page multiple, at which the tail begins.
 from __future__ import annotations
 
 import struct
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from persistent import Persistent
 from ZODB.POSException import ConflictError
@@ -17,6 +17,8 @@ from ZODB.POSException import ConflictError
 from wendelin.core.bigdata.extents.page import PAGE, unique_number
 
 HOLE, INLINE, EXTENT = 0, 1, 2
+#: What a tail stores: start, end, chunks as bytes, their sources, revision, generation, pin.
+TailState: TypeAlias = tuple[int, int, bytes, tuple[Any, ...], int, int, int]
 
 
 class InlineChunk(Persistent):
@@ -27,7 +29,10 @@ class InlineChunk(Persistent):
 
 
 class Chunk(NamedTuple):
-    """``length`` bytes that begin at byte ``skip`` of ``source``; a hole has no source and reads as zeros."""
+    """``length`` bytes that begin at byte ``skip`` of ``source``; a hole has no source and reads as zeros.
+
+    ``source`` is an `InlineChunk`, or the handle that an extent store gave; while a conflict is resolved, a reference.
+    """
 
     number: int
     kind: int
@@ -81,7 +86,7 @@ class Tail(Persistent):
         """Make this transaction conflict with any concurrent append."""
         self.pin = unique_number()
 
-    def add(self, kind: int, source: Any, skip: int, length: int, number: int | None = None) -> None:
+    def add(self, kind: int, source: Persistent | None, skip: int, length: int, number: int | None = None) -> None:
         """Append a chunk."""
         self.chunks = (*self.chunks, Chunk(number or unique_number(), kind, source, skip, length))
         self.end += length
@@ -129,25 +134,25 @@ class Tail(Persistent):
             self.add(HOLE, None, 0, size - self.end)
         self.touch()
 
-    def __getstate__(self) -> Any:
+    def __getstate__(self) -> TailState:
         return self.start, self.end, *_packed(self.chunks), self.revision, self.generation, self.pin
 
-    def __setstate__(self, state: Any) -> None:
+    def __setstate__(self, state: TailState) -> None:
         self.start, self.end, packed, sources, self.revision, self.generation, self.pin = state
         self.chunks = _unpacked(packed, sources)
 
-    def _p_resolveConflict(self, old: Any, saved: Any, new: Any) -> Any:
-        base_start, base_end, *base_chunks, _, generation, pin = old
-        start, end, *their_chunks, their_revision, their_generation, their_pin = saved
-        my_start, my_end, *my_chunks, my_revision, my_generation, my_pin = new
+    def _p_resolveConflict(self, old: TailState, saved: TailState, new: TailState) -> TailState:
+        base_start, base_end, base_packed, base_sources, _, generation, pin = old
+        start, end, their_packed, their_sources, their_revision, their_generation, their_pin = saved
+        my_start, my_end, my_packed, my_sources, my_revision, my_generation, my_pin = new
         if not generation == their_generation == my_generation or my_pin != pin:
             raise ConflictError("a big file was rewritten or truncated while it was changed")
         if my_start < base_start or my_end < base_end or my_start > base_end:
             raise ConflictError("an append to a big file cannot be taken back once others followed")
-        known = {chunk.number for chunk in _unpacked(*base_chunks)}
-        mine = tuple(chunk for chunk in _unpacked(*my_chunks) if chunk.number not in known)
+        known = {chunk.number for chunk in _unpacked(base_packed, base_sources)}
+        mine = tuple(chunk for chunk in _unpacked(my_packed, my_sources) if chunk.number not in known)
         merged_start = max(start, my_start)
-        theirs = trim(_unpacked(*their_chunks), merged_start - start)
+        theirs = trim(_unpacked(their_packed, their_sources), merged_start - start)
         merged_end = end + sum(chunk.length for chunk in mine)
         revision = my_revision ^ their_revision ^ 1
         return merged_start, merged_end, *_packed((*theirs, *mine)), revision, generation, their_pin

@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from persistent import Persistent
-from persistent.timestamp import TimeStamp
 
 from wendelin.core.model.objects.big_file_document import BigFileDocument
 from wendelin.core.security import private
@@ -21,7 +20,6 @@ from wendelin.core.security import private
 STEP = 10
 KEPT = 64
 _LAYOUT = struct.Struct("<QQ")
-_NEVER = bytes(8)
 
 
 class Sample(NamedTuple):
@@ -86,10 +84,8 @@ class GrowingDocument(BigFileDocument):
         """When the content changed last, in seconds since 1970; None for a stream that never had any."""
         if self.big_file is None or not (self.big_file.size or self.samples()):
             return None
-        tail = self.big_file._tail  # every change of a file writes this record
-        tail._p_activate()
-        serial = tail._p_serial or _NEVER
-        return TimeStamp(serial).timeTime() if serial != _NEVER else time.time()
+        changed_at: float | None = self.big_file.changed_at()
+        return changed_at if changed_at is not None else time.time()
 
 
 def rate(samples: tuple[Sample, ...], size: int, now: float, seconds: int = 60) -> float:

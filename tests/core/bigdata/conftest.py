@@ -9,7 +9,7 @@ import pytest
 import ZODB
 
 from tests.core.bigdata.sessions import Session, open_database
-from wendelin.core.bigdata import BigArray, bigfile
+from wendelin.core.bigdata import BigArray, bigfile, writing
 
 ROWS = 100_000
 
@@ -43,4 +43,4 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seal and write directly from a few pages on, so that small tests walk every path."""
     monkeypatch.setattr(bigfile, "SEAL_SIZE", 16 << 10)
     monkeypatch.setattr(bigfile, "SEAL_CHUNKS", 2)
-    monkeypatch.setattr(bigfile, "DIRECT_SIZE", 8 << 10)
+    monkeypatch.setattr(writing, "DIRECT_SIZE", 8 << 10)

@@ -150,7 +150,7 @@ def test_a_copy_shares_extents_until_it_is_written(session: Session) -> None:
     second[5] = 2
     session.commit()
     assert (first[5], second[5], second[6]) == (1, 2, 1)
-    assert first.file._table.segments[0].extents.keys() & second.file._table.segments[0].extents.keys()
+    assert first.file.extent_map.segments[0].extents.keys() & second.file.extent_map.segments[0].extents.keys()
 
 
 def test_a_pickle_is_a_handle_of_the_committed_state(session: Session) -> None:
@@ -199,7 +199,7 @@ def test_the_overview_is_exact_whatever_happened(session: Session) -> None:
         wanted = [[plain[a:b].min(0), plain[a:b].max(0)] for a, b in pairwise(edges)]
         np.testing.assert_array_equal(array.overview(100, 199_000, 13), wanted)
 
-    assert len(array._pyramid.entries[0].entries) == 2, (
+    assert len(array._summary.entries[0].entries) == 2, (
         "two leaves of 65,536 rows were committed before the last append"
     )
     check()

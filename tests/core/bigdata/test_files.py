@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 import wave
 import zipfile
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.io.wavfile
+import ZODB
 
 from tests.core.bigdata.sessions import Session
 from wendelin.core.bigdata import BigFile
@@ -114,7 +116,7 @@ def test_many_small_appends_in_one_transaction_share_records(session: Session) -
     session.commit()
     for number in range(5000):
         file.append(b"%06d\n" % number)
-    assert len(file._tail.chunks) <= 2
+    assert len(file.tail.chunks) <= 2
     session.commit()
     assert file.read(7 * 4321, 7) == b"004321\n"
 
@@ -127,10 +129,27 @@ def test_what_is_due_is_sealed_by_the_next_append(session: Session) -> None:
         expected += bytes([number]) * 5000
         session.commit()
         session.connection.cacheMinimize()
-    assert len(file._tail.chunks) < 3 * 64
-    assert file._tail.start > 0
+    assert len(file.tail.chunks) < 3 * 64
+    assert file.tail.start > 0
     assert file.read() == expected
     done = file.compact()
     session.commit()
-    assert (file.fragments, file.read()) == (len(file._tail.chunks) + 1, expected)
+    assert (file.fragments, file.read()) == (len(file.tail.chunks) + 1, expected)
     assert done.runs_after < done.runs_before
+
+
+def test_when_a_file_was_changed_last(session: Session, db: ZODB.DB) -> None:
+    file = session.root["file"] = BigFile()
+    file.append(b"x")
+    assert file.changed_at() is None  # not committed yet
+    before = time.time()
+    session.commit()
+    first = file.changed_at()
+    assert first is not None and before - 1 <= first <= time.time() + 1
+    session.root["other"] = 1
+    session.commit()
+    reader = Session(db)
+    assert reader.root["file"].changed_at() == first
+    file.write(0, b"y")
+    session.commit()
+    assert file.changed_at() > first

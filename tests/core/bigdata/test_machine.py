@@ -291,8 +291,8 @@ VARIANTS = {
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_machine(monkeypatch: pytest.MonkeyPatch, variant: str) -> None:
     machine, patches = VARIANTS[variant]
-    limits = {"SEAL_SIZE": 4 * PAGE, "SEAL_CHUNKS": 2, "DIRECT_SIZE": 2 * PAGE}
-    for name, value in {**{f"wendelin.core.bigdata.bigfile.{n}": v for n, v in limits.items()}, **patches}.items():
+    limits = {"bigfile.SEAL_SIZE": 4 * PAGE, "bigfile.SEAL_CHUNKS": 2, "writing.DIRECT_SIZE": 2 * PAGE}
+    for name, value in {**{f"wendelin.core.bigdata.{n}": v for n, v in limits.items()}, **patches}.items():
         monkeypatch.setattr(name, value)
     monkeypatch.setattr(record_store, "_folder", None)
     run_state_machine_as_test(

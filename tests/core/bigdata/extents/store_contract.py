@@ -11,13 +11,13 @@ import pytest
 
 from tests.core.bigdata.sessions import Session
 from wendelin.core.bigdata import BigArray, BigFile
-from wendelin.core.bigdata.extents.blob_store import IExtentStore, store_for, store_of
+from wendelin.core.bigdata.extents.stores import IExtentStore, store_for, store_of
 
 
 class ExtentStoreContract:
     """Inherited by the test of each store; ``db`` is a fixture of the subclass or of the folder."""
 
-    def store(self, session: Session) -> IExtentStore:
+    def store(self, session: Session) -> IExtentStore[Any]:
         return store_for(session.connection)
 
     def kept(self, session: Session, *buffers: bytes, skip: int = 0) -> Any:

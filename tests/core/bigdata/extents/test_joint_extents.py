@@ -38,7 +38,7 @@ def files(session: Session) -> list[BigFile]:
 
 
 def extents(*files: BigFile) -> list[Any]:
-    return [chunk.source for file in files for chunk in file._tail.chunks if chunk.kind == EXTENT]
+    return [chunk.source for file in files for chunk in file.tail.chunks if chunk.kind == EXTENT]
 
 
 def count_blobs(folder: Path) -> int:
@@ -71,7 +71,7 @@ def test_mapped_sealed_compacted_and_packed(session: Session, files: list[BigFil
             file.append(data)
             expected[number] += data
         session.commit()
-    assert any(file._table.segments for file in files)  # parts stand in the map
+    assert any(file.extent_map.segments for file in files)  # parts stand in the map
     files[1].write(5000, b"changed in the middle")
     expected[1] = expected[1][:5000] + b"changed in the middle" + expected[1][5021:]
     session.commit()

@@ -22,7 +22,7 @@ class TestBlobStore(ExtentStoreContract):
 
     def test_files_and_new_folders_are_synced(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
         synced: list[str] = []
-        monkeypatch.setattr("wendelin.core.bigdata.extents.blob_store.sync_path", synced.append)
+        monkeypatch.setattr("wendelin.core.bigdata.extents.extent_files.sync_path", synced.append)
         session.root["file"] = BigFile()
         session.commit()
         session.root["file"].append(b"x" * (2 << 20))

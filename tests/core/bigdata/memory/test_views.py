@@ -274,6 +274,7 @@ def test_without_mapping_everything_works_by_copying(
     assert array[:].sum() == 60_070
     assert array.snapshot()[10, 3] == 8
     assert file.read(4089, 5) == b"xabcx"
+    assert bytes(file.open().window(4)) == b"xxxx"
     with pytest.raises(ValueError, match="read-only"):
         array[0][0] = 1
     assert other(db).root["array"][10, 3] == 8

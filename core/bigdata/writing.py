@@ -1,0 +1,76 @@
+"""Writing a file's extents within a transaction, and replacing bytes that are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from persistent import Persistent
+from ZODB.Connection import Connection
+
+from wendelin.core.bigdata.extents.extent_files import Piece
+from wendelin.core.bigdata.extents.file_parts import FilePart
+from wendelin.core.bigdata.extents.joint_extents import can_join
+from wendelin.core.bigdata.extents.page import PAGE, page_span, unique_number
+from wendelin.core.bigdata.extents.runs import runs
+from wendelin.core.bigdata.extents.stores import store_for
+from wendelin.core.bigdata.transactions import joint_of, note_extent, view_of
+
+if TYPE_CHECKING:
+    from wendelin.core.bigdata.bigfile import BigFile
+
+DIRECT_SIZE = 256 << 10  # bytes; writes from this size on go to an extent, not through memory
+
+
+class ExtentWriter:
+    """Writes extents of one connection; they are durable when its transaction commits."""
+
+    def __init__(self, jar: Connection | None) -> None:
+        self.jar = jar
+
+    def write(self, pieces: Iterable[Piece], skip: int = 0) -> Persistent:
+        """Write the pieces, after ``skip`` bytes of zeros, as an extent of their own; gives its handle."""
+        handle: Persistent = store_for(self.jar).write(self.jar, pieces, skip)
+        note_extent(self.jar, handle)
+        return handle
+
+    def write_whole(self, pieces: Iterable[Piece], skip: int) -> tuple[Persistent, int]:
+        """Like :meth:`write`; gives also where the pieces begin in the extent."""
+        return self.write(pieces, skip), skip
+
+    def write_part(self, pieces: Iterable[memoryview | FilePart], skip: int) -> tuple[Persistent, int]:
+        """Write the pieces to the extent that this transaction's small appends share, or to one of their own."""
+        parts = list(pieces)
+        shares = can_join(self.jar, store_for(self.jar), sum(map(len, parts)))
+        joint = joint_of(self.jar) if shares else None
+        return (joint.handle, joint.append(parts, skip)) if joint is not None else self.write_whole(parts, skip)
+
+
+def overwrite(file: BigFile, offset: int, data: memoryview) -> None:
+    """Replace bytes of a file, all of them before its end: in memory, or where they are many by new pages."""
+    view = view_of(file, existing=len(data) >= DIRECT_SIZE)
+    if view is not None and len(data) < DIRECT_SIZE:
+        view.memory(offset, len(data))[:] = data
+        return
+    first, last = page_span(offset, len(data))
+    head = file.read(first * PAGE, offset - first * PAGE)
+    end = offset + len(data)
+    rest = file.read(end, min(last * PAGE, file.size) - end)
+    if view is not None:
+        view.drop(first, last - first)
+        view.settle_tail()
+    number = unique_number()
+    handle = file.write_extent([head, data, rest])
+    file.enter_pages(runs([(first, last - first, number, 0, 0)]), {number: handle})
+
+
+def shorten(file: BigFile, size: int) -> None:
+    """Make a file end at ``size``, which is before its end."""
+    tail = file.tail
+    if size >= tail.start:
+        tail.cut(size)
+        return
+    start = size // PAGE * PAGE
+    rest = file.read(start, size - start)
+    file.extent_map.cut(start // PAGE)
+    tail.rewrite(start, rest)
