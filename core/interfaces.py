@@ -205,7 +205,7 @@ class IByteReader(Protocol):
     def read(self, offset: int, size: int) -> bytes:
         """A copy of at most ``size`` bytes from ``offset`` on."""
 
-    def iterate(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    def iterate(self, start: int = 0, end: int | None = None, /) -> Iterator[bytes]:
         """The bytes from ``start`` to ``end`` (exclusive) in blocks of bounded size."""
 
 

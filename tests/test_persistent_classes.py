@@ -28,7 +28,7 @@ FROZEN = LIST.read_text("utf-8").split()
 def defined_classes() -> set[str]:
     """Every class of ours whose instances are records of their own."""
     found = set()
-    for name in MODULES:
+    for name in (name for name in MODULES if not name.endswith(".__main__")):
         for value in vars(import_module(name)).values():
             if isinstance(value, type) and issubclass(value, Persistent) and value.__module__ == name:
                 found.add(f"{name}:{value.__qualname__}")

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.web_fixtures import Server, log_in
-from wendelin.core.instance.folder import Instance
+from wendelin.core.instance.var_folder import Instance
 from wendelin.core.launcher.check import make_chunks, make_wave
 from wendelin.core.launcher.standalone import Options, Standalone
 from wendelin.core.launcher.supervision import read_states

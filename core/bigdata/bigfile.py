@@ -17,7 +17,7 @@ from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents.blob_store import BLOBS
 from wendelin.core.bigdata.extents.extent_files import Piece, bytes_of, piece_of
 from wendelin.core.bigdata.extents.extent_map import Extents, SegmentTable
-from wendelin.core.bigdata.extents.page import PAGE
+from wendelin.core.bigdata.extents.page_size import PAGE
 from wendelin.core.bigdata.extents.runs import Runs
 from wendelin.core.bigdata.extents.stores import store_for
 from wendelin.core.bigdata.fileobject import BigFileReader

@@ -15,7 +15,7 @@ import numpy as np
 from persistent import Persistent
 
 from wendelin.core.bigdata.extents.extent_map import SEGMENT_PAGES, Segment
-from wendelin.core.bigdata.extents.page import PAGE, unique_number
+from wendelin.core.bigdata.extents.page_size import PAGE, unique_number
 from wendelin.core.bigdata.extents.runs import Runs, runs, shift
 from wendelin.core.bigdata.extents.stores import store_of
 from wendelin.core.bigdata.tail.appending import is_changed

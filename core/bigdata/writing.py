@@ -11,7 +11,7 @@ from ZODB.Connection import Connection
 from wendelin.core.bigdata.extents.extent_files import Piece
 from wendelin.core.bigdata.extents.file_parts import FilePart
 from wendelin.core.bigdata.extents.joint_extents import can_join
-from wendelin.core.bigdata.extents.page import PAGE, page_span, unique_number
+from wendelin.core.bigdata.extents.page_size import PAGE, page_span, unique_number
 from wendelin.core.bigdata.extents.runs import runs
 from wendelin.core.bigdata.extents.stores import store_for
 from wendelin.core.bigdata.transactions import joint_of, note_extent, view_of

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from types import ModuleType
 
 from wendelin.core.errors import WendelinError
-from wendelin.core.instance.folder import VAR_VARIABLE
+from wendelin.core.instance.var_folder import VAR_VARIABLE
 from wendelin.core.instance.var_option import add_var
 from wendelin.core.registry import get_registry
 

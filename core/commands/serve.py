@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from paste.deploy import loadapp, loadserver
 
-from wendelin.core.instance.folder import DEFAULT_HOST, DEFAULT_PORT
+from wendelin.core.instance.var_folder import DEFAULT_HOST, DEFAULT_PORT
 from wendelin.core.instance.var_option import get_instance
 
 HELP = "run the web server alone (the database server has to run)"

@@ -7,7 +7,7 @@ import sys
 from functools import partial
 
 from wendelin.core.commands.show import gather, print_facts
-from wendelin.core.instance.folder import DEFAULT_HOST, DEFAULT_PORT, free_port
+from wendelin.core.instance.var_folder import DEFAULT_HOST, DEFAULT_PORT, free_port
 from wendelin.core.instance.var_option import get_instance
 from wendelin.core.launcher.check import check
 from wendelin.core.launcher.process import wendelin_command

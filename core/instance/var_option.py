@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from wendelin.core.instance.folder import VAR_VARIABLE, Instance
+from wendelin.core.instance.var_folder import VAR_VARIABLE, Instance
 
 
 def add_var(parser: argparse.ArgumentParser, again: bool = False) -> None:

@@ -27,7 +27,7 @@ import msgpack
 
 from wendelin.core.business_templates.configuration import WENDELIN
 from wendelin.core.errors import LauncherError
-from wendelin.core.instance.folder import Instance
+from wendelin.core.instance.var_folder import Instance
 
 RATE, SECONDS = 44100, 10
 PIECE_SIZE = 2048  # what fluent-plugin-bin reads at a time

@@ -12,7 +12,7 @@ import zc.lockfile
 
 from wendelin.core.database import Database, open_database
 from wendelin.core.errors import DatabaseLocked, LauncherError
-from wendelin.core.instance.folder import Instance
+from wendelin.core.instance.var_folder import Instance
 from wendelin.core.launcher.guard import die_with_parent
 from wendelin.core.launcher.process import module_command
 from wendelin.core.launcher.supervision import wait_until

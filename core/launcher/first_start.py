@@ -15,7 +15,7 @@ from ZODB.Connection import Connection
 from wendelin.core.business_templates import bootstrap, install
 from wendelin.core.database import Database, open_database
 from wendelin.core.errors import WendelinError
-from wendelin.core.instance.folder import Credentials, Instance
+from wendelin.core.instance.var_folder import Credentials, Instance
 from wendelin.core.model.objects.site import SITE_ID, create_site, evolve, get_site, pending_evolution
 from wendelin.core.security import SYSTEM, as_user
 

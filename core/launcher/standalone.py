@@ -22,7 +22,7 @@ from typing import NoReturn
 import zc.lockfile
 
 from wendelin.core.errors import LauncherError
-from wendelin.core.instance.folder import DEFAULT_HOST, DEFAULT_PORT, Facts, Instance
+from wendelin.core.instance.var_folder import DEFAULT_HOST, DEFAULT_PORT, Facts, Instance
 from wendelin.core.launcher import supervision
 from wendelin.core.launcher.database_server import OPENING_SECONDS, check_lock, last_line, listens
 from wendelin.core.launcher.process import DATABASE, WEB, Process, module_command

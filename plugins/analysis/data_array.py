@@ -14,7 +14,7 @@ from wendelin.core.errors import BadRequest, UnsupportedArray
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import ACCESS, MODIFY, check_permission, private, protected
 from wendelin.plugins.analysis.array_types import Index, Readable, ShapeLike, StoredArray
-from wendelin.plugins.analysis.indexing import parse_index
+from wendelin.plugins.analysis.index_text import parse_index
 
 
 class DataArray(Folder):

@@ -10,7 +10,7 @@ from wendelin.core.bigdata.npy import read_npy
 from wendelin.core.errors import BadRequest, UnsupportedArray
 from wendelin.core.model.objects.files import Upload, stream_of
 from wendelin.plugins.analysis.data_array import DataArray
-from wendelin.plugins.analysis.indexing import parse_index
+from wendelin.plugins.analysis.index_text import parse_index
 
 
 def init_array(context: DataArray, shape: str, dtype: str = "float64", replace: bool = False) -> DataArray:

@@ -21,7 +21,7 @@ from importlib import import_module
 from pathlib import Path
 
 from wendelin.core.business_templates.configuration import ConfigurationOption
-from wendelin.core.instance.folder import Instance
+from wendelin.core.instance.var_folder import Instance
 from wendelin.core.registry import PluginConfig
 from wendelin.plugins.ingestion.receivers.settings_file import is_enabled
 

@@ -25,7 +25,7 @@ IMPLEMENTATIONS = {
     interfaces.ISite: (Site,),
     interfaces.ITypeInformation: (TypeInformation,),
     interfaces.ISkinMethod: (SkinMethod,),
-    interfaces.IByteReader: (BigFile, File),
+    interfaces.IByteReader: (BigFile, File, DataStream),
     interfaces.IBigFile: (BigFile,),
     interfaces.IConfiguration: (Configuration,),
 }
@@ -62,8 +62,10 @@ def test_a_class_has_what_its_shape_demands(protocol: type, cls: type) -> None:
             given = inspect.signature(getattr(cls, name)).parameters
             if any(parameter.kind is parameter.VAR_KEYWORD for parameter in given.values()):
                 continue
-            missing = [id for id in wanted if id not in given and wanted[id].kind is not inspect.Parameter.VAR_KEYWORD]
+            named = [id for id, parameter in wanted.items() if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+            missing = [id for id in named if id not in given]
             assert not missing, f"{cls.__name__}.{name} does not take {missing}"
+            assert len(given) >= len(wanted) or any(p.kind is p.VAR_POSITIONAL for p in given.values())
 
 
 def test_every_shape_has_somebody_who_fits() -> None:

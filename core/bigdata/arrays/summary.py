@@ -16,7 +16,7 @@ import numpy as np
 from persistent import Persistent
 
 from wendelin.core.bigdata.extents.extent_map import SegmentTable
-from wendelin.core.bigdata.extents.page import page_span
+from wendelin.core.bigdata.extents.page_size import page_span
 from wendelin.core.errors import UnsupportedArray
 
 FACTOR = 256

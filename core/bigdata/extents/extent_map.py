@@ -14,7 +14,7 @@ import numpy as np
 from persistent import Persistent
 from ZODB.POSException import ConflictError
 
-from wendelin.core.bigdata.extents.page import unique_number
+from wendelin.core.bigdata.extents.page_size import unique_number
 from wendelin.core.bigdata.extents.runs import EMPTY, RUN, PageConflict, Runs, clip, distinct, merge, overlay, shift
 
 SEGMENT_PAGES = 1 << 18  # 1 GiB of 4 KiB pages

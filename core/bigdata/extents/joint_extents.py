@@ -14,7 +14,7 @@ from ZODB.Connection import Connection
 
 from wendelin.core.bigdata.extents.blob_store import BLOBS, adopt_blob, blob_folder
 from wendelin.core.bigdata.extents.extent_files import Piece, create_file, full_disk_raises, write_all
-from wendelin.core.bigdata.extents.page import PAGE, pages_of
+from wendelin.core.bigdata.extents.page_size import PAGE, pages_of
 
 LARGEST_PART = 4 << 20  # what is larger has an extent of its own
 FULL = 16 << 20  # a joint extent of this size takes no further part

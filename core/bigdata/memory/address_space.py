@@ -13,7 +13,7 @@ import os
 import sys
 import weakref
 
-from wendelin.core.bigdata.extents.page import PAGE
+from wendelin.core.bigdata.extents.page_size import PAGE
 from wendelin.core.errors import BigDataError
 
 _PRIVATE, _FIXED, _ANONYMOUS, _NORESERVE = 0x02, 0x10, 0x20, 0x4000

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from wendelin.core.bigdata.extents.page import PAGE, unique_number
+from wendelin.core.bigdata.extents.page_size import PAGE, unique_number
 from wendelin.core.bigdata.extents.runs import EMPTY, Runs, changes, clip, holes, overlay, parted, ranges, runs
 from wendelin.core.bigdata.memory import address_space, pagemap
 from wendelin.core.errors import BigDataError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wendelin.core.bigdata.extents.extent_map import Extents
-from wendelin.core.bigdata.extents.page import PAGE, pages_of
+from wendelin.core.bigdata.extents.page_size import PAGE, pages_of
 from wendelin.core.bigdata.extents.runs import EMPTY, Runs, overlay, runs
 from wendelin.core.bigdata.extents.stores import store_of
 from wendelin.core.bigdata.memory.mapping import Scratch

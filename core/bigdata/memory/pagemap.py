@@ -18,7 +18,7 @@ import struct
 
 import numpy as np
 
-from wendelin.core.bigdata.extents.page import PAGE
+from wendelin.core.bigdata.extents.page_size import PAGE
 
 PageRanges = list[tuple[int, int]]  # (first page, one past the last), counted from the address scanned
 

@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike
 
 from wendelin.core.bigdata.arrays.geometry import Geometry, Index, Readable, array_at, copy_of, is_basic, is_scalar
 from wendelin.core.bigdata.extents.extent_map import SegmentTable
-from wendelin.core.bigdata.extents.page import page_span, pages_of
+from wendelin.core.bigdata.extents.page_size import page_span, pages_of
 from wendelin.core.bigdata.extents.stores import keeps_local_files
 from wendelin.core.bigdata.memory import address_space
 from wendelin.core.bigdata.memory.address_space import SMALL_READ, advice_for

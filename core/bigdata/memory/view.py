@@ -13,7 +13,7 @@ import numpy as np
 from ZODB.POSException import ReadConflictError
 
 from wendelin.core.bigdata.extents.extent_map import SEGMENT_PAGES
-from wendelin.core.bigdata.extents.page import PAGE, page_span, pages_of, unique_number
+from wendelin.core.bigdata.extents.page_size import PAGE, page_span, pages_of, unique_number
 from wendelin.core.bigdata.extents.runs import EMPTY, Runs, clip, holes, overlay, runs
 from wendelin.core.bigdata.extents.stores import keeps_local_files
 from wendelin.core.bigdata.memory import address_space, pagemap

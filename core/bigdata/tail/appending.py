@@ -13,7 +13,7 @@ from typing import TypeAlias
 from persistent import Persistent
 
 from wendelin.core.bigdata.extents.file_parts import FilePart
-from wendelin.core.bigdata.extents.page import PAGE
+from wendelin.core.bigdata.extents.page_size import PAGE
 from wendelin.core.bigdata.tail.tail import EXTENT, INLINE, Chunk, InlineChunk, Tail
 
 #: Writes pieces, of which the first byte has that place within its page; gives the extent's handle, and where they

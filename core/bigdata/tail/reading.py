@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from persistent import Persistent
 
 from wendelin.core.bigdata.extents.extent_map import SegmentTable
-from wendelin.core.bigdata.extents.page import PAGE, page_span
+from wendelin.core.bigdata.extents.page_size import PAGE, page_span
 from wendelin.core.bigdata.extents.stores import store_of
 from wendelin.core.bigdata.tail.tail import EXTENT, INLINE, Chunk, Tail
 from wendelin.core.errors import BigDataError

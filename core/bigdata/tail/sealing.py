@@ -18,7 +18,7 @@ from persistent import Persistent
 from wendelin.core.bigdata.extents.blob_store import BLOBS
 from wendelin.core.bigdata.extents.extent_files import Piece
 from wendelin.core.bigdata.extents.extent_map import Extents, SegmentTable
-from wendelin.core.bigdata.extents.page import PAGE, unique_number
+from wendelin.core.bigdata.extents.page_size import PAGE, unique_number
 from wendelin.core.bigdata.extents.runs import Runs, clip, holes, overlay, runs
 from wendelin.core.bigdata.extents.stores import store_of
 from wendelin.core.bigdata.tail.reading import placed, read_extent, read_tail

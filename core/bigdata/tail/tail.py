@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 from persistent import Persistent
 from ZODB.POSException import ConflictError
 
-from wendelin.core.bigdata.extents.page import PAGE, unique_number
+from wendelin.core.bigdata.extents.page_size import PAGE, unique_number
 
 HOLE, INLINE, EXTENT = 0, 1, 2
 #: What a tail stores: start, end, chunks as bytes, their sources, revision, generation, pin.

@@ -16,7 +16,7 @@ from BTrees.LOBTree import LOBTree
 from persistent import Persistent
 from ZODB.POSException import ConflictError
 
-from wendelin.core.bigdata.extents.page import unique_number
+from wendelin.core.bigdata.extents.page_size import unique_number
 from wendelin.plugins.ingestion.documents.buckets import Key
 
 SEAL_SIZE = 64

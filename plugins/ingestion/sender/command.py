@@ -13,7 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from wendelin.core.errors import BadRequest
-from wendelin.core.instance.folder import URL_VARIABLE, Credentials
+from wendelin.core.instance.var_folder import URL_VARIABLE, Credentials
 from wendelin.core.instance.var_option import add_var, get_instance
 from wendelin.plugins.ingestion.sender.positions import sole_sender
 from wendelin.plugins.ingestion.sender.progress import ProgressBar

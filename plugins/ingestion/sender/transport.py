@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from wendelin.core.database.retry import Retry
 from wendelin.core.errors import BadRequest, Unauthorized, WendelinError
-from wendelin.core.instance.folder import Credentials
+from wendelin.core.instance.var_folder import Credentials
 from wendelin.plugins.ingestion.policies.addresses import ingest_path
 
 ANSWER_SECONDS = 300

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wendelin.core.database import Database
-from wendelin.core.instance.folder import Instance
+from wendelin.core.instance.var_folder import Instance
 from wendelin.core.launcher import first_start
 from wendelin.core.launcher.first_start import bring_up_to_date, run_evolution
 from wendelin.core.model.objects import site as site_module

@@ -14,7 +14,7 @@ import pytest
 import zc.lockfile
 
 from tests.core.launcher.instances import RunningInstance, processes_of, wait_until, wendelin
-from wendelin.core.instance.folder import Instance
+from wendelin.core.instance.var_folder import Instance
 from wendelin.core.launcher.supervision import Control
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]

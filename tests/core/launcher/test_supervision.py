@@ -12,7 +12,7 @@ import pytest
 
 from tests.core.launcher.instances import processes_of, wait_until
 from wendelin.core.errors import LauncherError
-from wendelin.core.instance.folder import Instance
+from wendelin.core.instance.var_folder import Instance
 from wendelin.core.launcher import processes as processes_module
 from wendelin.core.launcher.process import Process, wendelin_command
 from wendelin.core.launcher.processes import core_processes, plugin_processes

@@ -14,7 +14,7 @@ import pytest
 
 from tests.core.launcher.instances import WENDELIN, RunningInstance, processes_of, wait_until
 from wendelin.core.errors import NotFound
-from wendelin.core.instance.folder import Instance
+from wendelin.core.instance.var_folder import Instance
 from wendelin.core.launcher.check import Client, create_policy, find_stream
 from wendelin.core.launcher.processes import plugin_processes
 from wendelin.plugins.ingestion.receivers.forward.command import main as forward_main

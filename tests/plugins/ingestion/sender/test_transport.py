@@ -19,7 +19,7 @@ import pytest
 from tests.plugins.ingestion.forward_fixtures import policies, stored  # noqa: F401
 from tests.web_fixtures import PASSWORD, Server
 from wendelin.core.errors import BadRequest, Unauthorized
-from wendelin.core.instance.folder import Credentials
+from wendelin.core.instance.var_folder import Credentials
 from wendelin.plugins.ingestion.sender.command import main
 from wendelin.plugins.ingestion.sender.transport import GaveUp, Transport, plain
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wendelin.core.errors import BadRequest
-from wendelin.plugins.analysis import rows
-from wendelin.plugins.analysis.indexing import parse_index, read_columns, read_slices
-from wendelin.plugins.analysis.rows import ArrayBytes, iterate_csv
+from wendelin.plugins.analysis import array_bytes
+from wendelin.plugins.analysis.array_bytes import ArrayBytes, iterate_csv
+from wendelin.plugins.analysis.index_text import parse_index, read_columns, read_slices
 
 
 @given(
@@ -26,7 +26,7 @@ def test_every_range_equals_numpys_bytes(shape, block, data):
     whole = array.tobytes()
     start = data.draw(st.integers(0, len(whole)))
     end = data.draw(st.integers(start, len(whole)))
-    old, rows.BLOCK = rows.BLOCK, block
+    old, array_bytes.BLOCK = array_bytes.BLOCK, block
     try:
         reader = ArrayBytes(array)
         assert reader.size == len(whole)
@@ -34,7 +34,7 @@ def test_every_range_equals_numpys_bytes(shape, block, data):
         assert b"".join(pieces) == whole[start:end]
         assert all(len(piece) <= max(block, 2) for piece in pieces)
     finally:
-        rows.BLOCK = old
+        array_bytes.BLOCK = old
 
 
 def test_columns_of_a_structured_array():

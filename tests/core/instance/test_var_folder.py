@@ -9,7 +9,7 @@ import pytest
 
 from wendelin.core.database.engines import read_configuration
 from wendelin.core.errors import DatabaseConfigurationError, LauncherError
-from wendelin.core.instance.folder import GENERATED, Instance
+from wendelin.core.instance.var_folder import GENERATED, Instance
 
 
 @pytest.fixture
