@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "inside" / "architecture.md"
 TOP_FOLDERS = ("core", "plugins", "configurator")
 
 #: From the ground up; what stands in one line is one floor. A package may import what stands before it, and itself.
@@ -200,6 +201,12 @@ def test_own_modules_are_imported_by_their_full_name(module: str) -> None:
     """``import core.x`` would find the folder too, when somebody runs Python in the sources: two copies of a class."""
     wrong = [f"line {line}: {name}" for line, name in NAMES[module].imports if name.split(".")[0] in TOP_FOLDERS]
     assert not wrong, f"{module} imports {wrong}"
+
+
+def test_the_documentation_shows_the_floors_as_they_are() -> None:
+    rows = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| `")]
+    shown = [re.findall(r"`([\w/]+)(?:\.py)?`", row.split("|")[1]) for row in rows]
+    assert [tuple(path.strip("/").replace("/", ".") for path in paths) for paths in shown] == list(ORDER)
 
 
 def test_nothing_is_installed_outside_of_the_namespace() -> None:
