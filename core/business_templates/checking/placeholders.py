@@ -26,7 +26,7 @@ def detach_placeholder(site: Any, container: Any, id: str) -> None:
     """Remove one placeholder with all below it."""
     for uid in _uids(container.get_child(id)):
         enqueue(site.portal_catalog, uid, None)
-    container._detach(id)
+    container.detach(id)
 
 
 def _uids(document: Any) -> Iterator[int]:

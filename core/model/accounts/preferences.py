@@ -28,6 +28,7 @@ from wendelin.core.security import (
     SERVICE_PERMISSION_MAP,
     VIEW,
     get_user,
+    private,
     public,
     require_permission,
 )
@@ -171,8 +172,10 @@ class PreferenceTool(Folder):
             self._note_owner(document, add=True)
             self.note_state(document)
 
-    def _detach(self, id: str) -> Document:
-        document = super()._detach(id)
+    @private
+    def detach(self, id: str) -> Document:
+        """As every folder's, and forget what was remembered of the child."""
+        document = super().detach(id)
         if isinstance(document, Preference):
             self._note_owner(document, add=False)
             self._global = tuple(other for other in self._global if other != id)

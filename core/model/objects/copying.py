@@ -64,13 +64,13 @@ def remove(container: IFolder, id: str) -> None:
     if not container.isTempObject():
         for part in reversed(list(walk(container[id]))):
             notify(DocumentRemoved(part, part.__parent__))
-    container._detach(id)
+    container.detach(id)
 
 
 def move(document: Document, target: IDocument, new_id: str) -> None:
     """Put a document elsewhere, or under another id; relations that lead to it or into it follow."""
     moved = [(part, part.getPath(), find_references(part)) for part in walk(document)]
-    document.__parent__._detach(document.__name__)
+    document.__parent__.detach(document.__name__)
     target._attach(new_id, document)
     for part, old_path, references in moved:
         update_references(references, part)

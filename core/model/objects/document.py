@@ -168,6 +168,11 @@ class Document(Persistent):
         """The id of the user who created the document."""
         return self.__dict__.get("_owner", "") if self._loaded() else ""
 
+    @private
+    def set_owner(self, user_id: str) -> None:
+        """Let somebody own the document: for code that creates on behalf of others."""
+        self._owner = user_id
+
     def _loaded(self) -> bool:
         self._p_activate()
         return True

@@ -229,7 +229,9 @@ class Folder(Document):
         """The same as `manage_delObjects`."""
         self.manage_delObjects(id)
 
-    def _detach(self, id: str) -> Document:
+    @private
+    def detach(self, id: str) -> Document:
+        """Take a child out, and tell nobody: `remove` and `move` of the module `copying` do that."""
         document: Document = self[id]
         del self._tree[id]
         self._count.change(-1)

@@ -91,8 +91,10 @@ class SkinFolder(Folder):
     priority: float = 0.0
     permission_map = MANAGER_PERMISSION_MAP
 
-    def _detach(self, id: str) -> Document:
-        detached = super()._detach(id)
+    @private
+    def detach(self, id: str) -> Document:
+        """As every folder's, and forget what was remembered of the child."""
+        detached = super().detach(id)
         touch(self)  # once more: DocumentRemoved is told before the document leaves
         return detached
 
@@ -123,8 +125,10 @@ class SkinsTool(Folder):
 
     permission_map = MANAGER_PERMISSION_MAP
 
-    def _detach(self, id: str) -> Document:
-        detached = super()._detach(id)
+    @private
+    def detach(self, id: str) -> Document:
+        """As every folder's, and forget what was remembered of the child."""
+        detached = super().detach(id)
         touch(self)
         return detached
 

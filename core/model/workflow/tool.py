@@ -31,8 +31,10 @@ class WorkflowTool(Folder):
         super()._attach(id, document)
         self._touch_types()
 
-    def _detach(self, id: str) -> Document:
-        document = super()._detach(id)
+    @private
+    def detach(self, id: str) -> Document:
+        """As every folder's, and forget what was remembered of the child."""
+        document = super().detach(id)
         self._touch_types()
         return document
 

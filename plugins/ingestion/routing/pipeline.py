@@ -81,7 +81,7 @@ def create_data_ingestion(site: Site, supplies: list[DataSupply], reference: str
         **properties,
     )
     # Who sends is not who owns: a sender may add to a stream, and need not be able to read it.
-    ingestion._owner = supplies[0].getOwner()
+    ingestion.set_owner(supplies[0].getOwner())
     for line in iterate_lines(composed):
         create_line(ingestion, line)
     for supply in supplies:
@@ -230,7 +230,7 @@ def create_sink(ingestion: Document, product: Document, portal_type: str) -> Doc
             title=_sink_title(ingestion, product),
         )
     )
-    sink._owner = ingestion.getOwner()
+    sink.set_owner(ingestion.getOwner())
     with proxy_roles([MANAGER]):
         sink.validate()
     return sink

@@ -40,7 +40,7 @@ def write_mqtt_ingestion(policy: Document, data_chunk: bytes, out_stream: dict[s
     module = policy.getPortalObject().getDefaultModule("MQTT Message")
     for _time, record in event_stream.iter_event(data_chunk):
         message = add_message(module, record if isinstance(record, dict) else {"payload": record})
-        message._owner = policy.getOwner()  # who sends is not who owns, and need not be able to read
+        message.set_owner(policy.getOwner())  # who sends is not who owns, and need not be able to read
 
 
 def add_message(module: Folder, record: dict[Any, Any]) -> MQTTMessage:
