@@ -17,7 +17,7 @@ PAGE = Path(wendelin.core.__file__).parent.parent / "docs" / "extend" / "workflo
 
 
 def example(language: str) -> str:
-    (block, *_) = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (block, *_) = re.findall(rf"```{language}[^\n]*\n(.*?)```", PAGE.read_text(), re.DOTALL)
     return block
 
 
