@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wendelin.core.business_templates.configuration import Configuration, ConfigurationOption
 from wendelin.core.business_templates.dependencies import resolve
+from wendelin.core.business_templates.offered_configurations import Configuration, ConfigurationOption
 from wendelin.core.business_templates.repository import available_manifests
 from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.registry import get_registry

@@ -7,7 +7,7 @@ from typing import Any
 
 from wendelin.configurator.choices import complete_options, get_configuration, plan
 from wendelin.configurator.driver import drive
-from wendelin.configurator.installation import Installation
+from wendelin.configurator.running_installation import Installation
 from wendelin.core.database import Database
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import MANAGER_PERMISSION_MAP, private

@@ -11,7 +11,7 @@ from pyramid.response import Response
 
 from wendelin.configurator.choices import choice_list, configuration_list, get_configuration, plan
 from wendelin.configurator.driver import get_installation
-from wendelin.configurator.installation import RUNNING, Status, read_status
+from wendelin.configurator.running_installation import RUNNING, Status, read_status
 from wendelin.configurator.tool import ConfiguratorTool
 from wendelin.core.database import Database
 from wendelin.core.errors import BadRequest, NotFound

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wendelin.core.business_templates.configuration import WENDELIN, Configuration, ConfigurationOption
+from wendelin.core.business_templates.offered_configurations import WENDELIN, Configuration, ConfigurationOption
 
 SITE_TITLE = "Wendelin"
 
