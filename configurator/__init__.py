@@ -1,6 +1,13 @@
 """The configurator: installs a chosen set of business templates into a site, with progress (docs/use/first-steps.md).
 
 In the browser it is ``portal_configurator``; from Python and the command line it is `run`.
+
+- `wendelin_configuration`: the configuration that makes a site Wendelin. `choices`: the configurations and options that
+  plugins registered, and which templates a choice means.
+- `running_installation`: the chosen templates on their way into a site, kept in the database. `driver`: does its steps,
+  each in a transaction of its own.
+- `tool`: ``portal_configurator``, which starts an installation. `views`: its pages. `without_browser`: the same from
+  Python and the command line.
 """
 
 from __future__ import annotations

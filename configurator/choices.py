@@ -22,6 +22,7 @@ class Choice:
 
     @property
     def is_available(self) -> bool:
+        """Whether installed plugins bring all of its templates."""
         return not self.missing
 
     @property

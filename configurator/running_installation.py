@@ -51,6 +51,7 @@ class Installation(Persistent):
 
     @property
     def is_running(self) -> bool:
+        """Whether steps are left to do and none has failed."""
         return self.state == RUNNING
 
     def do_step(self, site: Any, progress: Progress | None = None) -> None:
@@ -90,6 +91,7 @@ class Status:
     waiting: bool
 
     def as_dict(self) -> dict[str, Any]:
+        """The same as a mapping that can be written as JSON."""
         return asdict(self)
 
 

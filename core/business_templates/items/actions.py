@@ -32,6 +32,7 @@ class ActionItem(Item):
     shape = shape_of(Action)
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with the action's values, its words and its category, and an id that the site uses already."""
         yield from check_plain(self, Action, dict(self.data))
         yield from check_words(self, known, self.data)
         if self.data.get("category") not in ("global", "user"):
@@ -41,6 +42,7 @@ class ActionItem(Item):
             yield self.source.problem(f"the site already has the global action {self.id!r}", OWNER, near=self.id)
 
     def install(self, site: Any) -> Record:
+        """Add the action behind those that are there."""
         tool = site.portal_actions
         tool.action_list = (*tool.action_list, from_data(Action, dict(self.data)))
         return self.record()

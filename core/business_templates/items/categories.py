@@ -46,14 +46,17 @@ class BaseCategoryItem(DocumentItem):
     shape = BASE_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems for base categories that it acquires from and that do not exist."""
         acquired = self.data.get("acquisition_base_category_list", ())
         yield from known.check(self, CATEGORIES, [name for name in acquired if name != "parent"])
 
     def check_shape(self) -> Iterator[Problem]:
+        """Problems with the keys and types of the category, and with the ids of those directly below it."""
         yield from shape_problems(self.source, self.data, self.shape, self.id)
         yield from id_problems(self.source, "category", self.data.get("category", []))
 
     def make(self, site: Any) -> Any:
+        """The base category, without the categories below it."""
         return self._fill(BaseCategory(), "Base Category")
 
     def _fill(self, category: Any, portal_type: str) -> Any:
@@ -72,6 +75,7 @@ class CategoryItem(BaseCategoryItem):
     shape = CATEGORY_KEYS
 
     def make(self, site: Any) -> Any:
+        """The category, without those below it."""
         return self._fill(Category(), "Category")
 
 
@@ -84,11 +88,14 @@ class CategoryParent(Item):
     is_document = False
 
     def check_shape(self) -> Iterator[Problem]:
+        """Problems with other keys than those that name the node, and with the ids of what stands below it."""
         yield from shape_problems(self.source, self.data, self.shape, f"{self.id} (extends)")
         yield from id_problems(self.source, "category", self.data.get("category", []))
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """A problem when no category stands at the path."""
         yield from known.check(self, "", [self.path])
 
     def install(self, site: Any) -> Record | None:
+        """Nothing: the node belongs to another template."""
         return None

@@ -37,11 +37,13 @@ class ModuleItem(Item):
     shape = MODULE_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems for a portal type or a business application that does not exist."""
         yield from known.check(self, TYPES, [self.data.get("portal_type", "")])
         if "business_application" in self.data:
             yield from known.check(self, CATEGORIES + "business_application/", [self.data["business_application"]])
 
     def install(self, site: Any) -> Record:
+        """Make the module and put it at the root of the site."""
         information = site.type_information(self.data["portal_type"])
         module = instantiate(information)
         module.__name__, module.__parent__ = self.id, site

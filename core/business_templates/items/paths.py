@@ -44,6 +44,7 @@ class PathItem(DocumentItem):
     shape = PATH_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with the portal type, categories, workflow states, property values and files beside it."""
         portal_type = self.data.get("portal_type", "")
         yield from known.check(self, TYPES, [portal_type])
         yield from self._check_categories(known)
@@ -94,6 +95,7 @@ class PathItem(DocumentItem):
             yield self.source.problem(f"{side.name}: {message}", REFERENCE)
 
     def make(self, site: Any) -> Any:
+        """The document in the first state of its workflows, with its properties and categories."""
         document = instantiate(site.type_information(self.data["portal_type"]))
         document.__name__, document.__parent__ = self.id, find(site, self.container_path)
         initialise(document)
@@ -111,6 +113,7 @@ class PathItem(DocumentItem):
         return values
 
     def install(self, site: Any) -> Record:
+        """Make the document, place it, and bring its workflows into the states that the file names."""
         document = self.make(site)
         attach(find(site, self.container_path), self.id, document)
         for workflow_id, state in self.data.get("state", {}).items():

@@ -55,6 +55,7 @@ class PortalTypeItem(DocumentItem):
     shape = TYPE_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with the class, the lists of names, the actions, forms and dialogs, and the fields."""
         if not self.data.get("type_class"):
             yield self.source.problem("type_class is missing (or write extends = true)")
         else:
@@ -64,6 +65,7 @@ class PortalTypeItem(DocumentItem):
         yield from check_fields(self, known)
 
     def make(self, site: Any) -> PortalType:
+        """The portal type, with its actions, forms and dialogs."""
         return PortalType.from_data(self.id, {key: value for key, value in self.data.items() if key != "extends"})
 
 

@@ -26,6 +26,7 @@ class PropertySheetItem(DocumentItem):
     }
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with values of properties and relations, and with what relations lead to."""
         for key, cls in (("property", Property), ("category", CategoryProperty)):
             for entry in tables(self.data, key):
                 yield from check_plain(self, cls, entry)
@@ -35,6 +36,7 @@ class PropertySheetItem(DocumentItem):
             yield from known.check(self, TYPES, entry.get("portal_type"))
 
     def make(self, site: Any) -> PropertySheet:
+        """The property sheet, with its properties and relations."""
         return PropertySheet.from_data(self.id, self.data)
 
 

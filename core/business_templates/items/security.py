@@ -33,6 +33,7 @@ class PermissionItem(Item):
     shape = {"roles": list[str]}
 
     def check_shape(self) -> Iterator[Problem]:
+        """A problem when the roles are no list of texts."""
         yield from shape_problems(self.source, self.data, self.shape, f"permission {self.name!r}")
 
     @property
@@ -41,6 +42,7 @@ class PermissionItem(Item):
         return self.path.removeprefix(PERMISSION)
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems for unknown roles, and for a permission that belongs to the platform or the site already."""
         yield from check_roles(self, self.data["roles"])
         if self.name in PERMISSIONS or self.name in DEFAULT_PERMISSION_MAP:
             yield self.source.problem(f"permission {self.name!r} belongs to the platform", OWNER, near=self.name)
@@ -48,6 +50,7 @@ class PermissionItem(Item):
             yield self.source.problem(f"the site already says who has {self.name!r}", OWNER, near=self.name)
 
     def install(self, site: Any) -> Record:
+        """Add the permission to the site's map."""
         site.permission_map = {**site_map(site), self.name: tuple(self.data["roles"])}
         return self.record()
 

@@ -45,10 +45,12 @@ class SkinFolderItem(DocumentItem):
     shape = {"priority": int}
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """A problem when the layer is the one that is kept for changes by users."""
         if self.id == CUSTOM:
             yield self.source.problem(f"{CUSTOM!r} is for what users change; name the folder after the template")
 
     def make(self, site: Any) -> SkinFolder:
+        """The layer, empty."""
         folder = SkinFolder()
         folder.portal_type = "Skin Folder"
         folder.priority = float(self.data["priority"])
@@ -71,6 +73,7 @@ class TrustedMethodItem(_SkinItem):
     shape = METHOD_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with its permission, and a function that cannot be imported."""
         yield from check_words(self, known, self.data)
         method = self.make(known.site)
         try:
@@ -79,6 +82,7 @@ class TrustedMethodItem(_SkinItem):
             yield self.source.problem(f"trusted method {self.id}: {error}", REFERENCE, near=self.id)
 
     def make(self, site: Any) -> TrustedMethod:
+        """The method, which imports its function when it is called."""
         method = TrustedMethod()
         method.__name__ = self.id
         for key in ("method", "title", "published", "request_method"):
@@ -94,6 +98,7 @@ class SkinFileItem(_SkinItem):
     shape = {"file": Path}
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with its permission and roles, and with a script or template that does not compile."""
         try:
             made = self.make(known.site)
         except ScriptError as error:
@@ -105,5 +110,6 @@ class SkinFileItem(_SkinItem):
             yield from (self.source.problem(message) for message in made.checkConsistency())
 
     def make(self, site: Any) -> SkinItem:
+        """What the file is by its suffix: a script, a page template, or a file."""
         path: Path = self.data["file"]
         return from_file(path.name, path.read_bytes())[1]

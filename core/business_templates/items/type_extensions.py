@@ -42,6 +42,7 @@ class TypeExtensionItem(Item):
         return tuple(f"{self.path}#{key}/{entry.get('id')}" for key in PARTS for entry in tables(self.data, key))
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with the type that is extended, the names in the lists, and ids that the type has already."""
         yield from known.check(self, TYPES, [self.id])
         yield from check_lists(self, known)
         yield from check_parts(self, known)
@@ -60,6 +61,7 @@ class TypeExtensionItem(Item):
                     yield self.source.problem(message, OWNER, near=str(entry["id"]))
 
     def install(self, site: Any) -> Record:
+        """Add the entries that the type does not have of its own; the record says which those are."""
         portal_type = find(site, self.path)
         wanted = self.additions()
         own = own_entries(portal_type, extension_records(site, self.path))

@@ -27,10 +27,12 @@ class WorkflowItem(DocumentItem):
     kind = "workflow"
 
     def check_shape(self) -> Iterator[Problem]:
+        """Problems with the ids of states, transitions and the like; `check` looks at the rest."""
         for part in PARTS:
             yield from id_problems(self.source, part, self.data.get(part, []))
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with the definition, and with the scripts, portal types, permissions and roles that it names."""
         try:
             read_definition(self.id, self.data)
         except WorkflowError as error:
@@ -58,4 +60,5 @@ class WorkflowItem(DocumentItem):
                 yield from check_roles(self, roles)
 
     def make(self, site: Any) -> Workflow:
+        """The workflow, with its definition."""
         return Workflow.from_data(self.id, self.data)
