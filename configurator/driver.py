@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
 
+from ZODB.Connection import Connection
 from ZODB.POSException import ConflictError
 
 from wendelin.configurator.running_installation import Installation, Status, read_status
@@ -54,9 +54,10 @@ def _read(database: Database) -> Status:
         return read_status(get_installation(connection))
 
 
-def get_installation(connection: Any) -> Installation:
+def get_installation(connection: Connection) -> Installation:
     """The installation kept in the site of an open connection."""
-    return get_site(connection)[TOOL_ID].installation
+    installation: Installation = get_site(connection)[TOOL_ID].installation
+    return installation
 
 
 class _Step:
@@ -66,7 +67,7 @@ class _Step:
         self.database = database
         self.step = step
 
-    def __call__(self, connection: Any) -> None:
+    def __call__(self, connection: Connection) -> None:
         installation = get_installation(connection)
         if installation.step == self.step and installation.is_running:
             installation.do_step(get_site(connection), self._throttled())
@@ -94,7 +95,7 @@ class _Step:
 
 
 def _keep_failure(database: Database, step: int, error: Exception) -> None:
-    def keep(connection: Any) -> None:
+    def keep(connection: Connection) -> None:
         installation = get_installation(connection)
         if installation.step == step and installation.is_running:
             installation.fail(f"{type(error).__name__}: {error}")

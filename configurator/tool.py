@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from wendelin.configurator.choices import complete_options, get_configuration, plan
 from wendelin.configurator.driver import drive
@@ -44,6 +43,6 @@ class ConfiguratorTool(Folder):
         self.activate(tag=TAG, serialization_tag=TAG).drive_installation()
 
     @private
-    def drive_installation(self) -> Any:
+    def drive_installation(self) -> None:
         """The activity: every step commits by itself, so a worker that is killed leaves the rest to the next one."""
         drive(Database(self._p_jar.db()))

@@ -32,4 +32,5 @@ __all__ = ["available", "bootstrap", "dump", "install", "resolve", "uninstall"]
 
 def available(site: Site) -> list[RepositoryTemplate]:
     """Every template that is registered or installed, by title, with its state in this site."""
-    return site.portal_templates.getRepositoryBusinessTemplateList()
+    templates: list[RepositoryTemplate] = site.portal_templates.getRepositoryBusinessTemplateList()
+    return templates

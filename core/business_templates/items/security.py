@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from wendelin.core.business_templates.checking.known import Known
 from wendelin.core.business_templates.checking.words import PERMISSION, check_roles, site_map
@@ -15,6 +14,7 @@ from wendelin.core.business_templates.items.item import Item, Record
 from wendelin.core.business_templates.text.problems import OWNER, Problem
 from wendelin.core.business_templates.text.shapes import shape_problems
 from wendelin.core.business_templates.text.source_files import SourceFile
+from wendelin.core.model.objects.site import Site
 from wendelin.core.security import DEFAULT_PERMISSION_MAP, PERMISSIONS
 
 
@@ -49,13 +49,13 @@ class PermissionItem(Item):
         elif self.path not in known.owners and self.name in site_map(known.site):
             yield self.source.problem(f"the site already says who has {self.name!r}", OWNER, near=self.name)
 
-    def install(self, site: Any) -> Record:
+    def install(self, site: Site) -> Record:
         """Add the permission to the site's map."""
         site.permission_map = {**site_map(site), self.name: tuple(self.data["roles"])}
         return self.record()
 
 
-def remove_permission(site: Any, record: Record) -> None:
+def remove_permission(site: Site, record: Record) -> None:
     """Take the permission out of the site's map; without any entry the map itself goes."""
     left = {name: roles for name, roles in site_map(site).items() if PERMISSION + name != record["path"]}
     if left:
