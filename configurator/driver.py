@@ -28,7 +28,8 @@ def drive(database: Database, told: Callable[[Status], None] | None = None) -> S
 
     May be called at any time by any process: two that do so at once meet a conflict in the first step that both do,
     and the one that comes second sees that it is done. An error of a step is kept in the site, for people to read and
-    to try again; an engine that is away is raised (`DatabaseUnavailable`), for the caller to come back later.
+    to try again; a database that cannot be
+    reached is raised (`DatabaseUnavailable`), for the caller to try again later.
     """
     while True:
         status = _read(database)

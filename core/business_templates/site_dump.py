@@ -23,15 +23,15 @@ from wendelin.core.model.objects.document import Document
 if TYPE_CHECKING:
     from wendelin.core.model.objects.site import Site
 
-#: Attributes that say nothing of what is registered.
-PASSING = frozenset(
+#: Attributes that differ between two installations of the same templates, or that only hold children.
+LEFT_OUT = frozenset(
     {
         *("__name__", "__parent__", "uid", "creation_date", "modification_date", "_owner"),
         *("_tree", "_count", "_id_counter", "_type_token"),
         "_owned",  # of portal_preferences: which of its own children belongs to whom
     }
 )
-PASSING_KEYS = frozenset({"time", "actor"})
+LEFT_OUT_KEYS = frozenset({"time", "actor"})
 #: Tools that hold work in progress, indexes or accounts: their contents are no registry.
 CLOSED_TOOLS = frozenset({"portal_catalog", "portal_activities", "acl_users"})
 
@@ -72,7 +72,7 @@ def _attributes(thing: object) -> dict[str, object]:
     return {
         name: canonical(value)
         for name, value in sorted(vars(thing).items())
-        if name not in PASSING and not name.startswith("_v_") and not _is_default(cls, name, value)
+        if name not in LEFT_OUT and not name.startswith("_v_") and not _is_default(cls, name, value)
     }
 
 
@@ -111,7 +111,7 @@ def canonical(value: object) -> object:
 
 def _collection(value: object) -> object:
     if _is_table(value):
-        return {str(key): canonical(item) for key, item in sorted(value.items()) if key not in PASSING_KEYS}
+        return {str(key): canonical(item) for key, item in sorted(value.items()) if key not in LEFT_OUT_KEYS}
     if _is_sequence(value):
         return [canonical(item) for item in value]
     if isinstance(value, set | frozenset):

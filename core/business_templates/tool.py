@@ -116,7 +116,7 @@ class TemplateTool(Folder):
 
     @protected(MANAGE)
     def sortBusinessTemplateList(self, title_list: Iterable[str]) -> list[str]:
-        """The same titles, each behind what it depends on."""
+        """The same titles, each after what it depends on."""
         available, wanted = available_manifests(), set(title_list)
         return [title for title in sort_templates(available) if title in wanted]
 

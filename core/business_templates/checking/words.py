@@ -1,9 +1,8 @@
-"""Checks of the small words in templates' data: permissions, roles, and expressions."""
+"""Checks of the permissions, roles and expressions that stand in templates' data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from wendelin.core.business_templates.checking.known import Brought, Known
 from wendelin.core.business_templates.text.problems import REFERENCE, Problem
@@ -54,7 +53,7 @@ def check_condition(item: Brought, condition: object) -> Iterator[Problem]:
             yield item.source.problem(f"condition {condition!r}: {error}", near=condition)
 
 
-def site_map(site: Site) -> dict[str, Any]:
+def site_map(site: Site) -> dict[str, tuple[str, ...]]:
     """The site's own permission map."""
     site._p_activate()
     return dict(vars(site).get("permission_map") or {})

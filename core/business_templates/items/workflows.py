@@ -1,5 +1,5 @@
 """``workflows/<id>.toml``: states, transitions, worklists and interactions (the format is that of
-`core.model.workflow`).
+`wendelin.core.model.workflow`).
 """
 
 from __future__ import annotations
