@@ -1,4 +1,4 @@
-"""Doing the steps of an installation, each in a transaction of its own: for the worker and for the shell alike."""
+"""Does the steps of an installation, each in a transaction of its own, for the worker and for `without_browser`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def drive(database: Database, told: Callable[[Status], None] | None = None) -> S
 
     May be called at any time by any process: two that do so at once meet a conflict in the first step that both do,
     and the one that comes second sees that it is done. An error of a step is kept in the site, for people to read and
-    to try again; a database that cannot be
-    reached is raised (`DatabaseUnavailable`), for the caller to try again later.
+    to try again; a database that cannot be reached is raised (`DatabaseUnavailable`), for the caller to try again
+    later.
     """
     while True:
         status = _read(database)
