@@ -47,9 +47,18 @@ def detach(container: Folder, id: str) -> None:
     remove(container, id)
 
 
-def below(document: Any, path: str) -> Iterator[str]:
-    """Paths of all documents below ``document``, which stands at ``path``; containers first."""
+def walk_below(document: object, path: str) -> Iterator[tuple[str, object]]:
+    """``(path, document)`` for all that is below ``document``, which stands at ``path``; containers first.
+
+    Unlike `wendelin.core.model.objects.copying.walk` it does not leave out placeholders: they have to be removed too.
+    """
     if isinstance(document, Folder):
         for id in document:
-            yield f"{path}/{id}"
-            yield from below(document.get_child(id), f"{path}/{id}")
+            child, child_path = document.get_child(id), f"{path}/{id}"
+            yield child_path, child
+            yield from walk_below(child, child_path)
+
+
+def paths_below(document: object, path: str) -> Iterator[str]:
+    """Paths of all documents below ``document``, which stands at ``path``; containers first."""
+    return (found for found, _ in walk_below(document, path))
