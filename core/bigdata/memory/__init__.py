@@ -3,5 +3,6 @@
 - `address_space`: reserving it. `pagemap`: which pages were written. `mapping`: a table of runs, shown in memory.
 - `page_source`: where a file's pages are to be found. `view`: writable memory that follows a connection. `snapshot`:
   read-only memory.
-- `thread_locks`: threads that share a connection.
+- `paged_file`: what is asked of a file. `lease`: what arrays hold on to. `thread_locks`: threads that share a
+  connection.
 """
