@@ -47,7 +47,7 @@ def run(
     progress: Callable[[str, int, int], None] | None = None,
     configuration: str | None = None,
 ) -> None:
-    """Configure the site from a program, without a worker (`wendelin.configurator.shell.run`)."""
-    from wendelin.configurator.shell import run
+    """Configure the site from a program, without a worker (`wendelin.configurator.unattended.run`)."""
+    from wendelin.configurator.unattended import run
 
     run(database, options, progress, configuration)

@@ -10,7 +10,7 @@ from typing import Any
 from ZODB.POSException import ConflictError
 
 from wendelin.configurator.installation import Installation, Status, read_status
-from wendelin.core.business_templates.installation import Progress
+from wendelin.core.business_templates.installing import Progress
 from wendelin.core.database import Database
 from wendelin.core.errors import DatabaseUnavailable
 from wendelin.core.model.objects.site import get_site

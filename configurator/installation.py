@@ -14,7 +14,7 @@ from typing import Any
 from persistent import Persistent
 
 from wendelin.configurator.choices import get_configuration
-from wendelin.core.business_templates.installation import Progress, install
+from wendelin.core.business_templates.installing import Progress, install
 
 RUNNING = "running"
 FAILED = "failed"

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wendelin.core.business_templates.dependencies import resolve
-from wendelin.core.business_templates.installation import bootstrap, install, uninstall
+from wendelin.core.business_templates.installing import bootstrap, install, uninstall
 from wendelin.core.business_templates.site_dump import dump
 
 if TYPE_CHECKING:

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wendelin.core.business_templates.checking.known import SHEETS, TYPES, WORKFLOWS
-from wendelin.core.business_templates.items.actions import read_actions
-from wendelin.core.business_templates.items.categories import read_categories
+from wendelin.core.business_templates.items.action_items import read_actions
+from wendelin.core.business_templates.items.category_items import read_categories
 from wendelin.core.business_templates.items.item import Item
-from wendelin.core.business_templates.items.modules import read_modules
-from wendelin.core.business_templates.items.paths import read_path
-from wendelin.core.business_templates.items.portal_types import PortalTypeItem
-from wendelin.core.business_templates.items.preferences import read_preferences
-from wendelin.core.business_templates.items.property_sheets import PropertySheetItem
-from wendelin.core.business_templates.items.security import read_security
-from wendelin.core.business_templates.items.skins import read_skins
+from wendelin.core.business_templates.items.module_items import read_modules
+from wendelin.core.business_templates.items.path_items import read_path
+from wendelin.core.business_templates.items.permission_items import read_security
+from wendelin.core.business_templates.items.portal_type_items import PortalTypeItem
+from wendelin.core.business_templates.items.preference_items import read_preferences
+from wendelin.core.business_templates.items.property_sheet_items import PropertySheetItem
+from wendelin.core.business_templates.items.skin_layer_items import read_skins
 from wendelin.core.business_templates.items.type_extensions import TypeExtensionItem
-from wendelin.core.business_templates.items.workflows import WorkflowItem
+from wendelin.core.business_templates.items.workflow_items import WorkflowItem
 from wendelin.core.business_templates.text.manifest import MANIFEST_NAME, Manifest, read_manifest
 from wendelin.core.business_templates.text.problems import SYNTAX, Problem
 from wendelin.core.business_templates.text.shapes import id_problems, shape_problems

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from wendelin.core.business_templates import installation
+from wendelin.core.business_templates import installing
 from wendelin.core.business_templates.business_template import INSTALLED, NOT_INSTALLED, BusinessTemplate
 from wendelin.core.business_templates.dependencies import provider_list, resolve, sort_templates
 from wendelin.core.business_templates.repository import available_manifests, folder_dict
@@ -132,13 +132,13 @@ class TemplateTool(Folder):
     def installBusinessTemplateListFromRepository(
         self, template_list: Iterable[str], install_dependency: bool = False, progress: Any = None
     ) -> list[str]:
-        """Install registered templates; returns the titles that are new (`installation.install`)."""
-        return installation.install(self.getPortalObject(), template_list, progress, install_dependency)
+        """Install registered templates; returns the titles that are new (`installing.install`)."""
+        return installing.install(self.getPortalObject(), template_list, progress, install_dependency)
 
     @protected(MANAGE)
     def uninstall(self, title: str, remove_user_data: bool = False) -> None:
-        """Remove an installed template (`installation.uninstall`)."""
-        installation.uninstall(self.getPortalObject(), title, remove_user_data)
+        """Remove an installed template (`installing.uninstall`)."""
+        installing.uninstall(self.getPortalObject(), title, remove_user_data)
 
     @protected(MANAGE)
     def compareVersions(self, version1: str, version2: str) -> int:

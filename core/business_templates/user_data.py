@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wendelin.core.business_templates.checking.known import TYPES
 from wendelin.core.business_templates.checking.site_paths import below, find
-from wendelin.core.business_templates.items.portal_types import REFERENCE_LISTS
+from wendelin.core.business_templates.items.portal_type_items import REFERENCE_LISTS
 from wendelin.core.business_templates.items.removers import is_document
 from wendelin.core.model.objects.folder import Folder
 

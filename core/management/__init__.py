@@ -20,6 +20,7 @@ TEMPLATES = f"{HERE}:templates"
 def includeme(config: PluginConfig) -> None:
     """Register static files and every view."""
     config.add_static("core", Path(__file__).parent / "static")
+    config.add_web_part("management", f"{HERE}.frame.layout")
     for add in (_add_session, _add_site, _add_document, _add_list, _add_tools):
         add(config)
 
@@ -65,7 +66,7 @@ def _add_document(config: PluginConfig) -> None:
     config.add_view(f"{HERE}.documents.pages:save_document", "view", **modify)
     config.add_view(f"{HERE}.documents.pages:metadata", "metadata")
     config.add_view(f"{HERE}.documents.pages:metadata", "metadata", **modify)
-    config.add_view(f"{HERE}.documents.history:history", "history", renderer=f"{TEMPLATES}/history.pt")
+    config.add_view(f"{HERE}.documents.history_page:history", "history", renderer=f"{TEMPLATES}/history.pt")
     config.add_view(f"{HERE}.documents.pages:clone", "clone", permission="Copy or Move", request_method="POST")
     for function, method in (("ask_delete", "GET"), ("delete", "POST")):
         config.add_view(
@@ -188,7 +189,7 @@ def _add_users(config: PluginConfig) -> None:
     manage_users = "Manage users"
     for method in ("GET", "POST"):
         config.add_view(
-            f"{HERE}.administration.users:add_user",
+            f"{HERE}.administration.user_pages:add_user",
             "add_user",
             "User Folder",
             permission=manage_users,
@@ -201,7 +202,7 @@ def _add_users(config: PluginConfig) -> None:
         ("view", "change_user", "POST"),
     ):
         config.add_view(
-            f"{HERE}.administration.users:{function}",
+            f"{HERE}.administration.user_pages:{function}",
             name,
             "User",
             permission=manage_users,

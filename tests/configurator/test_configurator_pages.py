@@ -9,7 +9,7 @@ import pytest
 from webtest import TestApp
 
 from wendelin.configurator.driver import drive
-from wendelin.core.business_templates.installation import install
+from wendelin.core.business_templates.installing import install
 from wendelin.core.database import Database
 from wendelin.core.errors import BusinessTemplateError
 from wendelin.core.model.objects.site import get_site

@@ -16,7 +16,7 @@ import wendelin.configurator
 from wendelin.configurator import driver, shell
 from wendelin.configurator.installation import Installation, read_status
 from wendelin.core.business_templates.configuration import WENDELIN
-from wendelin.core.business_templates.installation import install
+from wendelin.core.business_templates.installing import install
 from wendelin.core.database import Database
 from wendelin.core.errors import BadRequest, BusinessTemplateError
 from wendelin.core.model.objects.site import get_site
@@ -143,7 +143,7 @@ KILLED = """
 import sys, time, pathlib
 from wendelin.core.database import open_database
 import wendelin.configurator
-from wendelin.core.business_templates import installation
+from wendelin.core.business_templates import installing
 database = open_database(sys.argv[1])
 install_one = installation._install_one
 def wait_in_the_middle(site, template, progress, done, total):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from wendelin.core.business_templates.items.actions import ActionItem, remove_action
+from wendelin.core.business_templates.items.action_items import ActionItem, remove_action
 from wendelin.core.business_templates.items.item import Record, remove_document
-from wendelin.core.business_templates.items.security import PermissionItem, remove_permission
+from wendelin.core.business_templates.items.permission_items import PermissionItem, remove_permission
 from wendelin.core.business_templates.items.type_extensions import TypeExtensionItem, remove_extension
 
 if TYPE_CHECKING:

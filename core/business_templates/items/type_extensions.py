@@ -13,7 +13,7 @@ from typing import Any
 from wendelin.core.business_templates.checking.known import TYPES, Known
 from wendelin.core.business_templates.checking.site_paths import find
 from wendelin.core.business_templates.items.item import Item, Record
-from wendelin.core.business_templates.items.portal_types import (
+from wendelin.core.business_templates.items.portal_type_items import (
     LIST_KEYS,
     PARTS,
     TYPE_KEYS,

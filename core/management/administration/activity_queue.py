@@ -10,7 +10,7 @@ from pyramid.request import Request
 
 from wendelin.core.errors import BadRequest
 from wendelin.core.management.documents.head import DocumentHead
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.frame.layout import say
 from wendelin.core.web.requests.urls import url
 
 SHOWN = 200

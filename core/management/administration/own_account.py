@@ -11,7 +11,7 @@ from pyramid.security import remember
 from wendelin.core.errors import BadRequest, Unauthorized
 from wendelin.core.management.forms.fields import FieldSet, field_of
 from wendelin.core.management.forms.forms import DIALOG_PREFIX
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.frame.layout import say
 from wendelin.core.model.objects.properties import Property
 from wendelin.core.web.requests.urls import url
 

@@ -14,7 +14,7 @@ from wendelin.core.business_templates.user_data import user_data_problems
 from wendelin.core.business_templates.validation import validate
 from wendelin.core.errors import BadRequest, BusinessTemplateError
 from wendelin.core.management.documents.head import DocumentHead
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.frame.layout import say
 from wendelin.core.web.requests.urls import url
 
 

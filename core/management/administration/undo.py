@@ -9,7 +9,7 @@ from pyramid.request import Request
 
 from wendelin.core.database import Revision
 from wendelin.core.errors import BadRequest
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.frame.layout import say
 from wendelin.core.model.objects.history import parse_tid, undo_log
 from wendelin.core.model.objects.history import undo as undo_transaction
 from wendelin.core.web.requests.urls import url

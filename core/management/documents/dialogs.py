@@ -11,7 +11,7 @@ from pyramid.response import Response
 from wendelin.core.errors import BadRequest, ValidationFailed, WorkflowError
 from wendelin.core.management.forms.fields import FieldSet, field_of
 from wendelin.core.management.forms.forms import DIALOG_PREFIX
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.frame.layout import say
 from wendelin.core.model.objects.document import Document
 from wendelin.core.security import require_permission
 from wendelin.core.web.access.csrf import require_token

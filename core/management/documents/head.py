@@ -8,7 +8,7 @@ from typing import Any
 from pyramid.request import Request
 
 from wendelin.core.management.documents.deletion import may_delete
-from wendelin.core.management.frame.page import Link, action_url, is_offered
+from wendelin.core.management.frame.layout import Link, action_url, is_offered
 from wendelin.core.model.objects.document import Document
 from wendelin.core.security import ACCESS, ADD, COPY, check_permission
 from wendelin.core.web.requests.urls import url

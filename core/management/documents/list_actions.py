@@ -16,7 +16,7 @@ from wendelin.core.management.documents.deletion import delete_documents
 from wendelin.core.management.documents.workflow_dialogs import COMMENT
 from wendelin.core.management.forms.fields import FieldSet, field_of
 from wendelin.core.management.forms.forms import DIALOG_PREFIX
-from wendelin.core.management.frame.page import render_page, say
+from wendelin.core.management.frame.layout import render_page, say
 from wendelin.core.management.lists.listing import Listing, column_value, make_listing
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.properties import Property

@@ -15,7 +15,7 @@ from wendelin.core.management.documents.head import DocumentHead
 from wendelin.core.management.documents.script_pages import code_problems
 from wendelin.core.management.forms.fields import FieldSet
 from wendelin.core.management.forms.forms import document_form, find_form, save, serial_of
-from wendelin.core.management.frame.page import render_page, say
+from wendelin.core.management.frame.layout import render_page, say
 from wendelin.core.management.lists.listing import make_listing
 from wendelin.core.model.objects.document import Document
 from wendelin.core.security import ADD, COPY, require_permission

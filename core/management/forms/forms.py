@@ -18,7 +18,7 @@ from wendelin.core.management.forms.fields import (
     show_value,
 )
 from wendelin.core.management.forms.uploads import store_upload
-from wendelin.core.management.frame.page import is_offered
+from wendelin.core.management.frame.layout import is_offered
 from wendelin.core.management.lists.search import find_related
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.properties import CategoryProperty, Property, camel_case

@@ -9,7 +9,7 @@ from pyramid.request import Request
 from pyramid.security import forget, remember
 
 from wendelin.core.errors import RateExceeded
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.frame.layout import say
 from wendelin.core.web.requests.urls import is_own_path, url
 
 

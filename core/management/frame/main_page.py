@@ -7,7 +7,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
-from wendelin.core.management.frame.page import Page
+from wendelin.core.management.frame.layout import Page
 from wendelin.core.management.frame.panels import main_page_panels
 from wendelin.core.web.requests.urls import static_url, url
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from wendelin.core.management.frame.page import Link
+from wendelin.core.management.frame.layout import Link
 from wendelin.core.management.lists.list_sources import CatalogSource, FolderSource, Source
 from wendelin.core.model.objects.document import Document
 from wendelin.core.security import ADD, COPY, DELETE, check_permission

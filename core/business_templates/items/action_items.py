@@ -8,7 +8,7 @@ from typing import Any
 from wendelin.core.business_templates.checking.known import Known
 from wendelin.core.business_templates.checking.words import check_words
 from wendelin.core.business_templates.items.item import Item, Record
-from wendelin.core.business_templates.items.property_sheets import check_plain
+from wendelin.core.business_templates.items.property_sheet_items import check_plain
 from wendelin.core.business_templates.text.problems import OWNER, Problem
 from wendelin.core.business_templates.text.shapes import shape_of
 from wendelin.core.business_templates.text.source_files import SourceFile, tables

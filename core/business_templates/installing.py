@@ -13,8 +13,8 @@ from wendelin.core.business_templates.business_template import BusinessTemplate
 from wendelin.core.business_templates.checking.site_paths import attach, detach, find
 from wendelin.core.business_templates.dependencies import dependent_list, resolve, sort_templates
 from wendelin.core.business_templates.items.item import Record
-from wendelin.core.business_templates.items.modules import ModuleItem
-from wendelin.core.business_templates.items.paths import PathItem
+from wendelin.core.business_templates.items.module_items import ModuleItem
+from wendelin.core.business_templates.items.path_items import PathItem
 from wendelin.core.business_templates.items.removers import is_document, remove
 from wendelin.core.business_templates.repository import available_manifests, load_templates
 from wendelin.core.business_templates.template import Template

@@ -8,7 +8,7 @@ from typing import Any
 from wendelin.configurator.driver import TOOL_ID, drive
 from wendelin.configurator.installation import FAILED, Installation, Status
 from wendelin.core.business_templates.configuration import WENDELIN
-from wendelin.core.business_templates.installation import install
+from wendelin.core.business_templates.installing import install
 from wendelin.core.database import Database
 from wendelin.core.errors import BusinessTemplateError
 from wendelin.core.model.objects.site import get_site

@@ -13,7 +13,7 @@ from wendelin.core.management.administration.own_account import check_new_passwo
 from wendelin.core.management.documents.head import DocumentHead
 from wendelin.core.management.forms.fields import FieldSet, field_of
 from wendelin.core.management.forms.forms import DIALOG_PREFIX
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.frame.layout import say
 from wendelin.core.model.objects.properties import Property
 from wendelin.core.security import ASSIGNABLE_ROLES
 from wendelin.core.web.requests.urls import url

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wendelin.core.business_templates.items.item import Item
-from wendelin.core.business_templates.items.paths import PathItem
+from wendelin.core.business_templates.items.path_items import PathItem
 from wendelin.core.business_templates.text.source_files import SourceFile, tables
 
 PREFERENCES = "portal_preferences/"
