@@ -9,11 +9,9 @@ from ZODB.broken import Broken
 
 from wendelin.core.business_templates.checking.placeholders import detach_placeholder, detach_placeholders
 from wendelin.core.model.objects.copying import remove
-from wendelin.core.model.objects.creation import identify
 from wendelin.core.model.objects.folder import Folder
 
 if TYPE_CHECKING:
-    from wendelin.core.model.objects.document import Document
     from wendelin.core.model.objects.site import Site
 
 
@@ -27,12 +25,6 @@ def find(site: Site, path: str) -> Any:
         if here is None:
             return None
     return here
-
-
-def attach(container: Folder, id: str, document: Document) -> None:
-    """Place a new document, and tell subscribers (the catalog). Its portal type need not be allowed there."""
-    identify(document)
-    container._setObject(id, document)
 
 
 def detach(container: Folder, id: str) -> None:

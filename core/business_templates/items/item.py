@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from wendelin.core.business_templates.checking.known import Known
-from wendelin.core.business_templates.checking.site_paths import attach, detach, find
+from wendelin.core.business_templates.checking.site_paths import detach, find
 from wendelin.core.business_templates.text.problems import Problem
 from wendelin.core.business_templates.text.shapes import Shape, shape_problems
 from wendelin.core.business_templates.text.source_files import SourceFile
+from wendelin.core.model.objects.creation import attach
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
 

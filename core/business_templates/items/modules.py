@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wendelin.core.business_templates.checking.known import CATEGORIES, TYPES, Known
-from wendelin.core.business_templates.checking.site_paths import attach
 from wendelin.core.business_templates.items.item import Item, Record
 from wendelin.core.business_templates.text.problems import Problem
 from wendelin.core.business_templates.text.source_files import SourceFile, tables
-from wendelin.core.model.objects.creation import instantiate
+from wendelin.core.model.objects.creation import attach, begin, instantiate
 from wendelin.core.model.objects.site import Site
-from wendelin.core.model.workflow.engine import initialise
 
 MODULE_KEYS: dict[str, type] = {
     "id": str,
@@ -52,7 +50,6 @@ class ModuleItem(Item):
                 setattr(module, key, self.data[key])
         if "business_application" in self.data:
             module.categories = (f"business_application/{self.data['business_application']}",)
-        initialise(module)
-        module._initialise()
+        begin(module)
         attach(site, self.id, module)
         return self.record(portal_type=self.data["portal_type"])

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from wendelin.core.business_templates.checking.known import CATEGORIES, TYPES, WORKFLOWS, Known
-from wendelin.core.business_templates.checking.site_paths import attach, find
+from wendelin.core.business_templates.checking.site_paths import find
 from wendelin.core.business_templates.checking.type_facts import property_dict, type_list, value_problem
 from wendelin.core.business_templates.items.item import DocumentItem, Item, Record
 from wendelin.core.business_templates.text.problems import REFERENCE, Problem
 from wendelin.core.business_templates.text.source_files import SourceFile, tables
-from wendelin.core.model.objects.creation import instantiate
+from wendelin.core.model.objects.creation import attach, begin, instantiate
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
-from wendelin.core.model.workflow.engine import initialise, set_state
+from wendelin.core.model.workflow.engine import set_state
 
 PATH_KEYS: dict[str, Any] = {
     "portal_type": str,
@@ -100,8 +100,7 @@ class PathItem(DocumentItem):
         """The document in the first state of its workflows, with its properties and categories."""
         document: Document = instantiate(site.type_information(self.data["portal_type"]))
         document.__name__, document.__parent__ = self.id, find(site, self.container_path)
-        initialise(document)
-        document._initialise()
+        begin(document)
         document._edit(**self._values(document))
         document.categories = tuple(dict.fromkeys((*document.categories, *self.data.get("categories", ()))))
         return document
