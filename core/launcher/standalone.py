@@ -160,14 +160,15 @@ class Standalone:
         if self.supervisord.poll() is not None:
             detail = (self.instance.log_folder / "supervisord.err").read_text("utf-8", "replace").strip()
             raise LauncherError(f"supervisord ended at once: {detail.splitlines()[-1] if detail else 'no message'}")
-        with suppress(OSError):
-            return bool(self.control.proxy().getState()["statename"] == "RUNNING")
+        with suppress(OSError), self.control.connected() as supervisor:
+            return bool(supervisor.getState()["statename"] == "RUNNING")
         return False
 
     def _start_process(self, process: Process) -> None:
         assert self.control is not None
         self.say(f"Starting {process.name}")
-        self.control.proxy().startProcess(process.name, False)
+        with self.control.connected() as supervisor:
+            supervisor.startProcess(process.name, False)
 
     def _wait_for_database(self) -> None:
         """Until the database server listens; `LauncherError` when it cannot, instead of restarts without end."""

@@ -9,7 +9,8 @@ import shlex
 import subprocess
 import time
 import xmlrpc.client
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,12 @@ class Control:
     address: str
     password: str
 
-    def proxy(self) -> Any:
-        """The namespace ``supervisor`` of its XML-RPC interface."""
+    @contextmanager
+    def connected(self) -> Iterator[Any]:
+        """The namespace ``supervisor`` of its XML-RPC interface, over a connection that is closed afterwards."""
         transport = SupervisorTransport("wendelin", self.password, self.address)
-        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
+        with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as server:
+            yield server.supervisor
 
 
 def choose_control(instance: Instance) -> Control:
@@ -127,16 +130,17 @@ def program_section(instance: Instance, process: Process, commands: Path) -> str
 
 def start_supervisord(config: Path, instance: Instance) -> subprocess.Popen[bytes]:
     """Start it in a session of its own: Ctrl-C reaches the launcher alone, which then stops everything in order."""
-    return subprocess.Popen(
-        module_command("supervisor.supervisord", "-c", str(config)),
-        cwd=instance.var,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=open(instance.log_folder / "supervisord.err", "wb"),
-        env=os.environ | instance.environment(),
-        start_new_session=True,
-        preexec_fn=die_with_parent,
-    )
+    with open(instance.log_folder / "supervisord.err", "wb") as errors:
+        return subprocess.Popen(
+            module_command("supervisor.supervisord", "-c", str(config)),
+            cwd=instance.var,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=os.environ | instance.environment(),
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
 
 
 def read_states(instance: Instance) -> list[dict[str, Any]]:
@@ -145,7 +149,8 @@ def read_states(instance: Instance) -> list[dict[str, Any]]:
     if not control:
         return []
     try:
-        answer = Control(**control).proxy().getAllProcessInfo()
+        with Control(**control).connected() as supervisor:
+            answer = supervisor.getAllProcessInfo()
     except (OSError, xmlrpc.client.Error):
         return []
     keys = {"name": "name", "state": "statename", "pid": "pid", "since": "start", "description": "description"}

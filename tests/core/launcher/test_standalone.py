@@ -59,15 +59,17 @@ def test_a_killed_process_is_started_again_and_the_site_answers(instance: Runnin
 
 
 def test_while_the_database_is_away_the_answer_is_503_and_heals(instance: RunningInstance) -> None:
-    supervisor = Control(**Instance(instance.var).read_facts()["supervisor"]).proxy()
-    supervisor.stopProcess("database")
+    control = Control(**Instance(instance.var).read_facts()["supervisor"])
+    with control.connected() as supervisor:
+        supervisor.stopProcess("database")
     try:
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(instance.facts["url"], timeout=60)
         assert caught.value.code == 503
         assert int(caught.value.headers["Retry-After"]) > 0
     finally:
-        supervisor.startProcess("database")
+        with control.connected() as supervisor:
+            supervisor.startProcess("database")
     wait_until(lambda: instance.get()[0] == 200, "the site does not heal")
 
 

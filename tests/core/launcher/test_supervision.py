@@ -49,7 +49,8 @@ def test_arguments_and_variables_arrive_as_they_are_and_nothing_is_left(instance
     child = start_supervisord(write_configuration(instance, control, [process]), instance)
     try:
         wait_until(lambda: read_states(instance), "supervisord does not answer")
-        control.proxy().startProcess("odd")
+        with control.connected() as supervisor:
+            supervisor.startProcess("odd")
         report = wait_until(lambda: read_report(instance), "the process does not report")
         assert report == [list(arguments), "100% of, it"]
         assert [entry["state"] for entry in read_states(instance)] == ["RUNNING"]
