@@ -209,6 +209,17 @@ class TestMerging:
             self.merge(base, theirs, mine)
         assert self.merge(base, mine, theirs).pin == mine.pin
 
+    @pytest.mark.parametrize("step", [-1, 1])
+    def test_any_other_pin_conflicts(self, base: Tail, theirs: Tail, mine: Tail, step: int) -> None:
+        for tail in (base, theirs, mine):
+            tail.pin = 5
+        append(theirs, b"theirs")
+        append(mine, b"mine")
+        self.merge(base, theirs, mine)
+        mine.pin += step
+        with pytest.raises(ConflictError):
+            self.merge(base, theirs, mine)
+
     def test_an_append_is_not_taken_back_once_others_followed(self, base: Tail, theirs: Tail, mine: Tail) -> None:
         append(theirs, b"theirs")
         mine.drop_last(1)
