@@ -13,9 +13,7 @@ import importlib
 import json
 import os
 import random
-import signal
 import sys
-import time
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
@@ -27,31 +25,32 @@ from cosmic_ray.plugins import get_operator, operator_names
 from hypothesis import settings
 
 PRELOADED = ("numpy", "ZODB.DB", "ZODB.FileStorage", "ZEO", "pyramid.config", "webtest", "hypothesis.strategies")
-TYPES = ("annotation", "returns")
 SAME = ("_Eq_Is", "_NotEq_IsNot", "_Is_Eq", "_IsNot_NotEq")  # no fault where constants and None are compared
-SECONDS = 120
+#: A test that hangs ends the process.
+OPTIONS = ("-xq", "-pno:cacheprovider", "--assert=plain", "--timeout=60", "--timeout-method=thread")
 
 
 def type_lines(source: str) -> set[tuple[int, int]]:
     """Line and column of everything in annotations, which are never evaluated."""
-    hints = [getattr(node, name, None) for node in ast.walk(ast.parse(source)) for name in TYPES]
+    nodes = ast.walk(ast.parse(source))
+    hints = [getattr(node, name, None) for node in nodes for name in ("annotation", "returns")]
     spans = [(h.lineno, range(h.col_offset, h.end_col_offset or 0)) for h in hints if isinstance(h, ast.expr)]
     return {(line, column) for line, columns in spans for column in columns}
 
 
-def find_mutants(path: Path) -> list[tuple[Path, str, int]]:
-    """Every mutant of a file: an operator of cosmic-ray, and at which of the places where it applies."""
+def find_mutants(path: Path) -> list[tuple[Path, str, str, int]]:
+    """Every mutant of a file and its present text: an operator of cosmic-ray, and at which of its places it applies."""
     source, mutants = path.read_text("utf-8"), []
     tree, hints = get_ast(source), type_lines(source)
     for name in sorted(operator_names()):
         if not get_operator(name).arguments() and not name.endswith(SAME):
             places = [place for node in ast_nodes(tree) for place in get_operator(name)().mutation_positions(node)]
-            mutants += [(path, name, number) for number, (start, _) in enumerate(places) if start not in hints]
+            mutants += [(path, source, name, number) for number, (start, _) in enumerate(places) if start not in hints]
     return mutants
 
 
 def survives(tests: list[str], examples: int, path: Path | None = None, code: str = "") -> bool:
-    """Whether the tests pass when ``path`` holds ``code``; a run that takes too long has noticed."""
+    """Whether the tests pass when ``path`` holds ``code``; what hangs has noticed it."""
 
     class Examples:
         def pytest_configure(self) -> None:
@@ -59,22 +58,16 @@ def survives(tests: list[str], examples: int, path: Path | None = None, code: st
             settings.load_profile("mutation")
 
     if not (process := os.fork()):
-        os.setpgid(0, 0)
         for stream in (1, 2) if path else ():
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
         original: Any = SourceFileLoader.get_code
 
         def get_code(loader: SourceFileLoader, name: str) -> Any:
-            return compile(code, loader.path, "exec") if loader.path == str(path) else original(loader, name)
+            return compile(code, loader.path, "exec") if Path(loader.path) == path else original(loader, name)
 
         SourceFileLoader.get_code = get_code  # type: ignore[assignment, method-assign]
-        os._exit(pytest.main(["-xq", "-pno:cacheprovider", "--assert=plain", *tests], [Examples()]))
-    end = time.monotonic() + SECONDS
-    while not (ended := os.waitpid(process, os.WNOHANG))[0]:
-        if time.monotonic() > end:
-            os.killpg(process, signal.SIGKILL)
-        time.sleep(0.02)
-    return ended[1] == 0
+        os._exit(pytest.main([*OPTIONS, *tests], [Examples()]))
+    return os.waitpid(process, 0)[1] == 0
 
 
 def main() -> None:
@@ -85,16 +78,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--examples", type=int, default=50, help="how many Hypothesis tries")
     options = parser.parse_args()
-    for module in PRELOADED:
-        importlib.import_module(module)
+    _ = [importlib.import_module(module) for module in PRELOADED]
     if not survives(options.tests, options.examples):
         sys.exit("the tests fail without any mutant")
     mutants = [mutant for path in options.source for mutant in find_mutants(path.resolve())]
     sample = random.Random(options.seed).sample(mutants, min(options.sample, len(mutants)))
     survivors: list[str] = []
-    for count, (path, name, number) in enumerate(sample, 1):
-        source = path.read_text("utf-8")
-        code = mutate_code(source, get_operator(name)(), number) or source
+    for count, (path, source, name, number) in enumerate(sample, 1):
+        code = mutate_code(source, get_operator(name)(), number)
+        assert code, (path, name, number)
         if survives(options.tests, options.examples, path, code):
             lines = difflib.unified_diff(source.splitlines(), code.splitlines(), lineterm="", n=0)
             survivors.append(f"{path.name}: " + " ".join(line for line in lines if line[:3] not in ("---", "+++")))

@@ -1,6 +1,13 @@
 """The configurator: installs a chosen set of business templates into a site, with progress (docs/use/first-steps.md).
 
 In the browser it is ``portal_configurator``; from Python and the command line it is `run`.
+
+- `wendelin_configuration`: the configuration that makes a site Wendelin. `choices`: the configurations and options that
+  plugins registered, and which templates a choice means.
+- `running_installation`: the chosen templates on their way into a site, kept in the database. `driver`: does its steps,
+  each in a transaction of its own.
+- `tool`: ``portal_configurator``, which starts an installation. `views`: its pages. `without_browser`: the same from
+  Python and the command line.
 """
 
 from __future__ import annotations
@@ -47,7 +54,7 @@ def run(
     progress: Callable[[str, int, int], None] | None = None,
     configuration: str | None = None,
 ) -> None:
-    """Configure the site from a program, without a worker (`wendelin.configurator.shell.run`)."""
-    from wendelin.configurator.shell import run
+    """Configure the site from a program, without a worker (`wendelin.configurator.without_browser.run`)."""
+    from wendelin.configurator.without_browser import run
 
     run(database, options, progress, configuration)

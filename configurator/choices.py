@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from wendelin.core.business_templates.configuration import Configuration, ConfigurationOption
 from wendelin.core.business_templates.dependencies import resolve
+from wendelin.core.business_templates.offered_configurations import Configuration, ConfigurationOption
 from wendelin.core.business_templates.repository import available_manifests
 from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.model.objects.site import Site
 from wendelin.core.registry import get_registry
 
 
@@ -22,6 +22,7 @@ class Choice:
 
     @property
     def is_available(self) -> bool:
+        """Whether installed plugins bring all of its templates."""
         return not self.missing
 
     @property
@@ -70,7 +71,7 @@ def complete_options(configuration: Configuration, chosen: Mapping[str, bool]) -
     return default_options(configuration) | dict(chosen)
 
 
-def plan(site: Any, configuration: Configuration, options: Mapping[str, bool]) -> list[str]:
+def plan(site: Site, configuration: Configuration, options: Mapping[str, bool]) -> list[str]:
     """The titles of the templates still to be installed, dependencies first."""
     available = available_manifests()
     wanted = [title for title in _wanted(configuration, options) if title in available]

@@ -1,15 +1,15 @@
-"""Doing the steps of an installation, each in a transaction of its own: for the worker and for the shell alike."""
+"""Does the steps of an installation, each in a transaction of its own, for the worker and for `without_browser`."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
 
+from ZODB.Connection import Connection
 from ZODB.POSException import ConflictError
 
-from wendelin.configurator.installation import Installation, Status, read_status
+from wendelin.configurator.running_installation import Installation, Status, read_status
 from wendelin.core.business_templates.installation import Progress
 from wendelin.core.database import Database
 from wendelin.core.errors import DatabaseUnavailable
@@ -28,7 +28,8 @@ def drive(database: Database, told: Callable[[Status], None] | None = None) -> S
 
     May be called at any time by any process: two that do so at once meet a conflict in the first step that both do,
     and the one that comes second sees that it is done. An error of a step is kept in the site, for people to read and
-    to try again; an engine that is away is raised (`DatabaseUnavailable`), for the caller to come back later.
+    to try again; a database that cannot be reached is raised (`DatabaseUnavailable`), for the caller to try again
+    later.
     """
     while True:
         status = _read(database)
@@ -54,9 +55,10 @@ def _read(database: Database) -> Status:
         return read_status(get_installation(connection))
 
 
-def get_installation(connection: Any) -> Installation:
+def get_installation(connection: Connection) -> Installation:
     """The installation kept in the site of an open connection."""
-    return get_site(connection)[TOOL_ID].installation
+    installation: Installation = get_site(connection)[TOOL_ID].installation
+    return installation
 
 
 class _Step:
@@ -66,7 +68,7 @@ class _Step:
         self.database = database
         self.step = step
 
-    def __call__(self, connection: Any) -> None:
+    def __call__(self, connection: Connection) -> None:
         installation = get_installation(connection)
         if installation.step == self.step and installation.is_running:
             installation.do_step(get_site(connection), self._throttled())
@@ -94,7 +96,7 @@ class _Step:
 
 
 def _keep_failure(database: Database, step: int, error: Exception) -> None:
-    def keep(connection: Any) -> None:
+    def keep(connection: Connection) -> None:
         installation = get_installation(connection)
         if installation.step == step and installation.is_running:
             installation.fail(f"{type(error).__name__}: {error}")

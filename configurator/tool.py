@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from wendelin.configurator.choices import complete_options, get_configuration, plan
 from wendelin.configurator.driver import drive
-from wendelin.configurator.installation import Installation
+from wendelin.configurator.running_installation import Installation
 from wendelin.core.database import Database
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import MANAGER_PERMISSION_MAP, private
@@ -44,6 +43,6 @@ class ConfiguratorTool(Folder):
         self.activate(tag=TAG, serialization_tag=TAG).drive_installation()
 
     @private
-    def drive_installation(self) -> Any:
+    def drive_installation(self) -> None:
         """The activity: every step commits by itself, so a worker that is killed leaves the rest to the next one."""
         drive(Database(self._p_jar.db()))

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
 from pyramid.response import Response
 
 from wendelin.configurator.choices import choice_list, configuration_list, get_configuration, plan
 from wendelin.configurator.driver import get_installation
-from wendelin.configurator.installation import RUNNING, Status, read_status
+from wendelin.configurator.running_installation import RUNNING, Status, read_status
 from wendelin.configurator.tool import ConfiguratorTool
 from wendelin.core.database import Database
 from wendelin.core.errors import BadRequest, NotFound
@@ -22,7 +23,7 @@ SECONDS_BETWEEN_LOOKS = 0.3
 LONGEST_STREAM = 60.0
 
 
-def choose(tool: ConfiguratorTool, request: Any) -> Any:
+def choose(tool: ConfiguratorTool, request: Request) -> dict[str, Any] | Response:
     """The configurations; while one is being installed, the way to its progress."""
     installation = tool.installation
     if installation is not None and installation.is_running:
@@ -35,7 +36,7 @@ def choose(tool: ConfiguratorTool, request: Any) -> Any:
     }
 
 
-def show_options(tool: ConfiguratorTool, request: Any) -> dict[str, Any]:
+def show_options(tool: ConfiguratorTool, request: Request) -> dict[str, Any]:
     """The options of one configuration, and the button Install."""
     configuration = get_configuration(request.GET.get("configuration", ""))
     everything = {choice.option.id: choice.is_available for choice in choice_list(configuration)}
@@ -49,7 +50,7 @@ def show_options(tool: ConfiguratorTool, request: Any) -> dict[str, Any]:
     }
 
 
-def install(tool: ConfiguratorTool, request: Any) -> Response:
+def install(tool: ConfiguratorTool, request: Request) -> Response:
     """Start the installation in a worker and show how it goes."""
     title = request.POST.get("configuration")
     if not title:
@@ -64,7 +65,7 @@ def install(tool: ConfiguratorTool, request: Any) -> Response:
     return _to_progress(tool, request)
 
 
-def retry(tool: ConfiguratorTool, request: Any) -> Response:
+def retry(tool: ConfiguratorTool, request: Request) -> Response:
     """Try the step that failed again."""
     _require_installation(tool)
     tool.retry()
@@ -72,7 +73,7 @@ def retry(tool: ConfiguratorTool, request: Any) -> Response:
     return _to_progress(tool, request)
 
 
-def show_progress(tool: ConfiguratorTool, request: Any) -> Any:
+def show_progress(tool: ConfiguratorTool, request: Request) -> dict[str, Any] | Response:
     """How far the installation is. Without a script the page loads itself again."""
     if tool.installation is None:
         return HTTPSeeOther(url(request, tool))
@@ -87,7 +88,7 @@ def show_progress(tool: ConfiguratorTool, request: Any) -> Any:
     }
 
 
-def stream_progress(tool: ConfiguratorTool, request: Any) -> Response:
+def stream_progress(tool: ConfiguratorTool, request: Request) -> Response:
     """The same as server-sent events."""
     _require_installation(tool)
     return stream_events(request, (status.as_dict() for status in _watch(request.database)))
@@ -113,5 +114,5 @@ def _require_installation(tool: ConfiguratorTool) -> None:
         raise NotFound("nothing has been installed here yet: choose a configuration first")
 
 
-def _to_progress(tool: ConfiguratorTool, request: Any) -> Response:
+def _to_progress(tool: ConfiguratorTool, request: Request) -> Response:
     return HTTPSeeOther(url(request, tool, "progress"))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from wendelin.core.business_templates.configuration import WENDELIN, Configuration, ConfigurationOption
+from wendelin.core.business_templates.offered_configurations import WENDELIN, Configuration, ConfigurationOption
+from wendelin.core.model.objects.site import Site
 
 SITE_TITLE = "Wendelin"
 
 
-def finish(site: Any) -> None:
+def finish(site: Site) -> None:
     """The site is called Wendelin."""
     if site.title != SITE_TITLE:
         site.title = SITE_TITLE

@@ -1,4 +1,15 @@
-"""The platform: object database, object model, business templates, web application (docs/inside/architecture.md)."""
+"""The platform, from the ground up (docs/inside/architecture.md).
+
+- `errors`, `interfaces`, `registry`, `contracts`: what is raised, what others count on, what plugins add, what a lower
+  room asks of a higher one.
+- `database`, `instance`, `bigdata`: the object database, the folder ``var``, files and arrays larger than memory.
+- `security`: who may do what. `model`: documents and all that can be done with them.
+- `business_templates`: sets of types, scripts and documents, installed and removed as one.
+- `web`: requests and answers. `management`: the pages of the management interface.
+- `launcher`, `commands`, `cli`: the processes of an instance, and the command ``wendelin``.
+
+``template/`` is the business template ``erp5_core``. This module registers it, as a plugin registers its own.
+"""
 
 from __future__ import annotations
 

@@ -160,6 +160,10 @@ class PluginConfig:
         """A WSGI application before the platform's: ``module:factory`` is called with the one behind it."""
         self.register("entrance", name, factory, depth=2)
 
+    def add_web_part(self, name: str, module: str) -> None:
+        """A further part of the web application: Pyramid includes the module (``config.include``) after core's own."""
+        self.register("web_part", name, module, depth=2)
+
     def add_static(self, name: str, folder: Path | str) -> None:
         """Files served below ``/erp5/static/<name>/``."""
         self.register("static", name, Path(folder), depth=2)

@@ -1,4 +1,7 @@
-"""The plugins that come with Wendelin; each depends on core and on the plugins its manifest names."""
+"""The plugins that come with Wendelin; each depends on core and on the plugins its manifest names.
+
+- `ingestion`: data that comes in. `analysis`: arrays larger than memory, as documents.
+"""
 
 if __name__ != "wendelin.plugins":
     raise ImportError(

@@ -52,13 +52,6 @@ def test_files_are_small() -> None:
     assert not long, f"which noun wants to leave? {long}"
 
 
-def test_every_package_begins_with_the_map_of_its_rooms() -> None:
-    for folder in FOLDERS:
-        text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
-        missing = [name.removesuffix(".py") for name in siblings(folder) if f"`{name.removesuffix('.py')}" not in text]
-        assert text and not missing, f"{folder.relative_to(ROOT)}/__init__.py does not name {missing}"
-
-
 def test_a_file_name_means_one_thing() -> None:
     places: dict[str, list[str]] = {}
     for module, path in MODULES.items():

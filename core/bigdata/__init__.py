@@ -1,12 +1,10 @@
 """Big files and big arrays: out-of-core data in the object database (docs/inside/big-data-engine.md).
 
-- `bigfile`, `bigarray`: the public classes. `ramarray`: the same interface in plain memory. `fileobject`: a big file as
-  a Python file object.
-- `writing`: extents written within a transaction. `transactions`: the views of a connection take part in its
-  transactions. `compaction`: many small runs become few large ones.
-- `npy`, `zarr_store`: arrays out and in. `handles`: arrays sent to other processes.
-- Rooms, each above those named after it: `memory/` (pages in memory), `arrays/` (what makes an array of bytes), `tail/`
-  (what was appended last), `extents/` (where the bytes stand).
+- `bigfile`, `bigarray`: the two classes. `ramarray`: a BigArray's interface in plain memory.
+- `extents`: where the bytes stand. `tail`: what was appended last. `arrays`: what makes an array of bytes.
+- `memory`: pages in memory: views that follow a transaction, and snapshots.
+- `transactions`: data managers and savepoints. `writing`: into a file's extents. `compaction`: few large runs of many.
+- `fileobject`, `npy`, `zarr_store`, `handles`: as a Python file, as NPY, for zarr, for another process.
 
 The classes are imported when they are first asked for: a ZEO server that merges two appends needs no NumPy for it.
 """

@@ -70,6 +70,7 @@ class BusinessTemplate(Folder):
 
     @protected(VIEW)
     def getInstallationState(self) -> str:
+        """Either "installed" or "not_installed"."""
         return self.installation_state
 
     @protected(VIEW)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from wendelin.core.business_templates.business_template import BusinessTemplate
-from wendelin.core.business_templates.checking.site_paths import attach, detach, find
+from wendelin.core.business_templates.checking.site_paths import detach, find
 from wendelin.core.business_templates.dependencies import dependent_list, resolve, sort_templates
 from wendelin.core.business_templates.items.item import Record
 from wendelin.core.business_templates.items.modules import ModuleItem
@@ -30,6 +30,7 @@ from wendelin.core.business_templates.user_data import (
 )
 from wendelin.core.business_templates.validation import validate
 from wendelin.core.errors import BusinessTemplateError, DependentsRemain, UserDataRemains
+from wendelin.core.model.objects.creation import attach
 
 if TYPE_CHECKING:
     from wendelin.core.model.objects.site import Site

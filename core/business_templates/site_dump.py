@@ -7,32 +7,31 @@ attributes that have their class's default.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from BTrees.Length import Length
 from persistent import Persistent
 
 from wendelin.core.bigdata import BigArray, BigFile
-from wendelin.core.business_templates.checking.site_paths import find
+from wendelin.core.business_templates.checking.site_paths import find, walk_below
 from wendelin.core.model.objects.document import Document
-from wendelin.core.model.objects.folder import Folder
 
 if TYPE_CHECKING:
     from wendelin.core.model.objects.site import Site
 
-#: Attributes that say nothing of what is registered.
-PASSING = frozenset(
+#: Attributes that differ between two installations of the same templates, or that only hold children.
+LEFT_OUT = frozenset(
     {
         *("__name__", "__parent__", "uid", "creation_date", "modification_date", "_owner"),
         *("_tree", "_count", "_id_counter", "_type_token"),
         "_owned",  # of portal_preferences: which of its own children belongs to whom
     }
 )
-PASSING_KEYS = frozenset({"time", "actor"})
+LEFT_OUT_KEYS = frozenset({"time", "actor"})
 #: Tools that hold work in progress, indexes or accounts: their contents are no registry.
 CLOSED_TOOLS = frozenset({"portal_catalog", "portal_activities", "acl_users"})
 
@@ -49,7 +48,9 @@ def dump(site: Site, documents: bool = False) -> dict[str, object]:
             found[id] = {"class": _class_name(site.get_child(id))}
         else:
             deep = documents or not id.endswith("_module")
-            found.update(_walk(site.get_child(id), id, deep))
+            found[id] = describe(site.get_child(id))
+            if deep:
+                found.update((path, describe(document)) for path, document in walk_below(site.get_child(id), id))
     for template in site.portal_templates.installed_documents():
         for path in template.owned_paths():
             document = find(site, path)
@@ -58,19 +59,12 @@ def dump(site: Site, documents: bool = False) -> dict[str, object]:
     return dict(sorted(found.items()))
 
 
-def _walk(document: Any, path: str, deep: bool) -> Iterator[tuple[str, object]]:
-    yield path, describe(document)
-    if deep and isinstance(document, Folder):
-        for id in document:
-            yield from _walk(document.get_child(id), f"{path}/{id}", deep)
-
-
-def describe(document: Any) -> dict[str, object]:
+def describe(document: object) -> dict[str, object]:
     """The class and the attributes of one document, without its children."""
     return {"class": _class_name(document), **_attributes(document)}
 
 
-def _attributes(thing: Any) -> dict[str, object]:
+def _attributes(thing: object) -> dict[str, object]:
     """What the instance says differently from its class."""
     if isinstance(thing, Persistent):
         thing._p_activate()
@@ -78,16 +72,16 @@ def _attributes(thing: Any) -> dict[str, object]:
     return {
         name: canonical(value)
         for name, value in sorted(vars(thing).items())
-        if name not in PASSING and not name.startswith("_v_") and not _is_default(cls, name, value)
+        if name not in LEFT_OUT and not name.startswith("_v_") and not _is_default(cls, name, value)
     }
 
 
-def _is_default(cls: type, name: str, value: Any) -> bool:
+def _is_default(cls: type, name: str, value: object) -> bool:
     default = getattr(cls, name, None)
     return type(default) is type(value) and default == value
 
 
-def canonical(value: Any) -> object:
+def canonical(value: object) -> object:
     """Any value as plain data with a stable order."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -115,15 +109,24 @@ def canonical(value: Any) -> object:
     return _collection(value)
 
 
-def _collection(value: Any) -> object:
-    if isinstance(value, Mapping) or hasattr(value, "iteritems"):
-        return {str(key): canonical(item) for key, item in sorted(value.items()) if key not in PASSING_KEYS}
-    if isinstance(value, list | tuple) or type(value).__name__ == "PersistentList":
+def _collection(value: object) -> object:
+    if _is_table(value):
+        return {str(key): canonical(item) for key, item in sorted(value.items()) if key not in LEFT_OUT_KEYS}
+    if _is_sequence(value):
         return [canonical(item) for item in value]
     if isinstance(value, set | frozenset):
         return sorted((canonical(item) for item in value), key=str)
     return {"class": _class_name(value), **_attributes(value)} if hasattr(value, "__dict__") else str(value)
 
 
-def _class_name(value: Any) -> str:
+def _is_table(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    """True for mappings and for BTrees, which have ``iteritems`` as well."""
+    return isinstance(value, Mapping) or hasattr(value, "iteritems")
+
+
+def _is_sequence(value: object) -> TypeGuard[Iterable[object]]:
+    return isinstance(value, list | tuple) or type(value).__name__ == "PersistentList"
+
+
+def _class_name(value: object) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}"

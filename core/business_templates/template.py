@@ -46,6 +46,7 @@ class Template:
 
     @property
     def title(self) -> str:
+        """The title that the manifest gives, or the folder's name where it gives none."""
         return self.manifest.title
 
 

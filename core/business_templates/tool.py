@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from wendelin.core.business_templates import installation
 from wendelin.core.business_templates.business_template import INSTALLED, NOT_INSTALLED, BusinessTemplate
@@ -117,7 +116,7 @@ class TemplateTool(Folder):
 
     @protected(MANAGE)
     def sortBusinessTemplateList(self, title_list: Iterable[str]) -> list[str]:
-        """The same titles, each behind what it depends on."""
+        """The same titles, each after what it depends on."""
         available, wanted = available_manifests(), set(title_list)
         return [title for title in sort_templates(available) if title in wanted]
 
@@ -130,7 +129,10 @@ class TemplateTool(Folder):
 
     @protected(MANAGE)
     def installBusinessTemplateListFromRepository(
-        self, template_list: Iterable[str], install_dependency: bool = False, progress: Any = None
+        self,
+        template_list: Iterable[str],
+        install_dependency: bool = False,
+        progress: installation.Progress | None = None,
     ) -> list[str]:
         """Install registered templates; returns the titles that are new (`installation.install`)."""
         return installation.install(self.getPortalObject(), template_list, progress, install_dependency)

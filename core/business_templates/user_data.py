@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from wendelin.core.business_templates.checking.known import TYPES
-from wendelin.core.business_templates.checking.site_paths import below, find
+from wendelin.core.business_templates.checking.site_paths import find, paths_below
 from wendelin.core.business_templates.items.portal_types import REFERENCE_LISTS
 from wendelin.core.business_templates.items.removers import is_document
 from wendelin.core.model.objects.folder import Folder
@@ -23,7 +23,7 @@ EXAMINED = 1000
 def generated_paths(site: Site, paths: Iterable[str], owned: set[str]) -> Iterator[str]:
     """Documents below the given paths that no template names: right after installing, what installing itself made."""
     for path in paths:
-        yield from (found for found in below(find(site, path), path) if found not in owned)
+        yield from (found for found in paths_below(find(site, path), path) if found not in owned)
 
 
 def content_paths(site: Site, template: BusinessTemplate) -> Iterator[str]:
@@ -34,7 +34,7 @@ def content_paths(site: Site, template: BusinessTemplate) -> Iterator[str]:
             for path in _children(site, record["path"]):
                 if path not in known:
                     yield path
-                    yield from below(find(site, path), path)
+                    yield from paths_below(find(site, path), path)
 
 
 def type_paths(site: Site, template: BusinessTemplate, limit: int | None = None) -> Iterator[str]:
@@ -42,7 +42,7 @@ def type_paths(site: Site, template: BusinessTemplate, limit: int | None = None)
     owned = {*template.owned_paths(), *template.generated_path_list, *template.earlier_path_list}
     owned.update(other.getRelativeUrl() for other in site.portal_templates.installed_documents())
     for path in islice(documents_of(site, brought_types(template.record_list)), limit):
-        if not any(ancestor in owned for ancestor in _lineage(path)):
+        if not any(ancestor in owned for ancestor in _path_and_containers(path)):
             yield path
 
 
@@ -110,8 +110,8 @@ def _children(site: Site, path: str) -> Iterator[str]:
         yield f"{path}/{id}"
 
 
-def _lineage(path: str) -> Iterator[str]:
-    """The path and those of its containers."""
+def _path_and_containers(path: str) -> Iterator[str]:
+    """``a/b/c``, ``a/b``, ``a``: a relative path, as text, and the paths of its containers."""
     while path:
         yield path
         path = path.rpartition("/")[0]

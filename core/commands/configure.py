@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from wendelin import configurator
-from wendelin.core.business_templates.configuration import WENDELIN
+from wendelin.core.business_templates.offered_configurations import WENDELIN
 from wendelin.core.instance.var_option import get_instance
 from wendelin.core.launcher.database_server import instance_database
 

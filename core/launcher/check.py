@@ -25,7 +25,7 @@ from typing import Any
 
 import msgpack
 
-from wendelin.core.business_templates.configuration import WENDELIN
+from wendelin.core.business_templates.offered_configurations import WENDELIN
 from wendelin.core.errors import LauncherError
 from wendelin.core.instance.var_folder import Instance
 

@@ -1,5 +1,11 @@
 """The web management interface: every page of it is registered here, by the same door as a plugin's.
 
+Each room uses those before it:
+
+- `frame`: what every page has around its content; the main page; log in and out.
+- `lists`: lists of documents, and the search of the site. `forms`: what is asked and what was sent.
+- `documents`: the pages of a document. `administration`: pages of those who run the site.
+
 docs/extend/web.md is for those who add pages.
 
 Views are named, not imported, so that processes without a web server pay nothing for them.
@@ -8,10 +14,12 @@ Views are named, not imported, so that processes without a web server pay nothin
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from wendelin.core.registry import PluginConfig
+from wendelin.core.model.objects.files import File
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.scripting.skin_items import SkinItem
+from wendelin.core.registry import PluginConfig
 
 HERE = "wendelin.core.management"
 TEMPLATES = f"{HERE}:templates"
@@ -20,7 +28,11 @@ TEMPLATES = f"{HERE}:templates"
 def includeme(config: PluginConfig) -> None:
     """Register static files and every view."""
     config.add_static("core", Path(__file__).parent / "static")
-    for add in (_add_session, _add_site, _add_document, _add_list, _add_tools):
+    config.add_web_part("layout", f"{HERE}.frame.layout")
+    config.add_web_part("dialogs", f"{HERE}.documents.dialogs")
+    for add in (_add_session, _add_site, _add_site_tools, _add_document, _add_list, _add_skins_and_files):
+        add(config)
+    for add in (_add_templates, _add_users, _add_activities):
         add(config)
 
 
@@ -63,9 +75,9 @@ def _add_document(config: PluginConfig) -> None:
         config.add_view(f"{HERE}.documents.pages:view_document", name)
     modify: dict[str, Any] = {"permission": "Modify portal content", "request_method": "POST"}
     config.add_view(f"{HERE}.documents.pages:save_document", "view", **modify)
-    config.add_view(f"{HERE}.documents.pages:metadata", "metadata")
-    config.add_view(f"{HERE}.documents.pages:metadata", "metadata", **modify)
-    config.add_view(f"{HERE}.documents.history:history", "history", renderer=f"{TEMPLATES}/history.pt")
+    config.add_view(f"{HERE}.documents.metadata_page:metadata", "metadata")
+    config.add_view(f"{HERE}.documents.metadata_page:metadata", "metadata", **modify)
+    config.add_view(f"{HERE}.documents.history_page:history", "history", renderer=f"{TEMPLATES}/history.pt")
     config.add_view(f"{HERE}.documents.pages:clone", "clone", permission="Copy or Move", request_method="POST")
     for function, method in (("ask_delete", "GET"), ("delete", "POST")):
         config.add_view(
@@ -85,8 +97,6 @@ def _add_document(config: PluginConfig) -> None:
 
 
 def _add_list(config: PluginConfig) -> None:
-    from wendelin.core.model.objects.folder import Folder
-
     config.add_view(
         f"{HERE}.documents.pages:add_content",
         "add_content",
@@ -106,10 +116,7 @@ def _add_list(config: PluginConfig) -> None:
     config.add_view(f"{HERE}.documents.list_actions:export_csv", "export.csv", Folder)
 
 
-def _add_tools(config: PluginConfig) -> None:
-    from wendelin.core.model.objects.files import File
-    from wendelin.core.model.scripting.skin_items import SkinItem
-
+def _add_skins_and_files(config: PluginConfig) -> None:
     for function, method in (("ask_customise", "GET"), ("customise", "POST")):
         config.add_view(
             f"{HERE}.documents.script_pages:{function}",
@@ -121,9 +128,9 @@ def _add_tools(config: PluginConfig) -> None:
         )
     for name in ("getData", "download"):
         config.add_view(f"{HERE}.documents.content:get_data", name, File)
-    _add_site_tools(config)
-    _add_templates(config)
-    _add_users(config)
+
+
+def _add_activities(config: PluginConfig) -> None:
     for name in ("", "view"):
         config.add_view(
             f"{HERE}.administration.activity_queue:activity_list",
@@ -188,7 +195,7 @@ def _add_users(config: PluginConfig) -> None:
     manage_users = "Manage users"
     for method in ("GET", "POST"):
         config.add_view(
-            f"{HERE}.administration.users:add_user",
+            f"{HERE}.administration.user_pages:add_user",
             "add_user",
             "User Folder",
             permission=manage_users,
@@ -201,7 +208,7 @@ def _add_users(config: PluginConfig) -> None:
         ("view", "change_user", "POST"),
     ):
         config.add_view(
-            f"{HERE}.administration.users:{function}",
+            f"{HERE}.administration.user_pages:{function}",
             name,
             "User",
             permission=manage_users,

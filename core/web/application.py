@@ -12,13 +12,17 @@ Settings (all optional but the first)::
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from pyramid.config import Configurator
 from pyramid.path import DottedNameResolver
+from pyramid.router import Router
 from pyramid.settings import asbool
 
+from wendelin.core.database import Database, open_database
 from wendelin.core.registry import Registry, get_registry
 from wendelin.core.web.access.cookie_secret import read_secret
 
@@ -33,53 +37,61 @@ PARTS = (
     "wendelin.core.web.answers.response_headers",
     "wendelin.core.web.metrics_view",
     "wendelin.core.web.views",
-    "wendelin.core.management.frame.page",
+    "wendelin.core.web.publishing",
 )
 
 
-def main(global_config: dict[str, str], **settings: Any) -> Any:
+def main(global_config: dict[str, str], **settings: Any) -> WSGIApplication:
     """The paste application factory: opens the database that the settings name."""
-    from wendelin.core.database import open_database
-
     here = Path(settings.get("here") or global_config.get("here") or ".")
     database = open_database(str(here / settings["wendelin.database"]))
     return make_application(database, here / settings.get("wendelin.var", "var"), settings)
 
 
 def make_application(
-    database: Any, var: Path | None = None, settings: dict[str, Any] | None = None, registry: Registry | None = None
-) -> Any:
+    database: Database,
+    var: Path | None = None,
+    settings: dict[str, Any] | None = None,
+    registry: Registry | None = None,
+) -> WSGIApplication:
     """A WSGI application on an open `wendelin.core.database.Database`.
 
-    Without ``var`` the signing key is a new one, so logins end with the process: for tests.
+    Without ``var`` the signing key is a new one, so logins end with the process: for tests. What stands before it (the
+    entrances that plugins registered) is around it already.
     """
-    settings = {"retry.attempts": 10, "tm.annotate_user": False} | (settings or {})
+    config = _configure(database, var, settings or {}, registry or get_registry())
+    application: WSGIApplication = SeekableBody(config.make_wsgi_app())
+    for registration in config.registry["wendelin.registry"].get_list("entrance"):
+        application = DottedNameResolver().resolve(registration.value)(application)
+    return application
+
+
+def _configure(database: Database, var: Path | None, settings: dict[str, Any], registry: Registry) -> Configurator:
+    """All parts of the application, and those that plugins registered (``add_web_part``), in one configuration."""
+    settings = {"retry.attempts": 10, "tm.annotate_user": False} | settings
     settings["tm.manager_hook"] = "pyramid_tm.explicit_manager"
     settings["tm.commit_veto"] = "pyramid_tm.default_commit_veto"
     settings["wendelin.https"] = asbool(settings.get("wendelin.https", False))
     config = Configurator(settings=settings)
     config.registry["wendelin.database"] = database
     config.registry["wendelin.secret"] = read_secret(var)
-    config.registry["wendelin.registry"] = registry or get_registry()
-    for library in ("pyramid_tm", "pyramid_retry"):
-        config.include(library)
-    for part in PARTS:
+    config.registry["wendelin.registry"] = registry
+    added = (registration.value for registration in registry.get_list("web_part"))
+    for part in ("pyramid_tm", "pyramid_retry", *PARTS, *added):
         config.include(part)
     config.commit()
-    application: Any = SeekableBody(config.make_wsgi_app())
-    for registration in config.registry["wendelin.registry"].get_list("entrance"):
-        application = DottedNameResolver().resolve(registration.value)(application)
-    return application
+    return config
 
 
 class SeekableBody:
     """Tells WebOb that the server's body file can be rewound, so that a retry needs no second copy of an upload."""
 
-    def __init__(self, application: Any) -> None:
-        self.application = application
-        self.registry = application.registry
+    def __init__(self, router: Router) -> None:
+        self.application: WSGIApplication = router
+        self.registry = router.registry
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request of WSGI."""
         body = environ.get("wsgi.input")
         seekable = getattr(body, "seekable", None)
         if seekable is not None and seekable():

@@ -38,7 +38,7 @@ from wendelin.core.web.requests.urls import static_url, url
 log = logging.getLogger("wendelin.web")
 
 CHALLENGE = 'Basic realm="Wendelin", charset="UTF-8"'
-TEMPLATE = "wendelin.core.management:templates/error.pt"
+TEMPLATE = "wendelin.core.web:templates/error.pt"
 
 # By status: a title, and what the reader can do about it.
 ADVICE = {
@@ -149,6 +149,7 @@ def _to_login(request: Request, message: str) -> Response:
 
 
 def unavailable_response(request: Request, message: str, retry_after: int) -> Response:
+    """503, which tells programs after how many seconds to try again."""
     response = error_response(request, 503, "database-unavailable", message)
     response.headers["Retry-After"] = str(retry_after)
     return response
@@ -177,6 +178,7 @@ def http_error_view(error: HTTPException, request: Request) -> Response:
 
 
 def csrf_view(error: Exception, request: Request) -> Response:
+    """A form without its token, or with that of another session: nothing was done."""
     message = (
         "This form is too old, or was not made by this site, so nothing was done. Reload the page and send it again."
     )
@@ -210,6 +212,7 @@ def unexpected_view(error: Exception, request: Request) -> Response:
 
 
 def includeme(config: Configurator) -> None:
+    """Add a view for each kind of error; Pyramid takes the one of the nearest class."""
     views: dict[type[Exception], Any] = {
         Exception: unexpected_view,
         WendelinError: wendelin_error_view,

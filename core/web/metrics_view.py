@@ -12,13 +12,13 @@ import os
 import time
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from pyramid.config import Configurator
 from pyramid.events import ContextFound
+from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
@@ -28,6 +28,7 @@ from transaction.interfaces import TransientError
 
 from wendelin.core.errors import DatabaseUnavailable
 from wendelin.core.model.activities.message import State
+from wendelin.core.model.activities.queue import ActivityTool
 from wendelin.core.model.objects.document import Document
 from wendelin.core.security import MANAGE, as_user, require_permission
 from wendelin.core.web.publishing import DialogPage, Publication
@@ -47,7 +48,7 @@ describe("http_request_seconds", "Seconds from the first byte of a request to th
 describe("http_conflicts_total", "Attempts that met a conflict: retried, or given up after the last one")
 
 
-def show_metrics(context: Any, request: Request) -> Response:
+def show_metrics(context: object, request: Request) -> Response:
     """All numbers, as text."""
     if not _is_local(request):
         with as_user(request.user):
@@ -90,7 +91,7 @@ class _Gauges(Collector):
         yield activities
 
 
-def _activity_counts(tool: Any) -> dict[State, int]:
+def _activity_counts(tool: ActivityTool) -> dict[State, int]:
     counts = dict.fromkeys((State.PENDING, State.FAILED), 0)
     for message in islice(tool.messages(*counts), MOST_ACTIVITIES):
         counts[message.state] += 1
@@ -100,7 +101,7 @@ def _activity_counts(tool: Any) -> dict[State, int]:
 # -- counting requests
 
 
-def metrics_tween_factory(handler: Handler, registry: Any) -> Handler:
+def metrics_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """Count each request once, however often it was tried."""
 
     def metrics_tween(request: Request) -> Response:
@@ -144,6 +145,7 @@ def count_retry(event: BeforeRetry) -> None:
 
 
 def includeme(config: Configurator) -> None:
+    """The page, and the counting around all else."""
     config.add_route(ROUTE, ADDRESS)
     config.add_view(show_metrics, route_name=ROUTE, permission=NO_PERMISSION_REQUIRED, request_method=("GET", "HEAD"))
     config.add_subscriber(note_route, ContextFound)

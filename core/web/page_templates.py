@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
 
 from pyramid.config import Configurator
-from pyramid.decorator import reify
+from pyramid.renderers import RendererHelper
 from pyramid_chameleon.renderer import template_renderer_factory
 from pyramid_chameleon.zpt import PyramidPageTemplateFile, ZPTTemplateRenderer
 
@@ -18,6 +18,7 @@ class PageTemplateFile(PyramidPageTemplateFile):
     """A template; compiled at its first use, which may be in any thread. What it uses is of the same class."""
 
     def cook(self, body: str) -> None:
+        """Compile the text."""
         with parsing_alone():
             super().cook(body)
 
@@ -25,8 +26,9 @@ class PageTemplateFile(PyramidPageTemplateFile):
 class Renderer(ZPTTemplateRenderer):
     """What Pyramid calls for a view's ``renderer="….pt"``."""
 
-    @reify
+    @cached_property
     def template(self) -> PageTemplateFile:
+        """The template of the renderer's file; read and compiled when it is first used."""
         lookup = self.lookup
         return PageTemplateFile(
             self.path,
@@ -37,11 +39,11 @@ class Renderer(ZPTTemplateRenderer):
         )
 
 
-def renderer_factory(info: Any) -> Any:
+def renderer_factory(info: RendererHelper) -> ZPTTemplateRenderer:
     """The renderer for one file."""
     return template_renderer_factory(info, Renderer)
 
 
 def includeme(config: Configurator) -> None:
-    """Register it."""
+    """Register the renderer for the ending ``.pt``."""
     config.add_renderer(".pt", renderer_factory)

@@ -16,11 +16,13 @@ from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPMethodNotAllowed
 from pyramid.request import Request
 from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
 
 from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
 from wendelin.core.errors import BadRequest
+from wendelin.core.model.objects.document import Document
 from wendelin.core.model.portal_types.actions import Dialog
-from wendelin.core.model.scripting.skins import find_method
+from wendelin.core.model.scripting.skins import SkinMethod, find_method
 from wendelin.core.security import require_permission
 from wendelin.core.web.access.csrf import TOKEN, require_token
 
@@ -31,11 +33,11 @@ RESERVED_PARAMETERS = frozenset({TOKEN})
 class Publication:
     """A published skin method on a document: the context of the view that calls it."""
 
-    document: Any
-    method: Any
+    document: Document
+    method: SkinMethod
 
     @property
-    def __parent__(self) -> Any:
+    def __parent__(self) -> Document:
         return self.document
 
     @property
@@ -47,11 +49,11 @@ class Publication:
 class DialogPage:
     """A dialog of the document's type: the context of the view that shows and submits it."""
 
-    document: Any
+    document: Document
     dialog: Dialog
 
     @property
-    def __parent__(self) -> Any:
+    def __parent__(self) -> Document:
         return self.document
 
     @property
@@ -59,7 +61,7 @@ class DialogPage:
         return self.dialog.id
 
 
-def find_publication(document: Any, name: str) -> Publication | DialogPage | None:
+def find_publication(document: Document, name: str) -> Publication | DialogPage | None:
     """The dialog or the published method of that name, or None; permissions are not looked at."""
     for dialog in document.getTypeInfo().dialog_list:
         if dialog.id == name:
@@ -85,10 +87,9 @@ def call_published(publication: Publication, request: Request) -> Response:
     return response
 
 
-def _allowed_methods(method: Any) -> set[str]:
-    stated = getattr(method, "request_method", None) or "GET"
-    methods = {stated} if isinstance(stated, str) else set(stated)
-    return methods | ({"HEAD"} if "GET" in methods else set())
+def _allowed_methods(method: SkinMethod) -> set[str]:
+    stated = method.request_method or "GET"
+    return {stated, "HEAD"} if stated == "GET" else {stated}
 
 
 def call_with(function: Callable[..., Any], parameters: Mapping[str, Any], request: Request) -> Any:
@@ -146,7 +147,7 @@ def collect_parameters(request: Request, parameters: Mapping[str, Any]) -> dict[
     return found
 
 
-def to_response(request: Request, value: Any) -> Response:
+def to_response(request: Request, value: object) -> Response:
     """Text, bytes, or anything that JSON can say; a method that returns a response has said all itself."""
     if isinstance(value, Response):
         return value
@@ -164,7 +165,5 @@ def to_response(request: Request, value: Any) -> Response:
 
 
 def includeme(config: Configurator) -> None:
-    """Both methods of a page are one view: the method itself says which HTTP methods it takes."""
-    from pyramid.security import NO_PERMISSION_REQUIRED
-
+    """One view for every HTTP method: the skin method itself says which it takes."""
     config.add_view(call_published, context=Publication, permission=NO_PERMISSION_REQUIRED, require_csrf=False)

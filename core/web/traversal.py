@@ -10,8 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.interfaces import ITraverser
 from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
 from zope.interface import Interface, implementer
 
 from wendelin.core.database import is_broken
@@ -31,7 +34,7 @@ class Root:
         self.request = request
 
 
-def find_child(document: Any, segment: str) -> Document | None:
+def find_child(document: Document, segment: str) -> Document | None:
     """The child document of that id, or what the document itself makes of the segment; None when there is none."""
     child = document.get_child(segment)
     if is_broken(child):
@@ -46,10 +49,11 @@ def find_child(document: Any, segment: str) -> Document | None:
 class Traverser:
     """Pyramid's traverser for this site; permissions are asked for the view that is found, not on the way."""
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Root) -> None:
         self.root = root
 
     def __call__(self, request: Request) -> dict[str, Any]:
+        """What Pyramid asks of a traverser: the context, the view's name and what is left of the path."""
         if request.matchdict is not None:
             # A route matched: static files, whose view finds its file by the subpath.
             return self._result(self.root, "", tuple(request.matchdict.get("subpath", ())))
@@ -59,7 +63,7 @@ class Traverser:
         site = request.site
         if segments[0] != site.getId():
             raise NotFound(f"there is no {segments[0]!r} here; the site is at /{site.getId()}/")
-        document: Any = site
+        document: Document = site
         for position, segment in enumerate(segments[1:], 1):
             child = find_child(document, segment)
             if child is None:
@@ -67,7 +71,7 @@ class Traverser:
             document = child
         return self._view(request, document, "", ())
 
-    def _view(self, request: Request, document: Any, name: str, subpath: tuple[str, ...]) -> dict[str, Any]:
+    def _view(self, request: Request, document: Document, name: str, subpath: tuple[str, ...]) -> dict[str, Any]:
         table: ViewTable = request.registry["wendelin.views"]
         if not table.has_view(document, name):
             publication = find_publication(document, name)
@@ -76,7 +80,7 @@ class Traverser:
             return self._result(publication, "", subpath)
         return self._result(document, name, subpath)
 
-    def _result(self, context: Any, view_name: str, subpath: tuple[str, ...]) -> dict[str, Any]:
+    def _result(self, context: object, view_name: str, subpath: tuple[str, ...]) -> dict[str, Any]:
         return {
             "context": context,
             "view_name": view_name,
@@ -99,6 +103,13 @@ def _segments(request: Request) -> list[str]:
     return segments
 
 
+def go_to_site(context: Root, request: Request) -> Response:
+    """``/``: the site is below."""
+    return HTTPSeeOther(f"{request.script_name}/{request.site.getId()}/")
+
+
 def includeme(config: Configurator) -> None:
+    """This traverser for every path, and a view for the address above the site."""
     config.set_root_factory(Root)
     config.registry.registerAdapter(Traverser, (Interface,), ITraverser)
+    config.add_view(go_to_site, context=Root, permission=NO_PERMISSION_REQUIRED)

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pyramid.config import Configurator
-from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.path import DottedNameResolver
 from pyramid.request import Request
-from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from wendelin.core.model.objects.document import Document
@@ -29,11 +27,11 @@ class ViewTable:
         for registration in registry.get_list("view"):
             self.by_name[registration.value["name"]].append(registration)
 
-    def has_view(self, document: Any, name: str) -> bool:
+    def has_view(self, document: Document, name: str) -> bool:
         """True when some view of that name, for whatever HTTP method, fits the document."""
         return any(_fits(view_context(entry), document) for entry in self.by_name.get(name, ()))
 
-    def methods(self, document: Any, name: str) -> list[str]:
+    def methods(self, document: Document, name: str) -> list[str]:
         """The HTTP methods of the views of that name on the document, sorted."""
         found: set[str] = set()
         for entry in self.by_name.get(name, ()):
@@ -43,13 +41,13 @@ class ViewTable:
         return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
-def view_context(registration: Registration) -> Any:
+def view_context(registration: Registration) -> type | str:
     """A class, or the name of a portal type; `Document` when the view is for all."""
-    context = registration.value["context"]
+    context: type | str | None = registration.value["context"]
     return Document if context is None else context
 
 
-def _fits(context: Any, document: Any) -> bool:
+def _fits(context: type | str, document: Document) -> bool:
     if isinstance(context, str):
         return document.getPortalType() == context
     return isinstance(document, context)
@@ -62,18 +60,20 @@ class PortalTypePredicate:
         self.portal_type = portal_type
 
     def text(self) -> str:
+        """How Pyramid tells this predicate from others."""
         return f"portal_type = {self.portal_type}"
 
     phash = text
 
-    def __call__(self, context: Any, request: Request) -> bool:
+    def __call__(self, context: object, request: Request) -> bool:
+        """Whether the context is a document of that type."""
         return isinstance(context, Document) and context.getPortalType() == self.portal_type
 
 
-def resolve_view(registration: Registration) -> Callable[[Any, Any], Any]:
+def resolve_view(registration: Registration) -> Callable[[Any, Request], Any]:
     """The view function; ``"module:function"`` is imported now, so that processes without web need not."""
-    view = registration.value["view"]
-    return DottedNameResolver().resolve(view) if isinstance(view, str) else view
+    view: Callable[[Any, Request], Any] = DottedNameResolver().maybe_resolve(registration.value["view"])
+    return view
 
 
 def add_registered_view(config: Configurator, registration: Registration) -> None:
@@ -95,14 +95,8 @@ def add_registered_view(config: Configurator, registration: Registration) -> Non
     )
 
 
-def go_to_site(context: Any, request: Request) -> Response:
-    """``/``: the site is below."""
-    return HTTPSeeOther(f"{request.script_name}/{request.site.getId()}/")
-
-
 def includeme(config: Configurator) -> None:
-    from wendelin.core.web.traversal import Root
-
+    """Every registered view and every folder of static files."""
     registry: Registry = config.registry["wendelin.registry"]
     config.add_view_predicate("portal_type", PortalTypePredicate)
     config.registry["wendelin.views"] = ViewTable(registry)
@@ -111,7 +105,5 @@ def includeme(config: Configurator) -> None:
         config.add_static_view(
             f"{STATIC_PREFIX.strip('/')}/{registration.name}", str(registration.value), cache_max_age=7 * 86400
         )
-    config.include("wendelin.core.web.publishing")
-    config.add_view(go_to_site, context=Root, permission=NO_PERMISSION_REQUIRED)
     for registration in registry.get_list("view"):
         add_registered_view(config, registration)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wendelin.core.business_templates.configuration import ConfigurationOption
+from wendelin.core.business_templates.offered_configurations import ConfigurationOption
 from wendelin.core.registry import PluginConfig
 
 TITLE = "erp5_wendelin_analysis"

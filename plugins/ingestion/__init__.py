@@ -20,7 +20,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from wendelin.core.business_templates.configuration import ConfigurationOption
+from wendelin.core.business_templates.offered_configurations import ConfigurationOption
 from wendelin.core.instance.var_folder import Instance
 from wendelin.core.registry import PluginConfig
 from wendelin.plugins.ingestion.receivers.settings_file import is_enabled

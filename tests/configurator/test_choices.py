@@ -10,7 +10,7 @@ import pytest
 
 from wendelin.configurator import choices
 from wendelin.core import registry as registry_module
-from wendelin.core.business_templates.configuration import WENDELIN, ConfigurationOption
+from wendelin.core.business_templates.offered_configurations import WENDELIN, ConfigurationOption
 from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.registry import PluginConfig, Registry, load_registry
 

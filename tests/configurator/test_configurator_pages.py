@@ -87,12 +87,12 @@ def test_a_failure_is_shown_and_tried_again(app: TestApp, database: Database, mo
     def fail(*args: Any) -> None:
         raise BusinessTemplateError("there is no room <here>")
 
-    monkeypatch.setattr("wendelin.configurator.installation.install", fail)
+    monkeypatch.setattr("wendelin.configurator.running_installation.install", fail)
     begin(app)
     work(database)
     page = app.get(f"{START}/progress")
     assert "there is no room &lt;here&gt;" in page.text
-    monkeypatch.setattr("wendelin.configurator.installation.install", install)
+    monkeypatch.setattr("wendelin.configurator.running_installation.install", install)
     page.forms[find_form(page, "/retry")].submit()
     work(database)
     assert "Configuration is over" in app.get(f"{START}/progress").text

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 import wendelin.configurator
-from wendelin.configurator import driver, shell
-from wendelin.configurator.installation import Installation, read_status
-from wendelin.core.business_templates.configuration import WENDELIN
+from wendelin.configurator import driver, without_browser
+from wendelin.configurator.running_installation import Installation, read_status
 from wendelin.core.business_templates.installation import install
+from wendelin.core.business_templates.offered_configurations import WENDELIN
 from wendelin.core.database import Database
 from wendelin.core.errors import BadRequest, BusinessTemplateError
 from wendelin.core.model.objects.site import get_site
@@ -63,7 +63,7 @@ def test_run_brings_the_configurator_itself(database: Database) -> None:
 
 def test_one_transaction_for_each_step(database: Database) -> None:
     with database.transaction() as connection:
-        titles = shell.begin(connection, WENDELIN, {}).template_titles
+        titles = without_browser.begin(connection, WENDELIN, {}).template_titles
     steps: list[int] = []
 
     def look(status: Any) -> None:
@@ -81,7 +81,7 @@ def test_a_failure_is_kept_and_can_be_tried_again(database: Database, monkeypatc
         install(site, title, progress)
         raise BusinessTemplateError("the disk of this test is full")
 
-    monkeypatch.setattr("wendelin.configurator.installation.install", fail)
+    monkeypatch.setattr("wendelin.configurator.running_installation.install", fail)
     with pytest.raises(BusinessTemplateError, match="the disk of this test is full"):
         wendelin.configurator.run(database)
     assert "erp5_wendelin" not in installed_titles(database)
@@ -103,8 +103,8 @@ def test_an_unknown_option_is_refused_before_anything_is_kept(database: Database
 
 def test_starting_twice_goes_on_with_the_first(database: Database) -> None:
     with database.transaction() as connection:
-        first = shell.begin(connection, WENDELIN, {})
-        assert shell.begin(connection, WENDELIN, {}) is first
+        first = without_browser.begin(connection, WENDELIN, {})
+        assert without_browser.begin(connection, WENDELIN, {}) is first
 
 
 def test_progress_within_a_step_is_seen_from_outside(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from wendelin.configurator.wendelin_configuration import CONFIGURATION
 from wendelin.core import interfaces
 from wendelin.core.bigdata import BigFile
-from wendelin.core.business_templates.configuration import Configuration
+from wendelin.core.business_templates.offered_configurations import Configuration
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.files import File
 from wendelin.core.model.objects.folder import Folder

@@ -19,6 +19,22 @@ Index: TypeAlias = IndexPart | str | list[str] | tuple[IndexPart, ...]
 _BASIC = (int, slice, type(None), type(Ellipsis), np.integer)
 
 
+class Shaped(Protocol):
+    """An array: its shape, the type of its elements, and their order."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+
+    @property
+    def order(self) -> str:
+        """ "C" or "F"."""
+
+
 class Readable(Protocol):
     """A file, or a snapshot of one."""
 

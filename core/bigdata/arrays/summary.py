@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from persistent import Persistent
 
+from wendelin.core.bigdata.arrays.geometry import Shaped
 from wendelin.core.bigdata.extents.extent_map import SegmentTable
 from wendelin.core.bigdata.extents.page_size import page_span
 from wendelin.core.errors import UnsupportedArray
@@ -36,20 +37,8 @@ class SummarisedFile(Protocol):
         """The bytes from ``offset`` on."""
 
 
-class SummarisedArray(Protocol):
+class SummarisedArray(Shaped, Protocol):
     """What a summary needs of an array."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of each dimension."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the elements."""
-
-    @property
-    def order(self) -> str:
-        """ "C" or "F"."""
 
     @property
     def file(self) -> SummarisedFile:

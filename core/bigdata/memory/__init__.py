@@ -1,7 +1,8 @@
 """A big file's pages in memory. Above `extents`, `tail` and `arrays`.
 
 - `address_space`: reserving it. `pagemap`: which pages were written. `mapping`: a table of runs, shown in memory.
-- `paged_file`: what is asked of a file. `page_source`: where its pages are to be found.
-- `view`: writable memory that follows a connection. `snapshot`: read-only memory. `lease`: what arrays hold on to.
-- `thread_locks`: threads that share a connection.
+- `page_source`: where a file's pages are to be found. `view`: writable memory that follows a connection. `snapshot`:
+  read-only memory.
+- `paged_file`: what is asked of a file. `lease`: what arrays hold on to. `thread_locks`: threads that share a
+  connection.
 """

@@ -14,7 +14,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import DTypeLike
 
-from wendelin.core.bigdata.arrays.geometry import Geometry, Index, Readable, array_at, copy_of, is_basic, is_scalar
+from wendelin.core.bigdata.arrays.geometry import (
+    Geometry,
+    Index,
+    Readable,
+    Shaped,
+    array_at,
+    copy_of,
+    is_basic,
+    is_scalar,
+)
 from wendelin.core.bigdata.extents.extent_map import SegmentTable
 from wendelin.core.bigdata.extents.page_size import page_span, pages_of
 from wendelin.core.bigdata.extents.stores import keeps_local_files
@@ -123,20 +132,8 @@ class SnapshotFile(Protocol):
         """The file as it is now: a `FileSnapshot`, or the file itself where memory cannot be mapped."""
 
 
-class SnapshotArray(Protocol):
+class SnapshotArray(Shaped, Protocol):
     """What a snapshot needs of an array."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of each dimension."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the elements."""
-
-    @property
-    def order(self) -> str:
-        """ "C" or "F"."""
 
     @property
     def file(self) -> SnapshotFile:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from wendelin.core.business_templates.checking.site_paths import find
 from wendelin.core.business_templates.text.problems import REFERENCE, Problem
+from wendelin.core.business_templates.text.source_files import SourceFile
+from wendelin.core.model.objects.site import Site
 from wendelin.core.model.scripting.skins import find_method
-
-if TYPE_CHECKING:
-    from wendelin.core.business_templates.items.item import Item
-    from wendelin.core.model.objects.site import Site
 
 TYPES = "portal_types/"
 SHEETS = "portal_property_sheets/"
@@ -20,6 +18,34 @@ CATEGORIES = "portal_categories/"
 WORKFLOWS = "portal_workflow/"
 
 WHAT = {TYPES: "portal type", SHEETS: "property sheet", CATEGORIES: "category", WORKFLOWS: "workflow"}
+
+
+class Brought(Protocol):
+    """What the checks ask of a thing that a template brings: an `Item` of `wendelin.core.business_templates.items`."""
+
+    @property
+    def source(self) -> SourceFile:
+        """The file that says it, which reports problems with it."""
+
+    @property
+    def path(self) -> str:
+        """Its place in the site."""
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What the file says of it."""
+
+    @property
+    def is_extension(self) -> bool:
+        """Whether it only adds to what another template brings at that path."""
+
+    @property
+    def template(self) -> str:
+        """The title of the template."""
+
+    @property
+    def skin_id(self) -> str:
+        """The id under which documents find it as a method; empty for what is no skin method."""
 
 
 @dataclass
@@ -32,13 +58,13 @@ class Known:
     site: Site
     owners: Mapping[str, str]
     closures: Mapping[str, set[str]]
-    brought: dict[str, Item] = field(default_factory=dict)
+    brought: dict[str, Brought] = field(default_factory=dict)
     #: ``(template, path)`` for all that the set brings, also where two bring the same (which is a problem of its own).
     claims: set[tuple[str, str]] = field(default_factory=set)
-    skin_methods: dict[str, Item] = field(default_factory=dict)
-    extensions: dict[str, list[Item]] = field(default_factory=dict)
+    skin_methods: dict[str, Brought] = field(default_factory=dict)
+    extensions: dict[str, list[Brought]] = field(default_factory=dict)
 
-    def add(self, item: Item) -> None:
+    def add(self, item: Brought) -> None:
         """Take a path, a skin method's id, or an extension of a path, that the set brings."""
         if item.is_extension:
             self.extensions.setdefault(item.path, []).append(item)
@@ -60,7 +86,7 @@ class Known:
         item = self.brought.get(path)
         return item.template if item is not None else self.owners.get(path, "")
 
-    def check(self, item: Item, prefix: str, names: Any) -> Iterator[Problem]:
+    def check(self, item: Brought, prefix: str, names: object) -> Iterator[Problem]:
         """Problems for names in ``names`` (a list) of things below ``prefix`` that ``item`` must not refer to."""
         for name in names if isinstance(names, list | tuple) else ():
             path = f"{prefix}{name}"
@@ -69,14 +95,14 @@ class Known:
             else:
                 yield from self.check_reliable(item, path, f"{WHAT.get(prefix, 'document')} {name!r}")
 
-    def check_reliable(self, item: Item, path: str, what: str) -> Iterator[Problem]:
+    def check_reliable(self, item: Brought, path: str, what: str) -> Iterator[Problem]:
         """A problem when ``item`` relies on something of a template that its own template does not depend on."""
         owner = self.owner(path, item.template)
         if owner and owner != item.template and owner not in self.closures.get(item.template, ()):
             message = f"{what} belongs to {owner}, which is not among the dependencies"
             yield item.source.problem(message, REFERENCE, near=path.rpartition("/")[2])
 
-    def check_skin_method(self, item: Item, name: Any) -> Iterator[Problem]:
+    def check_skin_method(self, item: Brought, name: object) -> Iterator[Problem]:
         """A problem when no skin folder has, or gets, a method of that id, or when it is not one to rely on."""
         if not isinstance(name, str) or not name:
             return

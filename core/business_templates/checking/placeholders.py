@@ -8,10 +8,12 @@ from typing import Any
 from ZODB.broken import Broken
 
 from wendelin.core.model.catalog.index_queue import enqueue
+from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.site import Site
 
 
-def detach_placeholders(site: Any, container: Any) -> None:
+def detach_placeholders(site: Site, container: Folder) -> None:
     """Remove all placeholders below a folder, from the catalog too, without telling subscribers, who could not read
     them."""
     for id in list(container):
@@ -22,14 +24,14 @@ def detach_placeholders(site: Any, container: Any) -> None:
             detach_placeholders(site, child)
 
 
-def detach_placeholder(site: Any, container: Any, id: str) -> None:
+def detach_placeholder(site: Site, container: Folder, id: str) -> None:
     """Remove one placeholder with all below it."""
     for uid in _uids(container.get_child(id)):
         enqueue(site.portal_catalog, uid, None)
     container.detach(id)
 
 
-def _uids(document: Any) -> Iterator[int]:
+def _uids(document: Document | Broken) -> Iterator[int]:
     """The numbers of a document and all below it, as far as they can be read."""
     state = placeholder_state(document) if isinstance(document, Broken) else vars(document)
     if state.get("uid"):
@@ -40,7 +42,7 @@ def _uids(document: Any) -> Iterator[int]:
         yield from _uids(child)
 
 
-def placeholder_state(document: Any) -> dict[str, Any]:
+def placeholder_state(document: Broken) -> dict[str, Any]:
     """What the record of a placeholder holds."""
     document._p_activate()
     state = document.__Broken_state__

@@ -9,11 +9,9 @@ from ZODB.broken import Broken
 
 from wendelin.core.business_templates.checking.placeholders import detach_placeholder, detach_placeholders
 from wendelin.core.model.objects.copying import remove
-from wendelin.core.model.objects.creation import identify
 from wendelin.core.model.objects.folder import Folder
 
 if TYPE_CHECKING:
-    from wendelin.core.model.objects.document import Document
     from wendelin.core.model.objects.site import Site
 
 
@@ -29,12 +27,6 @@ def find(site: Site, path: str) -> Any:
     return here
 
 
-def attach(container: Folder, id: str, document: Document) -> None:
-    """Place a new document, and tell subscribers (the catalog). Its portal type need not be allowed there."""
-    identify(document)
-    container._setObject(id, document)
-
-
 def detach(container: Folder, id: str) -> None:
     """Delete a child with all below it, and tell subscribers."""
     site = container.getPortalObject()
@@ -47,9 +39,18 @@ def detach(container: Folder, id: str) -> None:
     remove(container, id)
 
 
-def below(document: Any, path: str) -> Iterator[str]:
-    """Paths of all documents below ``document``, which stands at ``path``; containers first."""
+def walk_below(document: object, path: str) -> Iterator[tuple[str, object]]:
+    """``(path, document)`` for all that is below ``document``, which stands at ``path``; containers first.
+
+    Unlike `wendelin.core.model.objects.copying.walk` it does not leave out placeholders: they have to be removed too.
+    """
     if isinstance(document, Folder):
         for id in document:
-            yield f"{path}/{id}"
-            yield from below(document.get_child(id), f"{path}/{id}")
+            child, child_path = document.get_child(id), f"{path}/{id}"
+            yield child_path, child
+            yield from walk_below(child, child_path)
+
+
+def paths_below(document: object, path: str) -> Iterator[str]:
+    """Paths of all documents below ``document``, which stands at ``path``; containers first."""
+    return (found for found, _ in walk_below(document, path))

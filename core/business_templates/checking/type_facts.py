@@ -19,7 +19,7 @@ from wendelin.core.model.objects.properties import CategoryProperty, Property, c
 from wendelin.core.model.portal_types.types import IMPLIED_SHEETS
 
 Entry = Property | CategoryProperty
-PARTS: tuple[tuple[str, Any], ...] = (("property", Property), ("category", CategoryProperty))
+PARTS: tuple[tuple[str, type[Entry]], ...] = (("property", Property), ("category", CategoryProperty))
 
 
 def type_list(known: Known, type_name: str, key: str) -> list[str]:
@@ -42,7 +42,7 @@ def sheet_entries(known: Known, sheet_name: str) -> list[Entry]:
     return [entry for key, cls in PARTS for entry in _readable(cls, tables(item.data, key))]
 
 
-def _readable(cls: Any, entries: Iterable[dict[str, Any]]) -> Iterable[Entry]:
+def _readable(cls: type[Entry], entries: Iterable[dict[str, Any]]) -> Iterable[Entry]:
     for data in entries:
         try:
             entry = from_data(cls, data)
@@ -63,7 +63,7 @@ def property_dict(known: Known, type_name: str) -> dict[str, Entry]:
     return found
 
 
-def value_problem(known: Known, type_name: str, id: str, value: Any) -> str:
+def value_problem(known: Known, type_name: str, id: str, value: object) -> str:
     """Why a document of the portal type cannot have that value; empty when it can."""
     if id == "id":
         return "the id of a document is the name of its file"

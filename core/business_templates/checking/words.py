@@ -1,14 +1,13 @@
-"""Checks of the small words in templates' data: permissions, roles, and expressions."""
+"""Checks of the permissions, roles and expressions that stand in templates' data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
-from wendelin.core.business_templates.checking.known import Known
-from wendelin.core.business_templates.items.item import Item
+from wendelin.core.business_templates.checking.known import Brought, Known
 from wendelin.core.business_templates.text.problems import REFERENCE, Problem
 from wendelin.core.errors import ScriptError
+from wendelin.core.model.objects.site import Site
 from wendelin.core.model.scripting.restricted.compiling import compile_expression
 from wendelin.core.security import PERMISSIONS, ROLES
 
@@ -16,7 +15,7 @@ from wendelin.core.security import PERMISSIONS, ROLES
 PERMISSION = "permission_map/"
 
 
-def check_words(item: Item, known: Known, entry: Mapping[str, Any]) -> Iterator[Problem]:
+def check_words(item: Brought, known: Known, entry: Mapping[str, object]) -> Iterator[Problem]:
     """Problems with an entry's ``permission``, ``published``, ``roles``, ``proxy_roles`` and ``condition``."""
     for key in ("permission", "published"):
         yield from check_permissions(item, known, [entry.get(key)])
@@ -25,7 +24,7 @@ def check_words(item: Item, known: Known, entry: Mapping[str, Any]) -> Iterator[
     yield from check_condition(item, entry.get("condition"))
 
 
-def check_permissions(item: Item, known: Known, names: Any) -> Iterator[Problem]:
+def check_permissions(item: Brought, known: Known, names: Iterable[object]) -> Iterator[Problem]:
     """Problems for permissions that neither the platform nor a template has: a misspelt one is for managers alone."""
     for name in names:
         path = f"{PERMISSION}{name}"
@@ -37,7 +36,7 @@ def check_permissions(item: Item, known: Known, names: Any) -> Iterator[Problem]
             yield item.source.unknown("permission", name)
 
 
-def check_roles(item: Item, roles: Any) -> Iterator[Problem]:
+def check_roles(item: Brought, roles: object) -> Iterator[Problem]:
     """Problems for roles that nobody can have."""
     for role in roles if isinstance(roles, list | tuple) else ():
         if role not in ROLES:
@@ -45,7 +44,7 @@ def check_roles(item: Item, roles: Any) -> Iterator[Problem]:
             yield item.source.problem(message, REFERENCE, near=str(role))
 
 
-def check_condition(item: Item, condition: Any) -> Iterator[Problem]:
+def check_condition(item: Brought, condition: object) -> Iterator[Problem]:
     """A problem when the expression does not compile."""
     if isinstance(condition, str) and condition:
         try:
@@ -54,7 +53,7 @@ def check_condition(item: Item, condition: Any) -> Iterator[Problem]:
             yield item.source.problem(f"condition {condition!r}: {error}", near=condition)
 
 
-def site_map(site: Any) -> dict[str, Any]:
+def site_map(site: Site) -> dict[str, tuple[str, ...]]:
     """The site's own permission map."""
     site._p_activate()
     return dict(vars(site).get("permission_map") or {})

@@ -14,8 +14,10 @@ from wendelin.core.business_templates.items.item import DocumentItem, Item, Reco
 from wendelin.core.business_templates.text.problems import Problem
 from wendelin.core.business_templates.text.shapes import id_problems, shape_problems
 from wendelin.core.business_templates.text.source_files import SourceFile, tables
+from wendelin.core.model.objects.site import Site
 from wendelin.core.model.portal_types.categories import BaseCategory, Category
 
+Node = BaseCategory | Category
 TEXT_KEYS: dict[str, Any] = {"title": str, "description": str, "int_index": int}
 CATEGORY_KEYS: dict[str, Any] = {"id": str, "category": list, "extends": bool} | TEXT_KEYS
 BASE_KEYS: dict[str, Any] = {
@@ -46,17 +48,20 @@ class BaseCategoryItem(DocumentItem):
     shape = BASE_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems for base categories that it acquires from and that do not exist."""
         acquired = self.data.get("acquisition_base_category_list", ())
         yield from known.check(self, CATEGORIES, [name for name in acquired if name != "parent"])
 
     def check_shape(self) -> Iterator[Problem]:
+        """Problems with the keys and types of the category, and with the ids of those directly below it."""
         yield from shape_problems(self.source, self.data, self.shape, self.id)
         yield from id_problems(self.source, "category", self.data.get("category", []))
 
-    def make(self, site: Any) -> Any:
+    def make(self, site: Site) -> Node:
+        """The base category, without the categories below it."""
         return self._fill(BaseCategory(), "Base Category")
 
-    def _fill(self, category: Any, portal_type: str) -> Any:
+    def _fill(self, category: Node, portal_type: str) -> Node:
         category.portal_type = portal_type
         category.title = self.data.get("title", self.id.replace("_", " ").title())
         for key in set(self.shape) & set(self.data) - {"id", "category", "extends", "title"}:
@@ -71,7 +76,8 @@ class CategoryItem(BaseCategoryItem):
     kind = "category"
     shape = CATEGORY_KEYS
 
-    def make(self, site: Any) -> Any:
+    def make(self, site: Site) -> Node:
+        """The category, without those below it."""
         return self._fill(Category(), "Category")
 
 
@@ -84,11 +90,14 @@ class CategoryParent(Item):
     is_document = False
 
     def check_shape(self) -> Iterator[Problem]:
+        """Problems with other keys than those that name the node, and with the ids of what stands below it."""
         yield from shape_problems(self.source, self.data, self.shape, f"{self.id} (extends)")
         yield from id_problems(self.source, "category", self.data.get("category", []))
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """A problem when no category stands at the path."""
         yield from known.check(self, "", [self.path])
 
-    def install(self, site: Any) -> Record | None:
+    def install(self, site: Site) -> Record | None:
+        """Nothing: the node belongs to another template."""
         return None

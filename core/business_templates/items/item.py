@@ -5,16 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from wendelin.core.business_templates.checking.site_paths import attach, detach, find
+from wendelin.core.business_templates.checking.known import Known
+from wendelin.core.business_templates.checking.site_paths import detach, find
 from wendelin.core.business_templates.text.problems import Problem
 from wendelin.core.business_templates.text.shapes import Shape, shape_problems
 from wendelin.core.business_templates.text.source_files import SourceFile
-
-if TYPE_CHECKING:
-    from wendelin.core.business_templates.checking.known import Known
-    from wendelin.core.model.objects.site import Site
+from wendelin.core.model.objects.creation import attach
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.site import Site
 
 #: What an installed item leaves behind: ``kind``, ``path``, ``owned`` and what its removal needs; plain data, so that
 #: a template can be removed when its plugin is gone.
@@ -82,10 +82,11 @@ class DocumentItem(Item):
     """An item that is one document at ``path``; it is removed by deleting that document."""
 
     @abstractmethod
-    def make(self, site: Site) -> Any:
+    def make(self, site: Site) -> Document:
         """The document, not yet in its container."""
 
     def install(self, site: Site) -> Record:
+        """Put what `make` makes into the container, and return a record of it."""
         container = find(site, self.container_path)
         attach(container, self.id, self.make(site))
         return self.record()

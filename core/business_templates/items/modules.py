@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from wendelin.core.business_templates.checking.known import CATEGORIES, TYPES, Known
-from wendelin.core.business_templates.checking.site_paths import attach
 from wendelin.core.business_templates.items.item import Item, Record
 from wendelin.core.business_templates.text.problems import Problem
 from wendelin.core.business_templates.text.source_files import SourceFile, tables
-from wendelin.core.model.objects.creation import instantiate
-from wendelin.core.model.workflow.engine import initialise
+from wendelin.core.model.objects.creation import attach, begin, instantiate
+from wendelin.core.model.objects.site import Site
 
 MODULE_KEYS: dict[str, type] = {
     "id": str,
@@ -37,11 +35,13 @@ class ModuleItem(Item):
     shape = MODULE_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems for a portal type or a business application that does not exist."""
         yield from known.check(self, TYPES, [self.data.get("portal_type", "")])
         if "business_application" in self.data:
             yield from known.check(self, CATEGORIES + "business_application/", [self.data["business_application"]])
 
-    def install(self, site: Any) -> Record:
+    def install(self, site: Site) -> Record:
+        """Make the module and put it at the root of the site."""
         information = site.type_information(self.data["portal_type"])
         module = instantiate(information)
         module.__name__, module.__parent__ = self.id, site
@@ -50,7 +50,6 @@ class ModuleItem(Item):
                 setattr(module, key, self.data[key])
         if "business_application" in self.data:
             module.categories = (f"business_application/{self.data['business_application']}",)
-        initialise(module)
-        module._initialise()
+        begin(module)
         attach(site, self.id, module)
         return self.record(portal_type=self.data["portal_type"])

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from wendelin.core.business_templates.checking.known import CATEGORIES, TYPES, WORKFLOWS, Known
-from wendelin.core.business_templates.checking.site_paths import attach, find
+from wendelin.core.business_templates.checking.site_paths import find
 from wendelin.core.business_templates.checking.type_facts import property_dict, type_list, value_problem
 from wendelin.core.business_templates.items.item import DocumentItem, Item, Record
 from wendelin.core.business_templates.text.problems import REFERENCE, Problem
 from wendelin.core.business_templates.text.source_files import SourceFile, tables
-from wendelin.core.model.objects.creation import instantiate
-from wendelin.core.model.workflow.engine import initialise, set_state
+from wendelin.core.model.objects.creation import attach, begin, instantiate
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.site import Site
+from wendelin.core.model.workflow.engine import set_state
 
 PATH_KEYS: dict[str, Any] = {
     "portal_type": str,
@@ -44,6 +46,7 @@ class PathItem(DocumentItem):
     shape = PATH_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with the portal type, categories, workflow states, property values and files beside it."""
         portal_type = self.data.get("portal_type", "")
         yield from known.check(self, TYPES, [portal_type])
         yield from self._check_categories(known)
@@ -67,7 +70,7 @@ class PathItem(DocumentItem):
             if not known.has(CATEGORIES + category):
                 yield from known.check(self, "", [url])
 
-    def _check_state(self, known: Known, workflow_id: str, state: Any) -> Iterator[Problem]:
+    def _check_state(self, known: Known, workflow_id: str, state: object) -> Iterator[Problem]:
         portal_type = self.data["portal_type"]
         yield from known.check(self, WORKFLOWS, [workflow_id])
         if workflow_id not in type_list(known, portal_type, "workflow_list"):
@@ -93,16 +96,16 @@ class PathItem(DocumentItem):
         if message:
             yield self.source.problem(f"{side.name}: {message}", REFERENCE)
 
-    def make(self, site: Any) -> Any:
-        document = instantiate(site.type_information(self.data["portal_type"]))
+    def make(self, site: Site) -> Document:
+        """The document in the first state of its workflows, with its properties and categories."""
+        document: Document = instantiate(site.type_information(self.data["portal_type"]))
         document.__name__, document.__parent__ = self.id, find(site, self.container_path)
-        initialise(document)
-        document._initialise()
+        begin(document)
         document._edit(**self._values(document))
         document.categories = tuple(dict.fromkeys((*document.categories, *self.data.get("categories", ()))))
         return document
 
-    def _values(self, document: Any) -> dict[str, Any]:
+    def _values(self, document: Document) -> dict[str, Any]:
         """Property values of the file and of the files beside it, these as text where the property is text."""
         values = dict(self.data.get("properties", {}))
         known = document.getTypeInfo().property_dict
@@ -110,7 +113,8 @@ class PathItem(DocumentItem):
             values[property_id] = _content(side, known.get(property_id))
         return values
 
-    def install(self, site: Any) -> Record:
+    def install(self, site: Site) -> Record:
+        """Make the document, place it, and bring its workflows into the states that the file names."""
         document = self.make(site)
         attach(find(site, self.container_path), self.id, document)
         for workflow_id, state in self.data.get("state", {}).items():
@@ -118,7 +122,7 @@ class PathItem(DocumentItem):
         return self.record(portal_type=self.data["portal_type"])
 
 
-def _content(side: Path, entry: Any) -> str | bytes:
+def _content(side: Path, entry: object) -> str | bytes:
     """What a file beside a document holds: text for a property that is text, else bytes."""
     content = side.read_bytes()
     return content if getattr(entry, "type", "data") == "data" else content.decode("utf-8")

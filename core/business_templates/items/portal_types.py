@@ -16,6 +16,7 @@ from wendelin.core.business_templates.text.source_files import tables
 from wendelin.core.errors import BadRequest
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.properties import from_data
+from wendelin.core.model.objects.site import Site
 from wendelin.core.model.portal_types.actions import Action, Dialog, Form
 from wendelin.core.model.portal_types.types import PortalType
 
@@ -55,6 +56,7 @@ class PortalTypeItem(DocumentItem):
     shape = TYPE_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with the class, the lists of names, the actions, forms and dialogs, and the fields."""
         if not self.data.get("type_class"):
             yield self.source.problem("type_class is missing (or write extends = true)")
         else:
@@ -63,11 +65,12 @@ class PortalTypeItem(DocumentItem):
         yield from check_parts(self, known)
         yield from check_fields(self, known)
 
-    def make(self, site: Any) -> PortalType:
+    def make(self, site: Site) -> PortalType:
+        """The portal type, with its actions, forms and dialogs."""
         return PortalType.from_data(self.id, {key: value for key, value in self.data.items() if key != "extends"})
 
 
-def check_class(item: Item, class_path: Any) -> Iterator[Problem]:
+def check_class(item: Item, class_path: object) -> Iterator[Problem]:
     """A problem when the dotted path does not lead to a document class."""
     module_name, _, name = str(class_path).rpartition(".")
     try:

@@ -12,6 +12,7 @@ from wendelin.core.business_templates.text.shapes import shape_of
 from wendelin.core.business_templates.text.source_files import tables
 from wendelin.core.errors import BadRequest
 from wendelin.core.model.objects.properties import CategoryProperty, Property, from_data
+from wendelin.core.model.objects.site import Site
 from wendelin.core.model.portal_types.property_sheets import PropertySheet
 
 
@@ -26,6 +27,7 @@ class PropertySheetItem(DocumentItem):
     }
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with values of properties and relations, and with what relations lead to."""
         for key, cls in (("property", Property), ("category", CategoryProperty)):
             for entry in tables(self.data, key):
                 yield from check_plain(self, cls, entry)
@@ -34,7 +36,8 @@ class PropertySheetItem(DocumentItem):
             yield from known.check(self, CATEGORIES, [base_category])
             yield from known.check(self, TYPES, entry.get("portal_type"))
 
-    def make(self, site: Any) -> PropertySheet:
+    def make(self, site: Site) -> PropertySheet:
+        """The property sheet, with its properties and relations."""
         return PropertySheet.from_data(self.id, self.data)
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from wendelin.core.business_templates.checking.known import Known
 from wendelin.core.business_templates.checking.words import PERMISSION, check_roles, site_map
@@ -15,6 +14,7 @@ from wendelin.core.business_templates.items.item import Item, Record
 from wendelin.core.business_templates.text.problems import OWNER, Problem
 from wendelin.core.business_templates.text.shapes import shape_problems
 from wendelin.core.business_templates.text.source_files import SourceFile
+from wendelin.core.model.objects.site import Site
 from wendelin.core.security import DEFAULT_PERMISSION_MAP, PERMISSIONS
 
 
@@ -33,6 +33,7 @@ class PermissionItem(Item):
     shape = {"roles": list[str]}
 
     def check_shape(self) -> Iterator[Problem]:
+        """A problem when the roles are no list of texts."""
         yield from shape_problems(self.source, self.data, self.shape, f"permission {self.name!r}")
 
     @property
@@ -41,18 +42,20 @@ class PermissionItem(Item):
         return self.path.removeprefix(PERMISSION)
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems for unknown roles, and for a permission that belongs to the platform or the site already."""
         yield from check_roles(self, self.data["roles"])
         if self.name in PERMISSIONS or self.name in DEFAULT_PERMISSION_MAP:
             yield self.source.problem(f"permission {self.name!r} belongs to the platform", OWNER, near=self.name)
         elif self.path not in known.owners and self.name in site_map(known.site):
             yield self.source.problem(f"the site already says who has {self.name!r}", OWNER, near=self.name)
 
-    def install(self, site: Any) -> Record:
+    def install(self, site: Site) -> Record:
+        """Add the permission to the site's map."""
         site.permission_map = {**site_map(site), self.name: tuple(self.data["roles"])}
         return self.record()
 
 
-def remove_permission(site: Any, record: Record) -> None:
+def remove_permission(site: Site, record: Record) -> None:
     """Take the permission out of the site's map; without any entry the map itself goes."""
     left = {name: roles for name, roles in site_map(site).items() if PERMISSION + name != record["path"]}
     if left:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from wendelin.core.business_templates.checking.known import Known
 from wendelin.core.business_templates.checking.words import check_words
@@ -14,6 +13,7 @@ from wendelin.core.business_templates.text.manifest import METHOD_KEYS, SkinLaye
 from wendelin.core.business_templates.text.problems import REFERENCE, Problem
 from wendelin.core.business_templates.text.source_files import SourceFile
 from wendelin.core.errors import ScriptError
+from wendelin.core.model.objects.site import Site
 from wendelin.core.model.scripting.scripts import PythonScript
 from wendelin.core.model.scripting.skin_items import SkinItem, TrustedMethod, from_file
 from wendelin.core.model.scripting.skins import CUSTOM, SkinFolder
@@ -45,10 +45,12 @@ class SkinFolderItem(DocumentItem):
     shape = {"priority": int}
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """A problem when the layer is the one that is kept for changes by users."""
         if self.id == CUSTOM:
             yield self.source.problem(f"{CUSTOM!r} is for what users change; name the folder after the template")
 
-    def make(self, site: Any) -> SkinFolder:
+    def make(self, site: Site) -> SkinFolder:
+        """The layer, empty."""
         folder = SkinFolder()
         folder.portal_type = "Skin Folder"
         folder.priority = float(self.data["priority"])
@@ -71,6 +73,7 @@ class TrustedMethodItem(_SkinItem):
     shape = METHOD_KEYS
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with its permission, and a function that cannot be imported."""
         yield from check_words(self, known, self.data)
         method = self.make(known.site)
         try:
@@ -78,7 +81,8 @@ class TrustedMethodItem(_SkinItem):
         except ScriptError as error:
             yield self.source.problem(f"trusted method {self.id}: {error}", REFERENCE, near=self.id)
 
-    def make(self, site: Any) -> TrustedMethod:
+    def make(self, site: Site) -> TrustedMethod:
+        """The method, which imports its function when it is called."""
         method = TrustedMethod()
         method.__name__ = self.id
         for key in ("method", "title", "published", "request_method"):
@@ -94,6 +98,7 @@ class SkinFileItem(_SkinItem):
     shape = {"file": Path}
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with its permission and roles, and with a script or template that does not compile."""
         try:
             made = self.make(known.site)
         except ScriptError as error:
@@ -104,6 +109,7 @@ class SkinFileItem(_SkinItem):
             made.__name__ = self.id
             yield from (self.source.problem(message) for message in made.checkConsistency())
 
-    def make(self, site: Any) -> SkinItem:
+    def make(self, site: Site) -> SkinItem:
+        """What the file is by its suffix: a script, a page template, or a file."""
         path: Path = self.data["file"]
         return from_file(path.name, path.read_bytes())[1]

@@ -8,7 +8,6 @@ and the user put there, whatever the order in which they came.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from wendelin.core.business_templates.checking.known import TYPES, Known
 from wendelin.core.business_templates.checking.site_paths import find
@@ -23,8 +22,13 @@ from wendelin.core.business_templates.items.portal_types import (
 )
 from wendelin.core.business_templates.text.problems import OWNER, Problem
 from wendelin.core.business_templates.text.source_files import tables
+from wendelin.core.model.objects.site import Site
+from wendelin.core.model.portal_types.actions import Action, Dialog, Form
+from wendelin.core.model.portal_types.types import PortalType
 
 KIND = "type_extension"
+#: What the lists of a portal type hold: names of other things, and its own actions, forms and dialogs.
+Entry = str | Action | Form | Dialog
 ATTRIBUTES = (*LIST_KEYS, *(attribute for _, attribute in PARTS.values()))
 
 
@@ -42,13 +46,14 @@ class TypeExtensionItem(Item):
         return tuple(f"{self.path}#{key}/{entry.get('id')}" for key in PARTS for entry in tables(self.data, key))
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with the type that is extended, the names in the lists, and ids that the type has already."""
         yield from known.check(self, TYPES, [self.id])
         yield from check_lists(self, known)
         yield from check_parts(self, known)
         yield from check_fields(self, known)
         yield from self._check_taken(known, find(known.site, self.path))
 
-    def _check_taken(self, known: Known, portal_type: Any) -> Iterator[Problem]:
+    def _check_taken(self, known: Known, portal_type: PortalType | None) -> Iterator[Problem]:
         """Problems for actions, forms and dialogs that the type has already, from its owner or from the user."""
         for key, (_, attribute) in PARTS.items():
             taken = {entry.id for entry in getattr(portal_type, attribute, ())} if portal_type is not None else set()
@@ -59,7 +64,8 @@ class TypeExtensionItem(Item):
                     message = f"{self.id} already has [[{key}]] {entry['id']!r}"
                     yield self.source.problem(message, OWNER, near=str(entry["id"]))
 
-    def install(self, site: Any) -> Record:
+    def install(self, site: Site) -> Record:
+        """Add the entries that the type does not have of its own; the record says which those are."""
         portal_type = find(site, self.path)
         wanted = self.additions()
         own = own_entries(portal_type, extension_records(site, self.path))
@@ -73,7 +79,7 @@ class TypeExtensionItem(Item):
         compose(portal_type, extension_records(site, self.path), [*extension_records(site, self.path), record])
         return record
 
-    def additions(self) -> dict[str, tuple[Any, ...]]:
+    def additions(self) -> dict[str, tuple[Entry, ...]]:
         """What the file says, as ``{attribute of the portal type: entries}``."""
         found = {key: tuple(self.data[key]) for key in LIST_KEYS if key in self.data}
         for key, (build, attribute) in PARTS.items():
@@ -82,7 +88,7 @@ class TypeExtensionItem(Item):
         return found
 
 
-def remove_extension(site: Any, record: Record) -> None:
+def remove_extension(site: Site, record: Record) -> None:
     """Take one extension's entries away, unless another extension adds them as well."""
     portal_type = find(site, record["path"])
     if portal_type is not None:
@@ -90,7 +96,7 @@ def remove_extension(site: Any, record: Record) -> None:
         compose(portal_type, present, [other for other in present if other["template"] != record["template"]])
 
 
-def extension_records(site: Any, path: str) -> list[Record]:
+def extension_records(site: Site, path: str) -> list[Record]:
     """Records of all installed extensions of the type at ``path``."""
     return [
         record
@@ -100,7 +106,7 @@ def extension_records(site: Any, path: str) -> list[Record]:
     ]
 
 
-def own_entries(portal_type: Any, records: Iterable[Record]) -> dict[str, tuple[Any, ...]]:
+def own_entries(portal_type: PortalType, records: Iterable[Record]) -> dict[str, tuple[Entry, ...]]:
     """The type's lists without what extensions added."""
     extra: dict[str, set[str]] = {attribute: set() for attribute in ATTRIBUTES}
     for record in records:
@@ -114,7 +120,7 @@ def own_entries(portal_type: Any, records: Iterable[Record]) -> dict[str, tuple[
     }
 
 
-def compose(portal_type: Any, before: list[Record], after: list[Record]) -> None:
+def compose(portal_type: PortalType, before: list[Record], after: list[Record]) -> None:
     """Set the type's lists to its own entries and those of the extensions ``after``, where ``before`` were in place.
 
     An entry of ``before`` that is no longer there was removed by the user, and stays away.
@@ -131,7 +137,7 @@ def compose(portal_type: Any, before: list[Record], after: list[Record]) -> None
             setattr(portal_type, attribute, tuple(entries))
 
 
-def key_of(entry: Any) -> str:
+def key_of(entry: Entry) -> str:
     """What makes an entry the same as another: its id, or itself when it is a text."""
     return entry if isinstance(entry, str) else entry.id
 

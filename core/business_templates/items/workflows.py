@@ -1,11 +1,10 @@
 """``workflows/<id>.toml``: states, transitions, worklists and interactions (the format is that of
-`core.model.workflow`).
+`wendelin.core.model.workflow`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from wendelin.core.business_templates.checking.known import TYPES, Known
 from wendelin.core.business_templates.checking.words import check_permissions, check_roles, check_words
@@ -14,6 +13,7 @@ from wendelin.core.business_templates.text.problems import Problem
 from wendelin.core.business_templates.text.shapes import id_problems
 from wendelin.core.business_templates.text.source_files import tables
 from wendelin.core.errors import WorkflowError
+from wendelin.core.model.objects.site import Site
 from wendelin.core.model.workflow.definition import read_definition
 from wendelin.core.model.workflow.workflow import Workflow
 
@@ -27,10 +27,12 @@ class WorkflowItem(DocumentItem):
     kind = "workflow"
 
     def check_shape(self) -> Iterator[Problem]:
+        """Problems with the ids of states, transitions and the like; `check` looks at the rest."""
         for part in PARTS:
             yield from id_problems(self.source, part, self.data.get(part, []))
 
     def check(self, known: Known) -> Iterator[Problem]:
+        """Problems with the definition, and with the scripts, portal types, permissions and roles that it names."""
         try:
             read_definition(self.id, self.data)
         except WorkflowError as error:
@@ -57,5 +59,6 @@ class WorkflowItem(DocumentItem):
                 yield from check_permissions(self, known, [permission])
                 yield from check_roles(self, roles)
 
-    def make(self, site: Any) -> Workflow:
+    def make(self, site: Site) -> Workflow:
+        """The workflow, with its definition."""
         return Workflow.from_data(self.id, self.data)

@@ -92,7 +92,7 @@ def _check(source: SourceFile) -> Iterator[Problem]:
                 yield source.problem(f"{method_id} needs method = 'module:function'", near=method_id)
 
 
-def _tables(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+def _tables(value: object) -> Iterator[tuple[str, dict[str, Any]]]:
     """The entries of a table that are tables themselves."""
     if isinstance(value, dict):
         yield from ((key, entry) for key, entry in value.items() if isinstance(entry, dict))

@@ -75,7 +75,7 @@ def digest(folder: Path, files: list[Path]) -> str:
 
 
 def tables(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    """The tables of the array ``[[key]]``; what is no table is passed over (`SourceFile.check_tables` reports it)."""
+    """The tables of the array ``[[key]]``; what is no table is left out (`shapes.table_problems` reports it)."""
     entries = data.get(key)
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 

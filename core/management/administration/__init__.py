@@ -1,3 +1,3 @@
-"""Pages of those who run the site: `users`, `own_account`, `template_pages`, `activity_queue`, `undo`,
+"""Pages of those who run the site: `user_pages`, `own_account`, `template_pages`, `activity_queue`, `undo`,
 `registrations`.
 """

@@ -10,13 +10,14 @@ from pyramid.request import Request
 
 from wendelin.core.errors import BadRequest
 from wendelin.core.management.documents.head import DocumentHead
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.frame.messages import say
+from wendelin.core.model.activities.queue import ActivityTool
 from wendelin.core.web.requests.urls import url
 
 SHOWN = 200
 
 
-def activity_list(context: Any, request: Request) -> dict[str, Any]:
+def activity_list(context: ActivityTool, request: Request) -> dict[str, Any]:
     """The first of what is to be done, failures included."""
     return {
         "title": context.getTitle(),
@@ -27,7 +28,7 @@ def activity_list(context: Any, request: Request) -> dict[str, Any]:
     }
 
 
-def change_activities(context: Any, request: Request) -> HTTPSeeOther:
+def change_activities(context: ActivityTool, request: Request) -> HTTPSeeOther:
     """Restart or cancel the chosen ones."""
     actions = {"restart": (context.restart, "restarted"), "cancel": (context.cancel, "cancelled")}
     wanted = request.POST.get("action", "")

@@ -9,10 +9,11 @@ from pyramid.request import Request
 from pyramid.security import remember
 
 from wendelin.core.errors import BadRequest, Unauthorized
-from wendelin.core.management.forms.fields import FieldSet, field_of
-from wendelin.core.management.forms.forms import DIALOG_PREFIX
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.forms.field_sets import FieldSet
+from wendelin.core.management.forms.fields import DIALOG_PREFIX, field_of
+from wendelin.core.management.frame.messages import say
 from wendelin.core.model.objects.properties import Property
+from wendelin.core.model.objects.site import Site
 from wendelin.core.web.requests.urls import url
 
 PASSWORD_FIELDS = (
@@ -23,7 +24,7 @@ PASSWORD_FIELDS = (
 MINIMUM_LENGTH = 8
 
 
-def change_password(context: Any, request: Request) -> Any:
+def change_password(context: Site, request: Request) -> Any:
     """Ask for the present and the new password; all other sessions of the user end, this one goes on."""
     form = FieldSet([field_of(prop) for prop in PASSWORD_FIELDS], DIALOG_PREFIX)
     if request.method == "POST" and _change(context, request, form):
@@ -40,7 +41,7 @@ def change_password(context: Any, request: Request) -> Any:
     }
 
 
-def _change(context: Any, request: Request, form: FieldSet) -> bool:
+def _change(context: Site, request: Request, form: FieldSet) -> bool:
     values = form.read(request.POST)
     if form.has_errors:
         return False

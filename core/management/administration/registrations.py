@@ -6,10 +6,11 @@ from typing import Any
 
 from pyramid.request import Request
 
+from wendelin.core.model.objects.site import Site
 from wendelin.core.registry import Registration, Registry
 
 
-def registrations(context: Any, request: Request) -> dict[str, Any]:
+def registrations(context: Site, request: Request) -> dict[str, Any]:
     """All registrations of this process, by kind."""
     registry: Registry = request.registry["wendelin.registry"]
     kinds: dict[str, list[Registration]] = {}

@@ -10,11 +10,12 @@ from pyramid.request import Request
 
 from wendelin.core.business_templates.dependencies import dependent_list, resolve
 from wendelin.core.business_templates.repository import available_manifests, load_templates
+from wendelin.core.business_templates.tool import TemplateTool
 from wendelin.core.business_templates.user_data import user_data_problems
 from wendelin.core.business_templates.validation import validate
 from wendelin.core.errors import BadRequest, BusinessTemplateError
 from wendelin.core.management.documents.head import DocumentHead
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.frame.messages import say
 from wendelin.core.web.requests.urls import url
 
 
@@ -27,7 +28,7 @@ class Part:
     paths: list[str]
 
 
-def template_list(context: Any, request: Request) -> dict[str, Any]:
+def template_list(context: TemplateTool, request: Request) -> dict[str, Any]:
     """Every template that a plugin brings or that is installed."""
     return {
         "title": "Business Templates",
@@ -45,7 +46,7 @@ def _titles(request: Request) -> list[str]:
     return titles
 
 
-def templates_preview(context: Any, request: Request) -> Any:
+def templates_preview(context: TemplateTool, request: Request) -> Any:
     """The page between the button and the deed: what will happen, and every reason why it cannot."""
     if not request.POST.getall("titles"):
         say(request, "Tick the boxes of some business templates first.", "warning")
@@ -55,7 +56,7 @@ def templates_preview(context: Any, request: Request) -> Any:
     return _install_preview(context, request, _titles(request))
 
 
-def _install_preview(context: Any, request: Request, titles: list[str]) -> dict[str, Any]:
+def _install_preview(context: TemplateTool, request: Request, titles: list[str]) -> dict[str, Any]:
     available, installed = available_manifests(), context.installed_manifests()
     problems: list[str] = []
     parts: list[Part] = []
@@ -74,7 +75,7 @@ def _install_preview(context: Any, request: Request, titles: list[str]) -> dict[
     return _page(context, request, "install", titles, parts, problems, notes)
 
 
-def _uninstall_preview(context: Any, request: Request, titles: list[str]) -> dict[str, Any]:
+def _uninstall_preview(context: TemplateTool, request: Request, titles: list[str]) -> dict[str, Any]:
     installed = context.installed_manifests()
     problems = [
         f"{name} depends on {title}: uninstall it as well"
@@ -89,7 +90,13 @@ def _uninstall_preview(context: Any, request: Request, titles: list[str]) -> dic
 
 
 def _page(
-    context: Any, request: Request, action: str, titles: list[str], parts: list[Part], problems: list[str], notes: Any
+    context: TemplateTool,
+    request: Request,
+    action: str,
+    titles: list[str],
+    parts: list[Part],
+    problems: list[str],
+    notes: list[str],
 ) -> dict[str, Any]:
     return {
         "title": f"{action.capitalize()} business templates",
@@ -105,14 +112,14 @@ def _page(
     }
 
 
-def templates_install(context: Any, request: Request) -> HTTPSeeOther:
+def templates_install(context: TemplateTool, request: Request) -> HTTPSeeOther:
     """Install, with dependencies: all in this transaction, or nothing."""
     new = context.installBusinessTemplateListFromRepository(_titles(request), install_dependency=True)
     say(request, f"Installed: {', '.join(new) or 'nothing new'}.")
     return HTTPSeeOther(url(request, context, "view"))
 
 
-def templates_uninstall(context: Any, request: Request) -> HTTPSeeOther:
+def templates_uninstall(context: TemplateTool, request: Request) -> HTTPSeeOther:
     """Uninstall, dependents before what they need; users' data only when they ticked that it may go."""
     titles = _titles(request)
     order = reversed(context.sortBusinessTemplateList(titles))

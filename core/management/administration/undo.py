@@ -9,9 +9,11 @@ from pyramid.request import Request
 
 from wendelin.core.database import Revision
 from wendelin.core.errors import BadRequest
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.frame.messages import say
 from wendelin.core.model.objects.history import parse_tid, undo_log
 from wendelin.core.model.objects.history import undo as undo_transaction
+from wendelin.core.model.objects.site import Site
+from wendelin.core.web.requests.table_pages import page_number
 from wendelin.core.web.requests.urls import url
 
 PAGE = 25
@@ -19,23 +21,22 @@ PAGE = 25
 DEPTH = 1000
 
 
-def undo_list(context: Any, request: Request) -> dict[str, Any]:
+def undo_list(context: Site, request: Request) -> dict[str, Any]:
     """A page of the log, the newest first."""
-    wanted = request.GET.get("page", "1")
-    page_number = int(wanted) if wanted.isdigit() and int(wanted) else 1
-    first = (page_number - 1) * PAGE
+    page = page_number(request)
+    first = (page - 1) * PAGE
     log = undo_log(context, first, first + PAGE)
     return {
         "title": "Undo",
         "supported": request.database.supports_undo,
         "revisions": [(entry.tid.hex(), entry) for entry in log if entry.undo_id],
         "action": url(request, context, "undo_confirm"),
-        "newer_url": url(request, context, "undo", page=page_number - 1) if page_number > 1 else "",
-        "older_url": url(request, context, "undo", page=page_number + 1) if len(log) == PAGE else "",
+        "newer_url": url(request, context, "undo", page=page - 1) if page > 1 else "",
+        "older_url": url(request, context, "undo", page=page + 1) if len(log) == PAGE else "",
     }
 
 
-def _chosen(context: Any, request: Request) -> list[Revision]:
+def _chosen(context: Site, request: Request) -> list[Revision]:
     """The ticked transactions, newest first: in this order they can be undone one after the other."""
     wanted = {parse_tid(text) for text in request.POST.getall("ids")}
     found = [entry for entry in undo_log(context, 0, DEPTH) if entry.tid in wanted]
@@ -44,7 +45,7 @@ def _chosen(context: Any, request: Request) -> list[Revision]:
     return found
 
 
-def undo_confirm(context: Any, request: Request) -> Any:
+def undo_confirm(context: Site, request: Request) -> Any:
     """Ask once more."""
     chosen = _chosen(context, request)
     if not chosen:
@@ -62,7 +63,7 @@ def undo_confirm(context: Any, request: Request) -> Any:
     }
 
 
-def undo(context: Any, request: Request) -> HTTPSeeOther:
+def undo(context: Site, request: Request) -> HTTPSeeOther:
     """Undo. What later transactions changed again cannot be undone; then nothing is."""
     chosen = _chosen(context, request)
     for entry in chosen:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pyramid.request import Request
 from pyramid.response import Response
 
+from wendelin.core.model.objects.files import File
 from wendelin.core.web.answers.downloads import respond
 
 
-def get_data(context: Any, request: Request) -> Response:
+def get_data(context: File, request: Request) -> Response:
     """The bytes, in ranges if wanted; images and text are shown by the browser, ``?download=1`` saves them."""
     modified = context.getModificationDate()
     return respond(

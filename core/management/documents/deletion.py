@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from wendelin.core.business_templates.business_template import BusinessTemplate
 from wendelin.core.errors import BadRequest, Unauthorized
 from wendelin.core.model.accounts.users import UserFolder
 from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import DELETE, check_permission, get_user
 
 
@@ -40,7 +39,7 @@ def require_deletable(document: Document) -> None:
         raise Unauthorized(f"{get_user().id!r} may not delete {document.getPath()}; nothing was deleted")
 
 
-def delete_documents(container: Any, documents: list[Document]) -> None:
+def delete_documents(container: Folder, documents: list[Document]) -> None:
     """Delete all of them, or none when one may not be."""
     for document in documents:
         require_deletable(document)

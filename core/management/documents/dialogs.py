@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
 
 from wendelin.core.errors import BadRequest, ValidationFailed, WorkflowError
-from wendelin.core.management.forms.fields import FieldSet, field_of
-from wendelin.core.management.forms.forms import DIALOG_PREFIX
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.forms.field_sets import FieldSet
+from wendelin.core.management.forms.fields import DIALOG_PREFIX, field_of
+from wendelin.core.management.frame.layout import TEMPLATES, without_changes
+from wendelin.core.management.frame.messages import say
 from wendelin.core.model.objects.document import Document
 from wendelin.core.security import require_permission
 from wendelin.core.web.access.csrf import require_token
@@ -19,7 +22,7 @@ from wendelin.core.web.publishing import DialogPage
 from wendelin.core.web.requests.urls import url
 
 
-def show_dialog(context: DialogPage, request: Request) -> Any:
+def show_dialog(context: DialogPage, request: Request) -> Response | dict[str, Any]:
     """GET shows it, with values from the address where it names fields; POST calls the method."""
     document, dialog = context.document, context.dialog
     require_permission(dialog.permission, document)
@@ -29,7 +32,7 @@ def show_dialog(context: DialogPage, request: Request) -> Any:
         response = submit(context, request, form)
         if response is not None:
             return response
-        request.response.headers["X-Tm"] = "abort"
+        without_changes(request.response)
     else:
         form.fill(lambda field: request.GET.get(field.id, getattr(field.prop, "default", None)))
     return {
@@ -64,6 +67,17 @@ def submit(context: DialogPage, request: Request, form: FieldSet) -> Response | 
     return HTTPSeeOther(_next_url(request, document, result))
 
 
-def _next_url(request: Request, document: Document, result: Any) -> str:
+def _next_url(request: Request, document: Document, result: object) -> str:
     """The document that the method returned, else the one the dialog is about."""
     return url(request, result if isinstance(result, Document) else document, "view")
+
+
+def includeme(config: Configurator) -> None:
+    """One view for every dialog. The dialog itself names the permission that its page needs."""
+    config.add_view(
+        show_dialog,
+        context=DialogPage,
+        permission=NO_PERMISSION_REQUIRED,
+        require_csrf=False,
+        renderer=f"{TEMPLATES}/form.pt",
+    )

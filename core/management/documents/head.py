@@ -8,14 +8,16 @@ from typing import Any
 from pyramid.request import Request
 
 from wendelin.core.management.documents.deletion import may_delete
-from wendelin.core.management.frame.page import Link, action_url, is_offered
+from wendelin.core.management.frame.offers import Link, action_link, action_url, is_offered
 from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.portal_types.actions import Action
 from wendelin.core.security import ACCESS, ADD, COPY, check_permission
 from wendelin.core.web.requests.urls import url
 
-#: Tabs that every document has; a type's own action of the same id is not shown a second time.
-#: Every document that can be edited has it, so it tells nothing.
+#: Every document that can be edited has this state variable, so it tells nothing.
 EDIT_STATE = "edit_state"
+#: Tabs that every document has; a type's own action of the same id is not shown a second time.
 OWN_TABS = frozenset({"view", "metadata", "history"})
 
 
@@ -31,6 +33,7 @@ class DocumentHead:
 
     @property
     def kind(self) -> str:
+        """What people call the document's type."""
         return self.document.getPortalTypeName()
 
     @property
@@ -68,7 +71,7 @@ class DocumentHead:
     def _address(self, *names: str, **query: Any) -> str:
         return url(self.request, self.document, *names, **query)
 
-    def _typed(self, action_type: str) -> list[Any]:
+    def _typed(self, action_type: str) -> list[Action]:
         actions = [action for action in self.info.action_list if action.action_type == action_type]
         return sorted(
             (action for action in actions if is_offered(action, self.document)),
@@ -76,26 +79,26 @@ class DocumentHead:
         )
 
     def _links(self, action_type: str) -> list[Link]:
-        return [
-            Link(action.title or action.id, action_url(self.request, action, self.document), action.icon)
-            for action in self._typed(action_type)
-        ]
+        return [action_link(self.request, action, self.document) for action in self._typed(action_type)]
 
     @cached_property
     def fast_inputs(self) -> list[Link]:
-        """Behind the runner."""
+        """The menu of the runner: ways to add several documents at once."""
         return self._links("object_fast_input")
 
     @cached_property
     def exchanges(self) -> list[Link]:
+        """The menu of imports and exports."""
         return self._links("object_exchange")
 
     @cached_property
     def jumps(self) -> list[Link]:
+        """The menu of related documents."""
         return self._links("object_jump")
 
     @cached_property
     def actions(self) -> list[Link]:
+        """What else the type offers, in the menu of actions."""
         return self._links("object_action")
 
     @cached_property
@@ -109,24 +112,28 @@ class DocumentHead:
     @cached_property
     def addable(self) -> list[str]:
         """The portal types of the Add menu."""
-        if not hasattr(type(self.document), "newContent") or not check_permission(ADD, self.document):
+        if not isinstance(self.document, Folder) or not check_permission(ADD, self.document):
             return []
         return self.document.getVisibleAllowedContentTypeList()
 
     @property
     def add_url(self) -> str:
+        """Where the Add menu goes."""
         return self._address("add_content")
 
     @property
     def clone_url(self) -> str:
+        """Where the button Clone goes."""
         return self._address("clone")
 
     @property
     def delete_url(self) -> str:
+        """The page that asks before the document is deleted."""
         return self._address("delete")
 
     @cached_property
     def may_copy(self) -> bool:
+        """Whether the user can put a copy beside the document."""
         container = self.document.__parent__
         if self.is_top or self.document.getPortalType() not in container.getTypeInfo().allowed_content_type_list:
             return False  # what only its tool makes: users, installed templates
@@ -134,8 +141,10 @@ class DocumentHead:
 
     @cached_property
     def may_delete(self) -> bool:
+        """Whether the button Delete is shown (`wendelin.core.management.documents.deletion`)."""
         return may_delete(self.document)
 
     @property
     def has_actions(self) -> bool:
+        """Whether the menu of actions has any entry."""
         return bool(self.workflow_actions or self.actions or self.may_copy or self.may_delete)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, time
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -14,11 +15,14 @@ from pyramid.response import Response
 from wendelin.core.errors import BadRequest
 from wendelin.core.management.documents.deletion import delete_documents
 from wendelin.core.management.documents.workflow_dialogs import COMMENT
-from wendelin.core.management.forms.fields import FieldSet, field_of
-from wendelin.core.management.forms.forms import DIALOG_PREFIX
-from wendelin.core.management.frame.page import render_page, say
-from wendelin.core.management.lists.listing import Listing, column_value, make_listing
+from wendelin.core.management.forms.field_sets import FieldSet
+from wendelin.core.management.forms.fields import DIALOG_PREFIX, field_of
+from wendelin.core.management.frame.layout import render_page
+from wendelin.core.management.frame.messages import say
+from wendelin.core.management.lists.cells import column_value
+from wendelin.core.management.lists.listing import Listing, make_listing
 from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import Property
 from wendelin.core.security import ADD, VIEW, check_permission, require_permission
 from wendelin.core.web.answers.downloads import disposition
@@ -30,14 +34,16 @@ SHOWN_TITLES = 20
 CLIPBOARD_LIMIT = 1000
 EXPORT_BLOCK = 500
 
+Clip = Callable[[Iterable[str]], tuple[str, ...]]
 
-def chosen(context: Any, request: Request) -> list[Document]:
+
+def chosen(context: Folder, request: Request) -> list[Document]:
     """The ticked documents that the user may see."""
     found = [context.get_child(id) for id in request.POST.getall("ids")]
     return [document for document in found if document is not None and check_permission(VIEW, document)]
 
 
-def list_action(context: Any, request: Request) -> Any:
+def list_action(context: Folder, request: Request) -> Response:
     """The buttons above a list."""
     actions = {"delete": ask_delete, "copy": copy, "cut": cut, "paste": paste, "workflow": ask_workflow}
     action = actions.get(request.POST.get("action", ""))
@@ -50,7 +56,7 @@ def list_action(context: Any, request: Request) -> Any:
     return action(context, request, documents)
 
 
-def back(context: Any, request: Request) -> HTTPSeeOther:
+def back(context: Folder, request: Request) -> HTTPSeeOther:
     """To the list, as it was."""
     here = request.POST.get("here", "")
     return HTTPSeeOther(here if is_own_path(here) else url(request, context, "view"))
@@ -74,7 +80,7 @@ def _count(documents: list[Document]) -> str:
 # -- delete
 
 
-def ask_delete(context: Any, request: Request, documents: list[Document]) -> Response:
+def ask_delete(context: Folder, request: Request, documents: list[Document]) -> Response:
     """The page that asks once more."""
     values = {
         "title": f"Delete from {context.getTitle()}",
@@ -89,7 +95,7 @@ def ask_delete(context: Any, request: Request, documents: list[Document]) -> Res
     return render_page(request, context, "confirm.pt", values)
 
 
-def list_delete(context: Any, request: Request) -> HTTPSeeOther:
+def list_delete(context: Folder, request: Request) -> HTTPSeeOther:
     """Delete, once confirmed: all of them, or none when one may not be."""
     documents = chosen(context, request)
     delete_documents(context, documents)
@@ -100,15 +106,17 @@ def list_delete(context: Any, request: Request) -> HTTPSeeOther:
 # -- clipboard
 
 
-def copy(context: Any, request: Request, documents: list[Document]) -> HTTPSeeOther:
+def copy(context: Folder, request: Request, documents: list[Document]) -> HTTPSeeOther:
+    """Put the documents on the clipboard, to be copied."""
     return _clip(context, request, documents, context.manage_copyObjects, "copied")
 
 
-def cut(context: Any, request: Request, documents: list[Document]) -> HTTPSeeOther:
+def cut(context: Folder, request: Request, documents: list[Document]) -> HTTPSeeOther:
+    """Put the documents on the clipboard, to be moved."""
     return _clip(context, request, documents, context.manage_cutObjects, "cut")
 
 
-def _clip(context: Any, request: Request, documents: list[Document], method: Any, word: str) -> HTTPSeeOther:
+def _clip(context: Folder, request: Request, documents: list[Document], method: Clip, word: str) -> HTTPSeeOther:
     clipboard = list(method([document.getId() for document in documents]))
     if sum(map(len, clipboard)) > CLIPBOARD_LIMIT:
         say(request, "These are too many for the clipboard: choose fewer at a time.", "warning")
@@ -118,7 +126,8 @@ def _clip(context: Any, request: Request, documents: list[Document], method: Any
     return back(context, request)
 
 
-def paste(context: Any, request: Request, documents: list[Document]) -> HTTPSeeOther:
+def paste(context: Folder, request: Request, documents: list[Document]) -> HTTPSeeOther:
+    """Copy or move what is on the clipboard to here; what was cut can be put down once."""
     require_permission(ADD, context)
     clipboard = request.session.get("clipboard") or []
     pasted = context.manage_pasteObjects(clipboard)
@@ -131,7 +140,7 @@ def paste(context: Any, request: Request, documents: list[Document]) -> HTTPSeeO
 # -- states
 
 
-def ask_workflow(context: Any, request: Request, documents: list[Document]) -> Response:
+def ask_workflow(context: Folder, request: Request, documents: list[Document]) -> Response:
     """Which action, and a comment."""
     return _workflow_page(context, request, documents, _workflow_form(request, documents))
 
@@ -147,7 +156,7 @@ def _workflow_form(request: Request, documents: list[Document]) -> FieldSet:
     return FieldSet([field_of(action), field_of(COMMENT)], DIALOG_PREFIX)
 
 
-def _workflow_page(context: Any, request: Request, documents: list[Document], form: FieldSet) -> Response:
+def _workflow_page(context: Folder, request: Request, documents: list[Document], form: FieldSet) -> Response:
     values = {
         "title": f"Change state in {context.getTitle()}",
         "help": "The chosen action is taken on every document whose state allows it; the others stay as they are.",
@@ -160,7 +169,7 @@ def _workflow_page(context: Any, request: Request, documents: list[Document], fo
     return render_page(request, context, "form.pt", values)
 
 
-def list_workflow(context: Any, request: Request) -> Any:
+def list_workflow(context: Folder, request: Request) -> Response:
     """Take the action on all; say which could not."""
     documents = chosen(context, request)
     form = _workflow_form(request, documents)
@@ -177,7 +186,7 @@ def list_workflow(context: Any, request: Request) -> Any:
 # -- export
 
 
-def export_csv(context: Any, request: Request) -> Response:
+def export_csv(context: Folder, request: Request) -> Response:
     """All documents that the list's search finds, as CSV, block by block."""
     listing = make_listing(request, context)
     response = Response(content_type="text/csv", charset="utf-8")
@@ -199,16 +208,16 @@ def _csv_lines(listing: Listing) -> Iterator[bytes]:
         offset += EXPORT_BLOCK
 
 
-def _csv(rows: Any) -> bytes:
+def _csv(rows: Iterable[Iterable[object]]) -> bytes:
     stream = io.StringIO()
     csv.writer(stream).writerows(rows)
     return stream.getvalue().encode("utf-8")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """A cell that no spreadsheet takes for a formula."""
     if isinstance(value, list | tuple):
         value = ", ".join(map(str, value))
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + value
-    return "" if value is None else value.isoformat() if hasattr(value, "isoformat") else value
+    return "" if value is None else value.isoformat() if isinstance(value, date | time) else value

@@ -1,4 +1,4 @@
-"""A document's own pages: its form and further tabs, metadata, history, clone, delete, add."""
+"""A document's own pages: its list or form, further forms as tabs; clone, delete, add."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from wendelin.core.errors import Unauthorized
 from wendelin.core.management.documents.deletion import delete_documents, require_deletable
 from wendelin.core.management.documents.head import DocumentHead
 from wendelin.core.management.documents.script_pages import code_problems
-from wendelin.core.management.forms.fields import FieldSet
-from wendelin.core.management.forms.forms import document_form, find_form, save, serial_of
-from wendelin.core.management.frame.page import render_page, say
-from wendelin.core.management.lists.listing import make_listing
+from wendelin.core.management.forms.document_forms import document_form, find_form
+from wendelin.core.management.forms.field_sets import FieldSet
+from wendelin.core.management.forms.saving import save, serial_of
+from wendelin.core.management.frame.layout import render_page, without_changes
+from wendelin.core.management.frame.messages import say
+from wendelin.core.management.lists.listing import Listing, make_listing
 from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import ADD, COPY, require_permission
 from wendelin.core.web.requests.urls import url
 
-METADATA_FIELDS = ("id", "title", "short_title", "reference", "version", "language", "description")
 
-
-def view_document(context: Document, request: Request) -> Any:
+def view_document(context: Document, request: Request) -> Response:
     """The first page of a document: what the skins make of it, else its list (modules, tools), else its form."""
     form_id = request.GET.get("form")
     if form_id:
@@ -33,12 +34,12 @@ def view_document(context: Document, request: Request) -> Any:
     if custom is not None:
         return custom
     head = DocumentHead(request, context)
-    if head.is_top and hasattr(type(context), "newContent"):
+    if head.is_top and isinstance(context, Folder):
         return render_page(request, context, "list_page.pt", list_values(context, request))
     return show_form(context, request, "")
 
 
-def list_values(context: Any, request: Request) -> dict[str, Any]:
+def list_values(context: Folder, request: Request) -> dict[str, Any]:
     """What the page of a module's list shows."""
     return {
         "title": context.getTitle(),
@@ -82,70 +83,24 @@ def show_form(context: Document, request: Request, form_id: str, form: FieldSet 
     return render_page(request, context, "document.pt", values)
 
 
-def contents_of(context: Document, request: Request) -> Any:
+def contents_of(context: Document, request: Request) -> Listing | None:
     """The list of the documents inside of one that may hold some."""
-    if not hasattr(type(context), "newContent"):
+    if not isinstance(context, Folder):
         return None
     if not context.getTypeInfo().allowed_content_type_list and not context.hasContent():
         return None
     return make_listing(request, context)
 
 
-def save_document(context: Document, request: Request) -> Any:
+def save_document(context: Document, request: Request) -> Response:
     """Save the form, then show it as it is now kept."""
     form_id = request.GET.get("form", "")
     further = find_form(context, form_id) if form_id else None
     form = document_form(request, context, further.field_list if further else ())
     if not save(context, form, request):
-        return _refused(show_form(context, request, form_id, form), request)
+        return without_changes(show_form(context, request, form_id, form))
     say(request, "Saved.")
     return HTTPSeeOther(url(request, context, "view", form=form_id or None))
-
-
-def _refused(response: Response, request: Request) -> Response:
-    """Whatever was changed before the error was found is undone with the transaction."""
-    response.headers["X-Tm"] = "abort"
-    return response
-
-
-def metadata(context: Document, request: Request) -> Any:
-    """Id, titles, dates, owner, rights: what every document has."""
-    known = [id for id in METADATA_FIELDS if id in context.getTypeInfo().property_dict]
-    form = document_form(request, context, known) if known else FieldSet([], "")
-    if request.method == "POST":
-        if save(context, form, request):
-            say(request, "Saved.")
-            return HTTPSeeOther(url(request, context, "metadata"))
-        return _refused(_metadata_page(context, request, form), request)
-    return _metadata_page(context, request, form)
-
-
-def _metadata_page(context: Document, request: Request, form: FieldSet) -> Response:
-    values = {
-        "title": context.getTitle(),
-        "head": DocumentHead(request, context, "Metadata"),
-        "form": form,
-        "action": url(request, context, "metadata"),
-        "serial": serial_of(context),
-        "conflict": any(entry.other for entry in form),
-        "facts": _facts(context, request),
-    }
-    return render_page(request, context, "metadata.pt", values)
-
-
-def _facts(context: Document, request: Request) -> list[tuple[str, Any]]:
-    roles = [f"{user}: {', '.join(names)}" for user, names in sorted(context.getLocalRoles().items())]
-    facts: list[tuple[str, Any]] = [
-        ("Portal Type", context.getPortalType()),
-        ("Address", request.host_url + url(request, context)),
-        ("Owner", context.getOwner() or "-"),
-        ("Created", context.getCreationDate()),
-        ("Last modified", context.getModificationDate()),
-        ("Number in the catalog", str(context.getUid())),
-        ("Categories", "\n".join(context.getCategoryList()) or "-"),
-        ("Roles here", "\n".join(roles) or "-"),
-    ]
-    return facts
 
 
 def clone(context: Document, request: Request) -> HTTPSeeOther:
@@ -160,7 +115,7 @@ def clone(context: Document, request: Request) -> HTTPSeeOther:
 def ask_delete(context: Document, request: Request) -> dict[str, Any]:
     """Say what would be lost."""
     require_deletable(context)
-    count = len(context) if hasattr(type(context), "__len__") else 0
+    count = len(context) if isinstance(context, Folder) else 0
     inside = f" and the {count} document{'s' * (count != 1)} in it" if count else ""
     return {
         "title": f"Delete {context.getTitle()}",
@@ -185,7 +140,7 @@ def delete(context: Document, request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(url(request, container, "view"))
 
 
-def add_content(context: Any, request: Request) -> HTTPSeeOther:
+def add_content(context: Folder, request: Request) -> HTTPSeeOther:
     """The Add menu: make a document and open its form."""
     portal_type = request.POST.get("portal_type", "")
     if portal_type not in context.getVisibleAllowedContentTypeList():

@@ -8,7 +8,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.frame.messages import say
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.scripting.skin_items import SkinItem
 from wendelin.core.model.scripting.skins import CUSTOM

@@ -8,9 +8,9 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
 from wendelin.core.errors import NotFound, UnsupportedWorkflowMethod, ValidationFailed
-from wendelin.core.management.forms.fields import FieldSet, field_of
-from wendelin.core.management.forms.forms import DIALOG_PREFIX
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.forms.field_sets import FieldSet
+from wendelin.core.management.forms.fields import DIALOG_PREFIX, field_of
+from wendelin.core.management.frame.messages import say
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.properties import Property
 from wendelin.core.web.requests.urls import url

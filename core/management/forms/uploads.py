@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import mimetypes
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Protocol, TypeGuard
 
 from wendelin.core.errors import RequestTooLarge
 from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.files import Upload
 
 #: A property is loaded whole; documents for large content take a stream.
 PROPERTY_LIMIT = 64 * 2**20
 
 
-def store_upload(document: Document, id: str, upload: Any) -> None:
-    """Store an upload (``.file``, ``.filename``, ``.type``).
+class SentFile(Upload, Protocol):
+    """A file that came with a form; ``type`` is its media type, as the browser says it."""
+
+    type: str | None
+
+
+def is_upload(raw: object) -> TypeGuard[SentFile]:
+    """Whether that is a file that came with the form."""
+    return hasattr(raw, "file")
+
+
+def store_upload(document: Document, id: str, upload: SentFile) -> None:
+    """Store a file that came with a form, in the document itself or in its property ``id``.
 
     A document class with ``setFile(upload)`` reads the spooled stream by itself. For others the bytes become the
     property ``id``. ``filename`` and ``content_type`` are set where the type has them.

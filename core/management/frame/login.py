@@ -1,4 +1,4 @@
-"""Log in, log out, change one's own password."""
+"""Log in and log out. The page for a new password is in `wendelin.core.management.administration.own_account`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pyramid.request import Request
 from pyramid.security import forget, remember
 
 from wendelin.core.errors import RateExceeded
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.frame.messages import say
+from wendelin.core.model.objects.site import Site
 from wendelin.core.web.requests.urls import is_own_path, url
 
 
@@ -19,12 +20,12 @@ def came_from(request: Request) -> str:
     return wanted if is_own_path(wanted) else url(request, request.site) + "/"
 
 
-def show_login(context: Any, request: Request) -> dict[str, Any]:
+def show_login(context: Site, request: Request) -> dict[str, Any]:
     """The login page."""
     return {"title": "Log in", "came_from": came_from(request), "error": "", "name": ""}
 
 
-def log_in(context: Any, request: Request) -> Any:
+def log_in(context: Site, request: Request) -> HTTPSeeOther | dict[str, Any]:
     """Check, set the cookie, go where the browser came from; or show the page again."""
     name = request.POST.get("__ac_name", "").strip()
     again = {"title": "Log in", "came_from": came_from(request), "name": name}
@@ -43,14 +44,14 @@ def log_in(context: Any, request: Request) -> Any:
     return HTTPSeeOther(came_from(request), headers=remember(request, user.id))
 
 
-def log_out(context: Any, request: Request) -> HTTPSeeOther:
+def log_out(context: Site, request: Request) -> HTTPSeeOther:
     """Forget the cookie."""
     request.session.invalidate()
     say(request, "You are logged out.")
     return HTTPSeeOther(url(request, context, "login_form"), headers=forget(request))
 
 
-def ask_log_out(context: Any, request: Request) -> dict[str, Any]:
+def ask_log_out(context: Site, request: Request) -> dict[str, Any]:
     """``/logout`` typed into the address bar: a link must not be able to log people out, so ask."""
     return {
         "title": "Log out",

@@ -7,12 +7,13 @@ from typing import Any
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 
-from wendelin.core.management.frame.page import Page
+from wendelin.core.management.frame.layout import Page
 from wendelin.core.management.frame.panels import main_page_panels
+from wendelin.core.model.objects.site import Site
 from wendelin.core.web.requests.urls import static_url, url
 
 
-def main_page(context: Any, request: Request) -> dict[str, Any]:
+def main_page(context: Site, request: Request) -> dict[str, Any]:
     """Cards of modules; tools (``portal_*``) are not among them."""
     page = Page(request, context)
     return {
@@ -23,7 +24,7 @@ def main_page(context: Any, request: Request) -> dict[str, Any]:
     }
 
 
-def worklists(context: Any, request: Request) -> list[dict[str, Any]]:
+def worklists(context: Site, request: Request) -> list[dict[str, Any]]:
     """What waits for this user, with counts."""
     return [
         {
@@ -35,6 +36,6 @@ def worklists(context: Any, request: Request) -> list[dict[str, Any]]:
     ]
 
 
-def favicon(context: Any, request: Request) -> HTTPSeeOther:
+def favicon(context: object, request: Request) -> HTTPSeeOther:
     """Browsers ask for it when a page does not name one."""
     return HTTPSeeOther(static_url(request, "core", "mark.svg"))

@@ -14,13 +14,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from pyramid.path import DottedNameResolver
 from pyramid.request import Request
 from transaction.interfaces import TransientError
 
 from wendelin.core.database import is_away
+from wendelin.core.model.objects.site import Site
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +46,10 @@ class Panel:
     note: str = ""
 
 
-PanelFunction = Callable[[Any, Request], Panel | None]
+PanelFunction = Callable[[Site, Request], Panel | None]
 
 
-def main_page_panels(site: Any, request: Request) -> list[Panel]:
+def main_page_panels(site: Site, request: Request) -> list[Panel]:
     """The panels that have something to say. One that fails is left out and logged: the page has to stay usable."""
     panels = []
     for registration in request.registry["wendelin.registry"].get_list(KIND):

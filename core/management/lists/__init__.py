@@ -1,1 +1,5 @@
-"""Lists of documents: `listing`, `list_sources`, and the `search` of the whole site."""
+"""Lists of documents.
+
+- `listing`: one page of a list. `list_sources`: where its rows come from. `cells`: what it shows of each.
+- `search`: the whole site, worklists, and what a relation field may lead to.
+"""

@@ -6,6 +6,7 @@ Both understand the same search texts: ``wind`` and ``%wind%`` (somewhere in the
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -13,12 +14,23 @@ from functools import partial
 from typing import Any, Protocol
 
 from wendelin.core.errors import BadRequest
+from wendelin.core.interfaces import IFolder
+from wendelin.core.management.lists.cells import column_value
 from wendelin.core.model.catalog.storage.columns import all_columns
 from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import to_date
 from wendelin.core.security import VIEW
 
-OPERATORS = (">=", "<=", "!=", ">", "<", "=")
+#: The longer ones first: a text is looked at from its start.
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+    "=": operator.eq,
+}
 Query = dict[str, str]
 Sort = list[tuple[str, str]]
 
@@ -38,16 +50,16 @@ class Source(Protocol):
 
 def split_operator(text: str) -> tuple[str, str]:
     """``">= 5"`` -> ``(">=", "5")``; ``("", text)`` without one."""
-    for operator in OPERATORS:
-        if text.startswith(operator):
-            return operator, text[len(operator) :].strip()
+    for sign in COMPARISONS:
+        if text.startswith(sign):
+            return sign, text[len(sign) :].strip()
     return "", text
 
 
 class CatalogSource:
     """The documents of a container that the catalog finds, filtered by what the user may see."""
 
-    def __init__(self, container: Any, **fixed: Any) -> None:
+    def __init__(self, container: IFolder, **fixed: Any) -> None:
         self.catalog = container.getPortalObject().portal_catalog
         self.fixed = fixed or {"parent_uid": container.getUid()}
         self.columns = all_columns()
@@ -59,6 +71,7 @@ class CatalogSource:
         return column_id
 
     def abilities(self, column_id: str) -> tuple[bool, bool]:
+        """What the catalog can do with the column of that name; nothing where it has none."""
         column = self.columns.get(self._name(column_id))
         if column is None:
             return False, False
@@ -67,17 +80,19 @@ class CatalogSource:
     def _query(self, query: Query) -> dict[str, Any]:
         return self.fixed | {self._name(id): self._condition(self._name(id), text) for id, text in query.items()}
 
-    def _condition(self, name: str, text: str) -> Any:
-        operator, rest = split_operator(text)
+    def _condition(self, name: str, text: str) -> str:
+        sign, rest = split_operator(text)
         kind = self.columns[name].kind
-        if operator in ("", "=") and kind in ("string", "path"):
-            return rest if operator or "%" in rest else f"%{rest}%"
-        return operator + rest
+        if sign in ("", "=") and kind in ("string", "path"):
+            return rest if sign or "%" in rest else f"%{rest}%"
+        return sign + rest
 
     def count(self, query: Query) -> int:
+        """How many the catalog finds, without loading one."""
         return int(self.catalog.countResults(**self._query(query))[0][0])
 
     def documents(self, query: Query, sort: Sort, offset: int, limit: int) -> list[Document]:
+        """One page, by id where no order is asked for."""
         names = [(self._name(id), order) for id, order in sort] or [("id", "ascending")]
         found = self.catalog(**self._query(query), sort_on=names, limit=(offset, limit))
         return list(found.documents())
@@ -86,41 +101,40 @@ class CatalogSource:
 class FolderSource:
     """The documents of a tool, read one by one: tens or hundreds."""
 
-    def __init__(self, container: Any, documents: Callable[[], Iterable[Document]] | None = None) -> None:
+    def __init__(self, container: Folder, documents: Callable[[], Iterable[Document]] | None = None) -> None:
         self._documents = documents or (lambda: container.contentValues(checked_permission=VIEW))
         self._all: list[Document] | None = None
 
     def abilities(self, column_id: str) -> tuple[bool, bool]:
+        """Every value that is shown can be compared."""
         return True, True
 
     def _found(self, query: Query) -> list[Document]:
         if self._all is None:
             self._all = list(self._documents())
         return [
-            document for document in self._all if all(_fits(_value(document, id), text) for id, text in query.items())
+            document
+            for document in self._all
+            if all(_fits(column_value(document, id), text) for id, text in query.items())
         ]
 
     def count(self, query: Query) -> int:
+        """How many of the container's documents fit."""
         return len(self._found(query))
 
     def documents(self, query: Query, sort: Sort, offset: int, limit: int) -> list[Document]:
+        """One page, by title where no order is asked for."""
         found = self._found(query)
         for id, order in reversed(sort or [("title", "ascending")]):
             found.sort(key=partial(_document_key, id), reverse=order == "descending")
         return found[offset : offset + limit]
 
 
-def _value(document: Document, column_id: str) -> Any:
-    from wendelin.core.management.lists.listing import column_value
-
-    return column_value(document, column_id)
-
-
 def _document_key(column_id: str, document: Document) -> tuple[int, Any]:
-    return _sort_key(_value(document, column_id))
+    return _sort_key(column_value(document, column_id))
 
 
-def _sort_key(value: Any) -> tuple[int, Any]:
+def _sort_key(value: object) -> tuple[int, Any]:
     if value is None or value == "":
         return (0, 0)
     if isinstance(value, int | float):
@@ -128,29 +142,26 @@ def _sort_key(value: Any) -> tuple[int, Any]:
     return (2, value.isoformat() if isinstance(value, datetime) else str(value).casefold())
 
 
-def _fits(value: Any, text: str) -> bool:
-    operator, rest = split_operator(text)
+def _fits(value: object, text: str) -> bool:
+    sign, rest = split_operator(text)
     if isinstance(value, int | float | datetime) and not isinstance(value, bool):
-        return _compares(value, operator or "=", rest)
+        return _compares(value, sign or "=", rest)
     if isinstance(value, list | tuple):
         return any(_fits(item, text) for item in value)
     words = str(value if value is not None else "").casefold()
-    if operator in ("=", "!="):
-        return (words == rest.casefold()) == (operator == "=")
+    if sign in ("=", "!="):
+        return (words == rest.casefold()) == (sign == "=")
     pattern = rest if "%" in rest else f"%{rest}%"
     return re.fullmatch(".*".join(map(re.escape, pattern.casefold().split("%"))), words, re.DOTALL) is not None
 
 
-def _compares(value: Any, operator: str, text: str) -> bool:
+def _compares(value: float | datetime, sign: str, text: str) -> bool:
     try:
-        other: Any = to_date(text) if isinstance(value, datetime) else float(text)
+        return COMPARISONS[sign](value, _like(value, text))
     except ValueError as error:
         raise BadRequest(f"{text!r} is not a {'date' if isinstance(value, datetime) else 'number'}") from error
-    return {
-        "=": value == other,
-        "!=": value != other,
-        ">": value > other,
-        ">=": value >= other,
-        "<": value < other,
-        "<=": value <= other,
-    }[operator]
+
+
+def _like(value: float | datetime, text: str) -> float | datetime:
+    """The text as the kind of thing that the value is."""
+    return to_date(text) if isinstance(value, datetime) else float(text)

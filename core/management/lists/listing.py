@@ -7,34 +7,28 @@ that keeps them apart from other parameters (`PREFIX`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from pyramid.request import Request
 
-from wendelin.core.management.frame.page import Link
+from wendelin.core.interfaces import ITypeInformation
+from wendelin.core.management.frame.offers import Link
+from wendelin.core.management.lists.cells import Cell, Column, make_cell
 from wendelin.core.management.lists.list_sources import CatalogSource, FolderSource, Source
 from wendelin.core.model.objects.document import Document
-from wendelin.core.security import ADD, COPY, DELETE, check_permission
+from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.site import MODULE_SUFFIX
+from wendelin.core.security import ADD, COPY, DELETE, check_permission, lineage
+from wendelin.core.web.requests.table_pages import page_number
 from wendelin.core.web.requests.urls import url
 
 PREFIX = "s_"
 ROW_CHOICES = (10, 20, 50, 100, 200)
 DEFAULT_ROWS = 20
-#: It has no actions.
+#: Nearly every type has this workflow, and it has no actions to take.
 EDIT_WORKFLOW = "edit_workflow"
 DEFAULT_COLUMNS = ("title|Title", "reference|Reference", "portal_type|Type", "modification_date|Modified")
-
-
-@dataclass(frozen=True)
-class Column:
-    """``id`` is a property, or a method whose name begins with ``get``."""
-
-    id: str
-    title: str
-    searchable: bool = False
-    sortable: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,18 +42,8 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Cell:
-    title: str
-    text: str
-    url: str = ""
-    is_number: bool = False
-    is_state: bool = False
-    hint: str = ""
-
-
-@dataclass(frozen=True)
 class Row:
-    """One document."""
+    """One document: its id, what its box is called, and a cell for each column."""
 
     id: str
     label: str
@@ -69,7 +53,7 @@ class Row:
 class Listing:
     """One page of a list, as its template shows it."""
 
-    def __init__(self, request: Request, container: Any, source: Source, columns: list[Column]) -> None:
+    def __init__(self, request: Request, container: Folder, source: Source, columns: list[Column]) -> None:
         self.request = request
         self.container = container
         self.source = source
@@ -82,6 +66,7 @@ class Listing:
 
     @property
     def active_query(self) -> dict[str, str]:
+        """``{column id: text}`` of the columns that are searched."""
         return {id: text for id, text in self.query.items() if text}
 
     @cached_property
@@ -93,6 +78,7 @@ class Listing:
 
     @cached_property
     def rows_per_page(self) -> int:
+        """One of `ROW_CHOICES`."""
         wanted = self.request.GET.get("rows", "")
         return int(wanted) if wanted.isdigit() and int(wanted) in ROW_CHOICES else DEFAULT_ROWS
 
@@ -103,25 +89,29 @@ class Listing:
 
     @property
     def page_count(self) -> int:
+        """How many pages; an empty list has one."""
         return max(1, -(-self.count // self.rows_per_page))
 
     @cached_property
     def page(self) -> int:
-        wanted = self.request.GET.get("page", "1")
-        return min(max(1, int(wanted) if wanted.isdigit() else 1), self.page_count)
+        """The number of this page, from 1."""
+        return page_number(self.request, self.page_count)
 
     @property
     def offset(self) -> int:
+        """How many rows come before this page."""
         return (self.page - 1) * self.rows_per_page
 
     # -- what is shown
 
     @cached_property
     def documents(self) -> list[Document]:
+        """The documents of this page, in order."""
         return self.source.documents(self.active_query, self.sort, self.offset, self.rows_per_page)
 
     @cached_property
     def rows(self) -> list[Row]:
+        """The lines of this page."""
         return [
             Row(
                 document.getId(),
@@ -133,6 +123,7 @@ class Listing:
 
     @cached_property
     def headers(self) -> list[Header]:
+        """The line above them, by column."""
         directions = dict(self.sort)
         return [
             Header(column, self.query.get(column.id, ""), self._sort_url(column), directions.get(column.id, ""))
@@ -156,23 +147,28 @@ class Listing:
 
     @property
     def here(self) -> str:
+        """This page of the list, to come back to."""
         return self.address()
 
     @property
     def search_url(self) -> str:
+        """Where the form of the search texts goes."""
         return url(self.request, self.container, "view")
 
     @property
     def clear_url(self) -> str:
+        """The list without its search texts, sorted as it is."""
         cleared: dict[str, Any] = {PREFIX + column.id: None for column in self.columns}
         return self.address(**cleared, page=None)
 
     @property
     def csv_url(self) -> str:
+        """All that the search finds, as a file."""
         return self.address("export.csv", page=None)
 
     @property
     def action_url(self) -> str:
+        """Where the buttons above the list go."""
         return url(self.request, self.container, "list_action")
 
     @property
@@ -182,10 +178,12 @@ class Listing:
 
     @property
     def searches(self) -> bool:
+        """Whether any column can be searched."""
         return any(column.searchable for column in self.columns)
 
     @property
     def row_choices(self) -> tuple[int, ...]:
+        """How many lines a page may have."""
         return ROW_CHOICES
 
     @property
@@ -200,11 +198,12 @@ class Listing:
     # -- what can be done with a selection
 
     @cached_property
-    def _info(self) -> Any:
+    def _info(self) -> ITypeInformation:
         return self.container.getTypeInfo()
 
     @property
     def may_copy(self) -> bool:
+        """Whether documents of this list can be put on the clipboard; what only a tool makes can not."""
         return bool(self._info.allowed_content_type_list) and check_permission(COPY, self.container)
 
     @cached_property
@@ -215,14 +214,16 @@ class Listing:
 
     @property
     def may_delete(self) -> bool:
+        """Whether the user may delete from this container; each document is asked as well."""
         return check_permission(DELETE, self.container)
 
     @property
     def may_paste(self) -> bool:
+        """Whether there is a clipboard, and the user may add documents here."""
         return bool(self.request.session.get("clipboard")) and check_permission(ADD, self.container)
 
 
-def columns_of(container: Any, source: Source) -> list[Column]:
+def columns_of(container: Folder, source: Source) -> list[Column]:
     """The columns that the container's type names (``list_column_list``), or the usual ones."""
     specs = container.getTypeInfo().list_column_list or DEFAULT_COLUMNS
     columns = []
@@ -233,67 +234,13 @@ def columns_of(container: Any, source: Source) -> list[Column]:
     return columns
 
 
-def make_listing(request: Request, container: Any) -> Listing:
+def make_listing(request: Request, container: Folder) -> Listing:
     """The list of a container's documents: by the catalog in modules, read directly in tools."""
     source: Source = FolderSource(container) if is_tool(container) else CatalogSource(container)
     return Listing(request, container, source, columns_of(container, source))
 
 
-def is_tool(container: Any) -> bool:
-    """Tools hold few documents, of kinds that are not catalogued."""
-    here = container
-    while here.__parent__ is not None and here.__parent__.__parent__ is not None:
-        here = here.__parent__
-    return not here.getId().endswith("_module")
-
-
-def make_cell(request: Request, document: Document, column: Column, position: int) -> Cell:
-    """What a column shows of a document; the first column leads to it."""
-    value = column_value(document, column.id)
-    address = url(request, document, "view") if position == 0 or column.id in ("title", "id") else ""
-    text = format_value(value)
-    if position == 0 and not text:
-        text = document.getId()
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return Cell(column.title, text, address, is_number, column.id.endswith("_state") or column.id == "state")
-
-
-def column_value(document: Document, id: str) -> Any:
-    """The value of a property, a state's title for a state variable, or what a ``get...`` method returns."""
-    if id.startswith("get"):
-        return getattr(document, id)()
-    if id == "title":
-        return document.getTitle()
-    if id == "id":
-        return document.getId()
-    if id == "portal_type":
-        return document.getPortalType()
-    if id.endswith("_state") or id == "state":
-        return state_title(document, id)
-    return document.getProperty(id)
-
-
-def state_title(document: Document, variable: str) -> str:
-    """The title of the document's state; ``state`` means that of its first workflow."""
-    for name, state, title in document.getPortalObject().portal_workflow.getStateItemList(document):
-        if variable in (name, "state"):
-            return title or state
-    return ""
-
-
-def format_value(value: Any) -> str:
-    """A value as a list shows it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.6g}"
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
-    if isinstance(value, list | tuple):
-        return ", ".join(format_value(item) for item in value)
-    text = str(value)
-    return text if len(text) <= 200 else text[:200] + "..."
+def is_tool(container: Folder) -> bool:
+    """True outside of the modules: tools hold few documents, of kinds that are not catalogued."""
+    way = [document.__name__ for document in lineage(container)]
+    return not way[-2:][0].endswith(MODULE_SUFFIX)  # the top one stands in the site, which comes last

@@ -6,8 +6,11 @@ from typing import Any
 
 from pyramid.request import Request
 
-from wendelin.core.management.lists.listing import format_value
+from wendelin.core.management.lists.cells import format_value
+from wendelin.core.model.catalog import OrQuery, Query
 from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.site import Site
+from wendelin.core.web.requests.table_pages import page_number
 from wendelin.core.web.requests.urls import url
 
 PAGE = 20
@@ -15,11 +18,10 @@ SUGGESTIONS = 15
 WORKLIST = 200
 
 
-def search_site(context: Any, request: Request) -> dict[str, Any]:
+def search_site(context: Site, request: Request) -> dict[str, Any]:
     """Documents whose text has all the words; ``title:"%x%"`` and other columns work too."""
     text = request.GET.get("text", "").strip()
-    wanted = request.GET.get("page", "1")
-    page = int(wanted) if wanted.isdigit() and int(wanted) > 0 else 1
+    page = page_number(request)
     count, results = 0, []
     if text:
         query = {"SearchableText": text}
@@ -46,7 +48,7 @@ def _result(request: Request, document: Document) -> dict[str, str]:
     }
 
 
-def worklist(context: Any, request: Request) -> dict[str, Any]:
+def worklist(context: Site, request: Request) -> dict[str, Any]:
     """The documents of one worklist, oldest first."""
     wanted = request.GET.get("id", "")
     for entry in context.portal_workflow.listActions():
@@ -57,17 +59,15 @@ def worklist(context: Any, request: Request) -> dict[str, Any]:
     return {"title": "Worklist", "count": 0, "results": []}
 
 
-def relation_items(context: Any, request: Request) -> dict[str, Any]:
+def relation_items(context: Site, request: Request) -> dict[str, Any]:
     """``{"items": [{"value": relative URL, "title": ..., "label": ...}]}`` for what a relation field may lead to."""
     text = request.GET.get("text", "").strip()
     portal_types = [name for name in request.GET.getall("portal_type") if name]
     return {"items": [item_of(document) for document in find_related(context, text, portal_types)]}
 
 
-def find_related(site: Any, text: str, portal_types: list[str]) -> list[Document]:
+def find_related(site: Site, text: str, portal_types: list[str]) -> list[Document]:
     """Documents of those portal types (any when none is given) with the text in their title or reference."""
-    from wendelin.core.model.catalog import OrQuery, Query
-
     query: dict[str, Any] = {"portal_type": portal_types} if portal_types else {}
     if text:
         pattern = text if "%" in text else f"%{text}%"
@@ -77,6 +77,7 @@ def find_related(site: Any, text: str, portal_types: list[str]) -> list[Document
 
 
 def item_of(document: Document) -> dict[str, str]:
+    """What a relation field needs of a document that it may lead to: the value, and two ways to show it."""
     title = document.getTitle()
     return {
         "value": document.getRelativeUrl(),

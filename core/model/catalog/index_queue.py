@@ -122,7 +122,7 @@ class IndexQueue:
 
     def sortKey(self) -> str:  # the interface's name
         """Sorts before the storages, so that a refusal costs nothing."""
-        return "!wendelin.core.model.catalog"
+        return "!wendelin: catalog"
 
 
 class QueueSavepoint:

@@ -109,6 +109,12 @@ def _value_accessors(prop: Property, name: str) -> tuple[dict[str, Accessor], di
 
 
 def _list_accessors(prop: Property, name: str) -> tuple[dict[str, Accessor], dict[str, Accessor]]:
+    # A property whose own id ends in "_list" (script_id_list) is not called getScriptIdListList.
+    stem = name.removesuffix("List")
+    return _list_readers(prop, name, stem), _list_writers(prop, name, stem)
+
+
+def _list_readers(prop: Property, name: str, stem: str) -> dict[str, Accessor]:
     id = prop.id
     fallback = prop.convert(prop.default) or ()
 
@@ -128,6 +134,18 @@ def _list_accessors(prop: Property, name: str) -> tuple[dict[str, Accessor], dic
     def has(self: Document) -> bool:
         return stored(self, id) is not None
 
+    read: dict[str, Accessor] = {
+        f"get{stem}List": get_list,
+        f"get{stem}Set": get_set,
+        f"has{name}": has,
+        f"getDefault{stem}": get,
+    }
+    return read | {f"get{name}": get} if stem == name else read
+
+
+def _list_writers(prop: Property, name: str, stem: str) -> dict[str, Accessor]:
+    id = prop.id
+
     def set_list(self: Document, value: Iterable[str] | str | None) -> bool:
         return store(self, id, prop.convert(value))
 
@@ -135,16 +153,5 @@ def _list_accessors(prop: Property, name: str) -> tuple[dict[str, Accessor], dic
         single = isinstance(value, str) and prop.type == "multiple selection"
         return store(self, id, prop.convert((value,) if single else value))
 
-    # A property whose own id ends in "_list" (script_id_list) is not called getScriptIdListList.
-    stem = name.removesuffix("List")
-    read: dict[str, Accessor] = {
-        f"get{stem}List": get_list,
-        f"get{stem}Set": get_set,
-        f"has{name}": has,
-        f"getDefault{stem}": get,
-    }
     write: dict[str, Accessor] = {f"_set{stem}List": set_list, f"_set{stem}Set": set_list}
-    if stem == name:
-        read[f"get{name}"] = get
-        write[f"_set{name}"] = set_one
-    return read, write
+    return write | {f"_set{name}": set_one} if stem == name else write

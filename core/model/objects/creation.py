@@ -48,6 +48,20 @@ def identify(document: Document, owner: str | None = None) -> None:
     document.creation_date = document.modification_date = datetime.now(UTC)
 
 
+def begin(document: Document, values: Mapping[str, Any] | None = None) -> None:
+    """Put a document that knows its place into its first states, let its class prepare it, and give it its values."""
+    contracts.begin_workflows(document)
+    document._initialise()
+    if values:
+        document._edit(**values)
+
+
+def attach(container: Folder, id: str, document: Document) -> None:
+    """Place a new document, and tell subscribers (the catalog). Its portal type need not be allowed there."""
+    identify(document)
+    container._setObject(id, document)
+
+
 def create(
     container: Folder, id: str | None, portal_type: str | None, temporary: bool, values: Mapping[str, Any]
 ) -> Any:
@@ -60,8 +74,7 @@ def create(
     document.__name__ = _name(container, id, temporary)
     document.temporary = temporary or container.isTempObject()
     identify(document)
-    contracts.begin_workflows(document)
-    document._initialise()
+    begin(document)
     if info.init_script:
         getattr(document, info.init_script)(edit_kw=values)
     document._edit(**values)

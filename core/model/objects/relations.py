@@ -131,6 +131,19 @@ def _readers(prop: CategoryProperty, name: str) -> dict[str, Accessor]:
             return [_strip(base, value) for value in get_value_list(self, portal_type)]
         return acquired_url_list(self, base)
 
+    def has(self: Document) -> bool:
+        return bool(get_list(self))
+
+    methods: dict[str, Accessor] = {f"has{name}": has, **_target_readers(base, name, get_value_list)}
+    _add_forms(methods, f"get{name}", get_list, get_value_list, f"getDefault{name}")
+    return methods
+
+
+def _target_readers(base: str, name: str, get_value_list: Callable[..., list[Document]]) -> dict[str, Accessor]:
+    """What is asked of the documents that the relation leads to: a property of the first, its path, items for a
+    field.
+    """
+
     def get_property(self: Document, key: str, default: object = None, portal_type: TypeFilter = None) -> Any:
         found = get_value_list(self, portal_type)
         return found[0].getProperty(key, default) if found else default
@@ -142,17 +155,11 @@ def _readers(prop: CategoryProperty, name: str) -> dict[str, Accessor]:
     def get_item_list(self: Document, portal_type: TypeFilter = None, **_: Any) -> list[tuple[str, str]]:
         return [(value.getTitle(), _strip(base, value)) for value in get_value_list(self, portal_type)]
 
-    def has(self: Document) -> bool:
-        return bool(get_list(self))
-
-    methods: dict[str, Accessor] = {
-        f"has{name}": has,
+    return {
         f"get{name}Property": get_property,
         f"get{name}LogicalPath": get_logical_path,
         f"get{name}ItemList": get_item_list,
     }
-    _add_forms(methods, f"get{name}", get_list, get_value_list, f"getDefault{name}")
-    return methods
 
 
 def make_related_accessors(base: str) -> dict[str, Accessor]:

@@ -38,6 +38,8 @@ class Site(Folder):
     versions: Mapping[str, int] = {}
     configured: bool = False
     _type_token: TypeToken
+    #: The roles of permissions on the whole site; a site without any has no such attribute.
+    permission_map: Mapping[str, tuple[str, ...]]
 
     def __init__(self) -> None:
         self._type_token = TypeToken()

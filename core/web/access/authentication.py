@@ -11,11 +11,12 @@ import hashlib
 import hmac
 from base64 import b64decode
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from pyramid.authentication import AuthTktCookieHelper
 from pyramid.authorization import ACLHelper
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import Allowed, Denied
@@ -23,6 +24,7 @@ from pyramid.tweens import EXCVIEW, MAIN
 
 from wendelin.core.database import sign_transaction
 from wendelin.core.errors import RateExceeded
+from wendelin.core.model.accounts.users import UserFolder
 from wendelin.core.model.objects.document import Document
 from wendelin.core.security import ANONYMOUS, User, as_user, check_permission
 from wendelin.core.web.access.password_attempts import Attempts
@@ -35,7 +37,7 @@ SESSION_SECONDS = 12 * 3600
 REISSUE_SECONDS = 15 * 60
 
 
-def stamp_token(user_folder: Any, user_id: str) -> str:
+def stamp_token(user_folder: UserFolder, user_id: str) -> str:
     """The part of the cookie that a new password makes stale (letters and digits only)."""
     return "s" + hashlib.sha256(user_folder.get_session_stamp(user_id).encode()).hexdigest()[:32]
 
@@ -57,25 +59,32 @@ class Policy:
         )
 
     def identity(self, request: Request) -> User | None:
-        user = request.user
+        """Who has logged in; None for nobody."""
+        user: User = request.user
         return None if user.is_anonymous else user
 
     def authenticated_userid(self, request: Request) -> str | None:
+        """The id of who has logged in; None for nobody."""
         user = self.identity(request)
         return user.id if user else None
 
-    def permits(self, request: Request, context: Any, permission: str) -> Allowed | Denied:
+    def permits(self, request: Request, context: object, permission: str) -> Allowed | Denied:
+        """Whether a view of the context may be shown; asked by Pyramid before it calls the view."""
         if isinstance(context, Document):
             allowed = check_permission(permission, context, request.user)
             return (Allowed if allowed else Denied)(f"{permission!r} for {request.user.id}")
         return ACLHelper().permits(context, request.user.roles, permission)
 
     def remember(self, request: Request, userid: str, **options: Any) -> list[tuple[str, str]]:
+        """The headers that set the login cookie."""
         token = stamp_token(request.site.acl_users, userid)
-        return self.helper.remember(request, userid, tokens=(token,), **options)
+        headers: list[tuple[str, str]] = self.helper.remember(request, userid, tokens=(token,), **options)
+        return headers
 
     def forget(self, request: Request, **options: Any) -> list[tuple[str, str]]:
-        return self.helper.forget(request)
+        """The headers that take the login cookie away."""
+        headers: list[tuple[str, str]] = self.helper.forget(request)
+        return headers
 
     def find_user(self, request: Request) -> User:
         """The user of this request; raises `BadCredentials` for a Basic or token header that is wrong."""
@@ -93,28 +102,31 @@ class Policy:
             raise BadCredentials("wrong user or password")
         return user
 
-    def authenticate(self, users: Any, user_id: str, password: str, address: str | None) -> User | None:
+    def authenticate(self, users: UserFolder, user_id: str, password: str, address: str | None) -> User | None:
         """The user, if the password is right; a wrong one is counted. Raises `RateExceeded` after too many.
 
         Who was right a moment ago is not kept out by what somebody else tries under the same name and address.
         """
-        known = cast("User | None", users.known_user(user_id, password))
+        known = users.known_user(user_id, password)
         if known is not None:
             return known
         self.attempts.check(user_id, address or "")
-        user = cast("User | None", users.authenticate(user_id, password))
+        user = users.authenticate(user_id, password)
         if user is None:
             self.attempts.failed(user_id, address or "", password)
         return user
 
-    def find_known_user(self, users: Any, authorization: str) -> User | None:
-        """The user of a Basic header that was right a moment ago, for who must not wait; None for any other."""
+    def find_known_user(self, users: UserFolder, authorization: str) -> User | None:
+        """The user of a Basic header that was right a moment ago; None for any other, which `learn_user` looks at.
+
+        It takes microseconds, where a password that is checked anew takes a tenth of a second on purpose.
+        """
         try:
-            return cast("User | None", users.known_user(*_credentials(authorization.partition(" ")[2])))
+            return users.known_user(*_credentials(authorization.partition(" ")[2]))
         except BadCredentials:
             return None
 
-    def learn_user(self, users: Any, authorization: str, address: str | None) -> bool:
+    def learn_user(self, users: UserFolder, authorization: str, address: str | None) -> bool:
         """Whether a Basic header is right: `find_known_user` knows it then. This takes its time.
 
         A wrong one is not counted: it is left to `find_user`, which has to say what is wrong.
@@ -127,7 +139,8 @@ class Policy:
             return False
 
     def _from_token(self, request: Request, token: str) -> User:
-        user = request.site.acl_users.authenticate_token(token)
+        users: UserFolder = request.site.acl_users
+        user = users.authenticate_token(token)
         if user is None:
             raise BadCredentials("this token is not known, or has expired")
         return user
@@ -136,7 +149,7 @@ class Policy:
         identity = self.helper.identify(request)
         if identity is None:
             return ANONYMOUS
-        users = request.site.acl_users
+        users: UserFolder = request.site.acl_users
         user = users.get_user(identity["userid"])
         if user is None or not _has_stamp(identity["tokens"], stamp_token(users, user.id)):
             self.helper.forget(request)  # stops the helper from renewing a stale cookie
@@ -160,7 +173,7 @@ def _has_stamp(tokens: Sequence[str], stamp: str) -> bool:
     return any(hmac.compare_digest(token, stamp) for token in tokens)
 
 
-def user_tween_factory(handler: Handler, registry: Any) -> Handler:
+def user_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """Inside the transaction and below the error views: the whole request runs as its user, and is signed by it."""
 
     def user_tween(request: Request) -> Response:
@@ -184,6 +197,7 @@ def request_user(request: Request) -> User:
 
 
 def includeme(config: Configurator) -> None:
+    """The policy, ``request.user``, and the tween that runs each request as its user."""
     policy = Policy(config.registry["wendelin.secret"], config.registry.settings["wendelin.https"])
     config.registry["wendelin.policy"] = policy
     config.set_security_policy(policy)

@@ -10,7 +10,10 @@ NAME = "web-secret"
 
 
 def read_secret(var: Path | None) -> str:
-    """The key in ``var/web-secret``; made with mode 0600 when it is not there. A passing one without ``var``."""
+    """The key in ``var/web-secret``; made, readable for its owner alone, when it is not there.
+
+    Without ``var`` it is a new one that nobody keeps.
+    """
     if var is None:
         return secrets.token_hex(32)
     path = var / NAME

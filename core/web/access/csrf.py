@@ -7,11 +7,11 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from pyramid.config import Configurator
 from pyramid.csrf import CookieCSRFStoragePolicy, check_csrf_token
+from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import EXCVIEW, MAIN
@@ -47,7 +47,9 @@ def _without_default_port(netloc: str) -> str:
     return netloc.lower().removesuffix(":80").removesuffix(":443")
 
 
-def origin_tween_factory(handler: Handler, registry: Any) -> Handler:
+def origin_tween_factory(handler: Handler, registry: Registry) -> Handler:
+    """Before any view: what a page of another host sent, and could change something, is refused."""
+
     def origin_tween(request: Request) -> Response:
         if request.method not in SAFE_METHODS and not is_same_origin(request):
             raise CrossSiteRequest(f"a page of {request.headers['Origin']} may not send this request to {request.host}")
@@ -57,6 +59,7 @@ def origin_tween_factory(handler: Handler, registry: Any) -> Handler:
 
 
 def includeme(config: Configurator) -> None:
+    """Tokens for every view that does not say ``require_csrf=False``, and the look at ``Origin`` for all."""
     https = config.registry.settings["wendelin.https"]
     config.set_csrf_storage_policy(
         CookieCSRFStoragePolicy(cookie_name="csrf", secure=https, httponly=True, samesite="Lax")

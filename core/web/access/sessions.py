@@ -7,6 +7,7 @@ from pyramid.session import SignedCookieSessionFactory
 
 
 def includeme(config: Configurator) -> None:
+    """``request.session``."""
     factory = SignedCookieSessionFactory(
         config.registry["wendelin.secret"],
         cookie_name="wendelin_session",

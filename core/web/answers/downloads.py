@@ -16,7 +16,7 @@ from urllib.parse import quote
 from pyramid.request import Request
 from pyramid.response import Response
 
-from wendelin.core.web.answers.ranges import ByteRange, UnsatisfiableRange, parse_ranges
+from wendelin.core.web.answers.byte_ranges import ByteRange, UnsatisfiableRange, parse_ranges
 from wendelin.core.web.requests.connections import OpenBody
 
 Reader = Callable[[int, int], Iterable[bytes]]
@@ -41,14 +41,9 @@ def respond(
     ``If-Modified-Since`` (304), and HEAD. ``etag`` must change whenever the bytes do. ``filename`` makes browsers save
     it, unless ``inline``.
     """
-    response = Response(content_type=content_type or UNKNOWN_TYPE, charset=None)
-    response.headers["Accept-Ranges"] = "bytes"
-    response.headers["Cache-Control"] = "private, no-cache"
-    if etag is not None:
-        response.headers["ETag"] = f'"{etag}"'
     if last_modified is not None:
         last_modified = last_modified.astimezone(UTC).replace(microsecond=0)
-        response.headers["Last-Modified"] = format_datetime(last_modified, usegmt=True)
+    response = _head(content_type or UNKNOWN_TYPE, etag, last_modified)
     inline = inline and (content_type or "").partition(";")[0].strip().lower() not in ACTIVE_TYPES
     response.headers["Content-Disposition"] = disposition(filename, inline)
     if _is_unchanged(request, etag, last_modified):
@@ -59,6 +54,18 @@ def respond(
         response.headers["Content-Range"] = f"bytes */{size}"
         return _without_body(response, 416)
     return _with_body(request, response, reader, size, ranges)
+
+
+def _head(content_type: str, etag: str | None, last_modified: datetime | None) -> Response:
+    """The headers by which a client recognises the same bytes again."""
+    response = Response(content_type=content_type, charset=None)
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["Cache-Control"] = "private, no-cache"
+    if etag is not None:
+        response.headers["ETag"] = f'"{etag}"'
+    if last_modified is not None:
+        response.headers["Last-Modified"] = format_datetime(last_modified, usegmt=True)
+    return response
 
 
 def disposition(filename: str | None, inline: bool = False) -> str:
@@ -113,7 +120,8 @@ def _without_body(response: Response, status: int) -> Response:
     response.status_int = status
     response.body = b""
     if status == 304:
-        del response.headers["Content-Length"]
+        # The client has the content, and with it its length and type (RFC 9110, 15.4.5).
+        del response.headers["Content-Length"], response.headers["Content-Type"]
     return response
 
 
@@ -159,9 +167,11 @@ class Multipart:
 
     @property
     def length(self) -> int:
+        """Bytes of the whole body, the lines between the parts included."""
         return sum(len(head) + span.length for head, span in self.parts) + len(self.end)
 
     def iterate(self) -> Iterator[bytes]:
+        """The body, block by block."""
         for head, span in self.parts:
             yield head
             yield from self.reader(span.start, span.end)

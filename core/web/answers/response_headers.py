@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import INGRESS
@@ -45,7 +46,7 @@ def request_id(request: Request) -> str:
     return new_request_id()
 
 
-def header_tween_factory(handler: Handler, registry: Any) -> Handler:
+def header_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """The outermost tween: a view's own value of a header is kept."""
 
     def header_tween(request: Request) -> Response:
@@ -78,6 +79,7 @@ def log_request(environ: dict[str, Any], status: int, user_id: str, seconds: flo
 
 
 def includeme(config: Configurator) -> None:
+    """``request.id``, and the headers and the line in the log around all else."""
     config.add_request_method(request_id, "id", reify=True)
     config.add_tween(
         "wendelin.core.web.answers.response_headers.header_tween_factory",

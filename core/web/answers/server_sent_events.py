@@ -15,10 +15,13 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
+from wendelin.core.errors import WendelinError
 from wendelin.core.web.requests.connections import OpenBody
 
 
-def format_event(data: Any, event: str = "progress", id: str | None = None, retry: int | None = None) -> bytes:
+def format_event(
+    data: Mapping[str, object], event: str = "progress", id: str | None = None, retry: int | None = None
+) -> bytes:
     """One event as it goes over the wire; ``data`` becomes JSON, which has no line breaks."""
     lines = [f"event: {event}", f"data: {json.dumps(data, ensure_ascii=False)}"]
     if id is not None:
@@ -43,8 +46,6 @@ def stream_events(request: Request, progress: Iterable[Mapping[str, Any]]) -> Re
 
 
 def _events(progress: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    from wendelin.core.errors import WendelinError
-
     # A comment first, so that the browser knows at once that it is connected.
     yield b": connected\n\n"
     try:

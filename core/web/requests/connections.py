@@ -7,24 +7,26 @@ the transaction ended, from the same connection and so from the same snapshot; `
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.tweens import INGRESS
+from ZODB.Connection import Connection
 
+from wendelin.core.database import Database
 from wendelin.core.model.objects.site import Site, get_site
 from wendelin.core.security import ANONYMOUS, User, as_user
 
 Handler = Callable[[Request], Response]
 
 
-def get_connection(request: Request) -> Any:
+def get_connection(request: Request) -> Connection:
     """This request's ZODB connection, opened when first asked for. Raises `DatabaseUnavailable`."""
-    connection = getattr(request, "_connection", None)
+    connection: Connection | None = getattr(request, "_connection", None)
     if connection is None:
-        database = request.registry["wendelin.database"]
+        database: Database = request.registry["wendelin.database"]
         connection = request._connection = database.open(request.tm)
     return connection
 
@@ -49,9 +51,9 @@ class OpenBody:
         self._iterator: Iterator[bytes] = iter(body)
         self._body = body
         self._user = user
-        self._connection: Any = None
+        self._connection: Connection | None = None
 
-    def keep(self, connection: Any) -> None:
+    def keep(self, connection: Connection) -> None:
         """Take over a connection: it is closed together with the body."""
         self._connection = connection
         if self._new_transaction:
@@ -79,7 +81,7 @@ class OpenBody:
                 connection.close()
 
 
-def connection_tween_factory(handler: Handler, registry: Any) -> Handler:
+def connection_tween_factory(handler: Handler, registry: Registry) -> Handler:
     """Around the transaction: nobody is logged in yet, and whatever was opened is closed afterwards."""
 
     def connection_tween(request: Request) -> Response:
@@ -109,6 +111,7 @@ def _hand_over(request: Request, response: Response | None) -> None:
 
 
 def includeme(config: Configurator) -> None:
+    """``request.site`` and ``request.database``, and a connection that is opened when one of them needs it."""
     config.add_request_method(get_request_site, "site", reify=True)
     config.add_request_method(lambda request: request.registry["wendelin.database"], "database", property=True)
     config.add_tween(

@@ -78,7 +78,7 @@ def exposed_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     folder = os.environ.get(SHARED_FOLDER)
     if folder:
-        MultiProcessCollector(registry, folder)
+        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]  # the library gives it no types
     else:
         registry.register(_Shared())
     ProcessCollector(registry=registry)
@@ -106,10 +106,11 @@ def _metric(kind: type[Metric], name: str, labels: dict[str, str], **options: An
     return found
 
 
-def _child(metric: Any, labels: dict[str, str]) -> Any:
-    return _series(metric, tuple(sorted(labels.items())))
+def _child(metric: Metric, labels: dict[str, str]) -> Metric:
+    child: Metric = _series(metric, tuple(sorted(labels.items())))
+    return child
 
 
 @functools.cache  # the client library keeps its series for ever too, but takes its time to find one
-def _series(metric: Any, labels: tuple[tuple[str, str], ...]) -> Any:
-    return metric.labels(**dict(labels)) if labels or metric._labelnames else metric
+def _series(metric: Metric, labels: tuple[tuple[str, str], ...]) -> Metric:
+    return metric.labels(**dict(labels)) if labels else metric

@@ -1,10 +1,18 @@
-"""Which page of a long table is asked for: tables that show the newest rows first, a page at a time."""
+"""Which page of a long table is asked for: by its number (`page_number`), or by its first row (`page_start`)."""
 
 from __future__ import annotations
 
 from pyramid.request import Request
 
 from wendelin.core.errors import BadRequest
+
+
+def page_number(request: Request, last: int | None = None) -> int:
+    """The number that ``?page=`` says, from 1 to ``last``; what is no number means the first page."""
+    text = request.GET.get("page", "")
+    # Digits of other scripts would do for `int`, but there are "digits" such as ² which would not.
+    wanted = max(1, int(text)) if text.isdecimal() else 1
+    return wanted if last is None else min(wanted, last)
 
 
 def page_start(request: Request, lowest: int, highest: int) -> int:

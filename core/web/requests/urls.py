@@ -10,21 +10,26 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from pyramid.request import Request
 
+from wendelin.core.interfaces import IDocument
+
 STATIC_PREFIX = "/erp5/static/"
 
 
 def is_static(request: Request) -> bool:
     """Static files need neither the database nor a user."""
-    return request.path_info.startswith(STATIC_PREFIX)
+    return bool(request.path_info.startswith(STATIC_PREFIX))
 
 
-def url(request: Request, document: Any, *names: str, **query: Any) -> str:
-    """``url(request, document, "view", form="metadata")`` -> ``/erp5/a/1/view?form=metadata``; None is left out."""
+def url(request: Request, document: IDocument | str, *names: str, **query: Any) -> str:
+    """``url(request, document, "view", form="metadata")`` -> ``/erp5/a/1/view?form=metadata``; None is left out.
+
+    Instead of a document its path will do (``"/erp5"``).
+    """
     path = document if isinstance(document, str) else document.getPath()
     path = quote("/".join((path.rstrip("/"), *names)), safe="/~:@!$&'()*+,;=")
     pairs = {key: value for key, value in query.items() if value is not None}
     # Several leading slashes would make the browser take the first segment for a host.
-    prefix = request.script_name + "/" + path.lstrip("/")
+    prefix = f"{request.script_name}/{path.lstrip('/')}"
     return prefix + ("?" + urlencode(pairs, doseq=True) if pairs else "")
 
 

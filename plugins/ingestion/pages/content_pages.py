@@ -9,7 +9,7 @@ from typing import Any
 from pyramid.request import Request
 
 from wendelin.core.management.documents.head import DocumentHead
-from wendelin.core.management.lists.listing import state_title
+from wendelin.core.management.lists.cells import state_title
 from wendelin.core.model.objects.big_file_document import format_size
 from wendelin.core.model.objects.document import Document
 from wendelin.core.web.requests.table_pages import page_start

@@ -11,8 +11,8 @@ from ZODB.POSException import ConflictError
 from tests.core.business_templates.template_factory import TemplateMaker, module_files
 from wendelin.core.business_templates import dump, install, uninstall
 from wendelin.core.business_templates.business_template import BusinessTemplate
-from wendelin.core.business_templates.checking.site_paths import attach
 from wendelin.core.database import Database
+from wendelin.core.model.objects.creation import attach
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.site import get_site
 

@@ -176,7 +176,7 @@ def test_the_engine_is_away(make_client, web_database, monkeypatch):
 
 
 def test_many_long_messages_do_not_break_the_cookie(browser_client, web_database):
-    from wendelin.core.management.frame.page import say
+    from wendelin.core.management.frame.messages import say
 
     def talk(context, request):
         for number in range(50):

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+
+from wendelin.core.model.objects.site import Site
 
 WENDELIN = "Wendelin Configuration"
 
@@ -41,4 +42,4 @@ class Configuration:
     description: str
     business_templates: tuple[str, ...]
     options: tuple[ConfigurationOption, ...] = ()
-    finish: Callable[[Any], None] | None = None
+    finish: Callable[[Site], None] | None = None

@@ -11,9 +11,11 @@ from pyramid.request import Request
 from wendelin.core.errors import BadRequest
 from wendelin.core.management.administration.own_account import check_new_password
 from wendelin.core.management.documents.head import DocumentHead
-from wendelin.core.management.forms.fields import FieldSet, field_of
-from wendelin.core.management.forms.forms import DIALOG_PREFIX
-from wendelin.core.management.frame.page import say
+from wendelin.core.management.forms.field_sets import FieldSet
+from wendelin.core.management.forms.fields import DIALOG_PREFIX, field_of
+from wendelin.core.management.frame.layout import without_changes
+from wendelin.core.management.frame.messages import say
+from wendelin.core.model.accounts.users import Account, UserFolder
 from wendelin.core.model.objects.properties import Property
 from wendelin.core.security import ASSIGNABLE_ROLES
 from wendelin.core.web.requests.urls import url
@@ -40,7 +42,7 @@ def _form(*properties: Property) -> FieldSet:
     return FieldSet([field_of(prop) for prop in properties], DIALOG_PREFIX)
 
 
-def add_user(context: Any, request: Request) -> Any:
+def add_user(context: UserFolder, request: Request) -> Any:
     """The page that makes an account."""
     form = _form(NAME, TITLE, PASSWORD, AGAIN, ROLES)
     form.fill(lambda field: None)
@@ -49,7 +51,7 @@ def add_user(context: Any, request: Request) -> Any:
         if user_id:
             say(request, f"User {user_id} added.")
             return HTTPSeeOther(url(request, context[user_id], "view"))
-        request.response.headers["X-Tm"] = "abort"
+        without_changes(request.response)
     return {
         "title": "Add User",
         "help": "",
@@ -61,7 +63,7 @@ def add_user(context: Any, request: Request) -> Any:
     }
 
 
-def _add(context: Any, request: Request, form: FieldSet) -> str:
+def _add(context: UserFolder, request: Request, form: FieldSet) -> str:
     values = form.read(request.POST)
     if form.has_errors:
         return ""
@@ -74,7 +76,7 @@ def _add(context: Any, request: Request, form: FieldSet) -> str:
     return str(values["user_id"])
 
 
-def show_user(context: Any, request: Request, **forms: FieldSet) -> dict[str, Any]:
+def show_user(context: Account, request: Request, **forms: FieldSet) -> dict[str, Any]:
     """One account: roles, password, tokens."""
     roles = forms.get("roles") or _form(ROLES)
     if "roles" not in forms:
@@ -91,7 +93,7 @@ def show_user(context: Any, request: Request, **forms: FieldSet) -> dict[str, An
     }
 
 
-def change_user(context: Any, request: Request) -> Any:
+def change_user(context: Account, request: Request) -> Any:
     """The three forms of the page, told apart by the button."""
     changes = {
         "roles": (_form(ROLES), _set_roles),
@@ -110,11 +112,11 @@ def change_user(context: Any, request: Request) -> Any:
             return HTTPSeeOther(url(request, context, "view"))
         except BadRequest as error:
             form.errors.append(str(error))
-    request.response.headers["X-Tm"] = "abort"
+    without_changes(request.response)
     return show_user(context, request, **{what: form})
 
 
-def _set_roles(context: Any, request: Request, values: dict[str, Any]) -> str:
+def _set_roles(context: Account, request: Request, values: dict[str, Any]) -> str:
     roles = values["roles"] or ()
     if context.getId() == request.user.id and "Manager" in context.getRoleList() and "Manager" not in roles:
         raise BadRequest("You cannot take the role Manager from yourself: another manager can.")
@@ -122,20 +124,20 @@ def _set_roles(context: Any, request: Request, values: dict[str, Any]) -> str:
     return "Roles saved."
 
 
-def _set_password(context: Any, request: Request, values: dict[str, Any]) -> str:
+def _set_password(context: Account, request: Request, values: dict[str, Any]) -> str:
     check_new_password(values.get("password") or "", values.get("password_again") or "")
     context.__parent__.set_password(context.getId(), values["password"])
     return "Password changed; all sessions of this user have ended."
 
 
-def _add_token(context: Any, request: Request, values: dict[str, Any]) -> str:
+def _add_token(context: Account, request: Request, values: dict[str, Any]) -> str:
     expires = datetime.now(UTC) + timedelta(days=values["days"]) if values["days"] else None
     token = context.__parent__.create_token(context.getId(), values["token_title"], expires)
     request.session["new_token"] = token
     return "Token made."
 
 
-def _revoke(context: Any, request: Request, values: dict[str, Any]) -> str:
+def _revoke(context: Account, request: Request, values: dict[str, Any]) -> str:
     token_id = request.POST.get("token_id", "")
     if token_id not in {token.id for token in context.__parent__.list_tokens(context.getId())}:
         raise BadRequest("This token is gone already.")

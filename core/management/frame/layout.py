@@ -6,7 +6,6 @@ Pages are made with the layout: ``<html metal:use-macro="layout">`` and a ``meta
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,13 +16,13 @@ from pyramid.events import BeforeRender
 from pyramid.renderers import get_renderer, render_to_response
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid.security import NO_PERMISSION_REQUIRED
 
-from wendelin.core.errors import WorkflowError
+from wendelin.core.interfaces import IDocument
+from wendelin.core.management.frame.messages import Message, take_messages
+from wendelin.core.management.frame.offers import Link, action_link, is_offered
 from wendelin.core.model.objects.document import Document
-from wendelin.core.model.portal_types.actions import Action
-from wendelin.core.model.workflow.expressions import holds
-from wendelin.core.security import VIEW, check_permission
+from wendelin.core.model.objects.site import Site
+from wendelin.core.security import VIEW, check_permission, lineage
 from wendelin.core.web.publishing import DialogPage, Publication
 from wendelin.core.web.requests.urls import static_url, url
 
@@ -32,27 +31,7 @@ LAYOUT = f"{TEMPLATES}/layout.pt"
 
 #: Actions that the layout has a button of its own for: a link must not be able to log people out.
 BUTTONS = frozenset({"logout"})
-#: Bytes as JSON; a cookie has 4 kB, the clipboard needs some of them.
-ROOM_FOR_MESSAGES = 1500
 MACROS = ("fields", "head", "list", "search")
-
-
-@dataclass(frozen=True)
-class Link:
-    """Something to click."""
-
-    title: str
-    url: str
-    icon: str = ""
-    description: str = ""
-
-
-@dataclass(frozen=True)
-class Message:
-    """A line at the top of the next page: ``kind`` is "", "warning" or "error"."""
-
-    text: str
-    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,97 +42,84 @@ class ModuleGroup:
     modules: list[Link]
 
 
-def say(request: Request, text: str, kind: str = "") -> None:
-    """Show a message on the next page that this browser opens. It travels in a cookie, so it is cut to a few lines."""
-    room = ROOM_FOR_MESSAGES - len(json.dumps(request.session.peek_flash()))
-    shortened = text
-    while shortened and len(json.dumps(shortened)) > min(room, ROOM_FOR_MESSAGES // 2):
-        shortened = shortened[: len(shortened) * 3 // 4]
-    if shortened:
-        request.session.flash([shortened if shortened == text else shortened + "...", kind])
-
-
-def render_page(request: Request, context: Any, template: str, values: dict[str, Any]) -> Response:
+def render_page(request: Request, context: IDocument, template: str, values: dict[str, Any]) -> Response:
     """A page by its template's name in this package, for views that choose among several."""
     return render_to_response(f"{TEMPLATES}/{template}", values | {"context": context}, request=request)
 
 
-def document_of(context: Any) -> Document | None:
+def without_changes(response: Response) -> Response:
+    """The answer, with the mark that makes pyramid_tm abort: whatever the request changed is undone."""
+    response.headers["X-Tm"] = "abort"
+    return response
+
+
+def document_of(context: object) -> Document | None:
     """The document that a page is about."""
     if isinstance(context, DialogPage | Publication):
         return context.document
     return context if isinstance(context, Document) else None
 
 
-def is_offered(action: Any, document: Document) -> bool:
-    """Whether the user may do it (``permission``) and it makes sense (``condition``)."""
-    if action.permission and not check_permission(action.permission, document):
-        return False
-    try:
-        return holds(action.condition, document)
-    except WorkflowError:
-        # The page must stay usable, so that the condition can be corrected: a broken one offers nothing.
-        return False
-
-
-def action_url(request: Request, action: Action, document: Document) -> str:
-    """Where an action leads; relative to the site for the global ones."""
-    address = action.url(url(request, document), url(request, request.site))
-    if "://" in address or address.startswith(("/", "#")):
-        return address
-    return f"{url(request, document)}/{address}"
-
-
 class Page:
     """The frame of a page; everything is looked up when the layout asks for it."""
 
-    def __init__(self, request: Request, context: Any) -> None:
+    def __init__(self, request: Request, context: object) -> None:
         self.request = request
         self.document = document_of(context)
 
     @property
-    def site(self) -> Any:
-        return self.request.site
+    def site(self) -> Site:
+        """The site, in this request's connection."""
+        site: Site = self.request.site
+        return site
 
     @property
     def site_title(self) -> str:
+        """What the site is called, beside the mark."""
         return self.site.getTitle()
 
     @property
     def title(self) -> str:
+        """The title of a page whose view gives none: its document's."""
         return self.document.getTitle() if self.document is not None else self.site_title
 
     @property
     def home_url(self) -> str:
+        """The main page."""
         return url(self.request, self.site) + "/"
 
     @property
     def csrf_token(self) -> str:
-        return get_csrf_token(self.request)
+        """What every form of the page carries as ``csrf_token``."""
+        return str(get_csrf_token(self.request))
 
     @property
     def user_name(self) -> str:
         """The id of the user, "" for nobody."""
-        return "" if self.request.user.is_anonymous else self.request.user.id
+        return "" if self.request.user.is_anonymous else str(self.request.user.id)
 
     @property
     def search_text(self) -> str:
+        """What stands in the search field: the text that was searched for, on the page of its results."""
         return self.request.GET.get("text", "") if self.request.view_name == "search" else ""
 
     def static(self, path: str, name: str = "core") -> str:
+        """The address of a static file of this package, or of what a plugin registered as ``name``."""
         return static_url(self.request, name, path)
 
-    def url(self, document: Any, *names: str, **query: Any) -> str:
+    def url(self, document: IDocument | str, *names: str, **query: Any) -> str:
+        """The address of a document or of a view on it (`wendelin.core.web.requests.urls.url`)."""
         return url(self.request, document, *names, **query)
 
     @cached_property
     def messages(self) -> list[Message]:
-        return [Message(*entry) for entry in self.request.session.pop_flash()]
+        """What the pages before this one left to say."""
+        return take_messages(self.request)
 
     def _global_actions(self, category: str) -> list[Link]:
         actions = sorted(self.site.portal_actions.action_list, key=lambda action: (action.priority, action.title))
         return [
-            Link(action.title or action.id, action_url(self.request, action, self.site), action.icon)
+            action_link(self.request, action, self.site)
             for action in actions
             if action.category == category and action.id not in BUTTONS and is_offered(action, self.site)
         ]
@@ -165,6 +131,7 @@ class Page:
 
     @cached_property
     def user_actions(self) -> list[Link]:
+        """The user's own menu: the actions of that category, and the password."""
         own = [Link("Change password", f"{self.home_url}password")]
         return [*self._global_actions("user"), *own]
 
@@ -178,29 +145,28 @@ class Page:
                 groups.setdefault(self._application(module), []).append(link)
         return [ModuleGroup(title, groups[title]) for title in sorted(groups, key=lambda t: (t == "Others", t))]
 
-    def _application(self, module: Any) -> str:
+    def _application(self, module: Document) -> str:
         for category in module.getCategoryList():
             base, _, path = category.partition("/")
             if base == "business_application":
-                value = self.site.unrestrictedTraverse(f"portal_categories/{category}", None)
+                value: Document | None = self.site.unrestrictedTraverse(f"portal_categories/{category}", None)
                 return value.getTitle() if value is not None else path.replace("_", " ").capitalize()
         return "Others"
 
     def breadcrumbs(self, title: str) -> list[Link]:
         """The way from the site to this page; the page itself comes last."""
-        found: list[Link] = []
-        here: Any = self.document
-        while here is not None:
-            found.append(Link(self._crumb_title(here), self.url(here) + ("/" if here is self.site else "")))
-            here = here.__parent__
-        crumbs = found[::-1]
+        crumbs = [
+            Link(self._crumb_title(here), self.url(here) + ("/" if here is self.site else ""))
+            for here in lineage(self.document)
+        ][::-1]
         if not crumbs or crumbs[-1].title != title:
             crumbs.append(Link(title, self.request.path))
         return crumbs
 
     @staticmethod
-    def _crumb_title(document: Document) -> str:
-        return document.getTitle() if check_permission(VIEW, document) else document.getId()
+    def _crumb_title(document: IDocument) -> str:
+        shown: str = document.getTitle() if check_permission(VIEW, document) else document.getId()
+        return shown
 
 
 def add_globals(event: BeforeRender) -> None:
@@ -215,14 +181,5 @@ def add_globals(event: BeforeRender) -> None:
 
 
 def includeme(config: Configurator) -> None:
-    from wendelin.core.management.documents.dialogs import show_dialog
-
+    """The frame around every page that a template of this site makes."""
     config.add_subscriber(add_globals, BeforeRender)
-    # The dialog itself names the permission that its page needs.
-    config.add_view(
-        show_dialog,
-        context=DialogPage,
-        permission=NO_PERMISSION_REQUIRED,
-        require_csrf=False,
-        renderer=f"{TEMPLATES}/form.pt",
-    )

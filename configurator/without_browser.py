@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+
+from ZODB.Connection import Connection
 
 from wendelin.configurator.driver import TOOL_ID, drive
-from wendelin.configurator.installation import FAILED, Installation, Status
-from wendelin.core.business_templates.configuration import WENDELIN
+from wendelin.configurator.running_installation import FAILED, Installation, Status
+from wendelin.configurator.tool import ConfiguratorTool
 from wendelin.core.business_templates.installation import install
+from wendelin.core.business_templates.offered_configurations import WENDELIN
 from wendelin.core.database import Database
 from wendelin.core.errors import BusinessTemplateError
 from wendelin.core.model.objects.site import get_site
@@ -35,7 +37,7 @@ def run(
             finished = status.state == "finished"
             progress("Done" if finished else status.title, status.steps if finished else status.step - 1, status.steps)
 
-    def start(connection: Any) -> None:
+    def start(connection: Connection) -> None:
         begin(connection, configuration or WENDELIN, options or {})
 
     with as_user(SYSTEM):
@@ -45,11 +47,11 @@ def run(
         raise BusinessTemplateError(f"configuring the site stopped at {status.title}: {status.error}")
 
 
-def begin(connection: Any, title: str, options: Mapping[str, bool]) -> Installation:
+def begin(connection: Connection, title: str, options: Mapping[str, bool]) -> Installation:
     """Start an installation, or go on with the one that is under way."""
     site = get_site(connection)
     if TOOL_ID not in site:
         install(site, TEMPLATE)
-    tool = site[TOOL_ID]
+    tool: ConfiguratorTool = site[TOOL_ID]
     tool.retry()
     return tool.start(title, options)

@@ -23,9 +23,11 @@ class ByteRange:
 
     @property
     def length(self) -> int:
+        """How many bytes."""
         return self.end - self.start
 
     def content_range(self, size: int) -> str:
+        """The header ``Content-Range`` of an answer with this part of ``size`` bytes."""
         return f"bytes {self.start}-{self.end - 1}/{size}"
 
 

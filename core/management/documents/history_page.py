@@ -9,7 +9,7 @@ from pyramid.request import Request
 
 from wendelin.core.database import Revision
 from wendelin.core.management.documents.head import DocumentHead
-from wendelin.core.management.lists.listing import format_value
+from wendelin.core.management.lists.cells import format_value
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.history import Change, changes
 
@@ -51,6 +51,6 @@ def _shown(change: Change, titles: dict[str, str]) -> ShownChange:
     return ShownChange(titles.get(change.name, change.name), _cut(change.old), _cut(change.new))
 
 
-def _cut(value: Any) -> str:
+def _cut(value: object) -> str:
     text = f"{len(value)} bytes" if isinstance(value, bytes) else format_value(value)
     return text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "..."

@@ -15,6 +15,7 @@ from persistent import Persistent
 
 from wendelin.configurator.choices import get_configuration
 from wendelin.core.business_templates.installation import Progress, install
+from wendelin.core.model.objects.site import Site
 
 RUNNING = "running"
 FAILED = "failed"
@@ -51,9 +52,10 @@ class Installation(Persistent):
 
     @property
     def is_running(self) -> bool:
+        """Whether steps are left to do and none has failed."""
         return self.state == RUNNING
 
-    def do_step(self, site: Any, progress: Progress | None = None) -> None:
+    def do_step(self, site: Site, progress: Progress | None = None) -> None:
         """The next step, in the caller's transaction. What raises leaves everything as it was when that is aborted."""
         if self.step < len(self.template_titles):
             install(site, self.template_titles[self.step], progress)
@@ -90,6 +92,7 @@ class Status:
     waiting: bool
 
     def as_dict(self) -> dict[str, Any]:
+        """The same as a mapping that can be written as JSON."""
         return asdict(self)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wendelin.core.web.answers.ranges import MAXIMUM_RANGES, ByteRange, UnsatisfiableRange, parse_ranges
+from wendelin.core.web.answers.byte_ranges import MAXIMUM_RANGES, ByteRange, UnsatisfiableRange, parse_ranges
 
 
 @pytest.mark.parametrize(
