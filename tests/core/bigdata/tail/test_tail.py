@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ZODB.POSException import ConflictError
 
@@ -49,6 +49,7 @@ def test_trimmed_chunks_lack_their_first_bytes(pieces: list[bytes], size: int) -
 
 
 @given(PIECES, st.integers(0, 25))
+@example([b"123", b"abcdef"], 4)
 def test_a_cut_tail_ends_there(pieces: list[bytes], size: int) -> None:
     whole = b"".join(pieces)
     size = min(size, len(whole))
@@ -208,6 +209,18 @@ class TestMerging:
         with pytest.raises(ConflictError):
             self.merge(base, theirs, mine)
         assert self.merge(base, mine, theirs).pin == mine.pin
+
+    @pytest.mark.parametrize("step", [-1, 1])
+    @pytest.mark.parametrize("whose", ["theirs", "mine"])
+    def test_any_other_generation_conflicts(self, base: Tail, theirs: Tail, mine: Tail, whose: str, step: int) -> None:
+        for tail in (base, theirs, mine):
+            tail.generation = 5
+        append(theirs, b"theirs")
+        append(mine, b"mine")
+        self.merge(base, theirs, mine)
+        (theirs if whose == "theirs" else mine).generation += step
+        with pytest.raises(ConflictError):
+            self.merge(base, theirs, mine)
 
     @pytest.mark.parametrize("step", [-1, 1])
     def test_any_other_pin_conflicts(self, base: Tail, theirs: Tail, mine: Tail, step: int) -> None:
