@@ -30,11 +30,6 @@ def runs(rows: list[tuple[int, int, int, int, int]]) -> Runs:
     return table[np.argsort(table["page"], kind="stable")]
 
 
-def total(table: Runs) -> int:
-    """Number of pages that the runs cover."""
-    return int(table["count"].sum())
-
-
 def distinct(values: Pages) -> Pages:
     """The values, sorted, each once (``np.unique`` imports masked arrays, at twenty times the cost)."""
     ordered = np.sort(values)

@@ -164,6 +164,24 @@ def test_a_document_can_stop_local_roles_from_coming_down() -> None:
     assert OWNER not in roles_in_context(AMY, Place(Place(folder, acquire_local_roles=False)))
 
 
+def test_principals_are_found_up_to_where_local_roles_stop() -> None:
+    site = Place(_owner="eve", permission_map={VIEW: (OWNER, AUDITOR)})
+    folder = Place(site, _owner="amy", _local_roles={"ben": (AUDITOR,), "cat": (AUTHOR,)})
+    document = Place(folder, _owner="dan")
+    assert allowed_principals(VIEW, document) == (AUDITOR, OWNER, "user:amy", "user:ben", "user:dan", "user:eve")
+    folder.acquire_local_roles = False  # type: ignore[attr-defined]
+    assert allowed_principals(VIEW, document) == (AUDITOR, OWNER, "user:amy", "user:ben", "user:dan")
+
+
+def test_a_user_has_a_role_by_the_account_or_on_a_document() -> None:
+    folder = Place(_local_roles={"amy": (AUTHOR,)})
+    assert AMY.has_role(ASSIGNEE) and AMY.has_role(ASSIGNEE, folder)
+    assert AMY.has_role(AUTHENTICATED) and not ANONYMOUS.has_role(AUTHENTICATED)
+    assert not AMY.has_role(AUTHOR) and AMY.has_role(AUTHOR, folder)
+    assert AMY.has_role([MANAGER, ASSIGNEE]) and not AMY.has_role([MANAGER, AUDITOR], folder)
+    assert AMY.has_role((MANAGER, AUTHOR), folder)
+
+
 def test_nobody_owns_anonymously() -> None:
     place = Place(_owner=ANONYMOUS.id, _local_roles={ANONYMOUS.id: (MANAGER,)})
     assert roles_in_context(ANONYMOUS, place) == {ANONYMOUS_ROLE}

@@ -32,6 +32,7 @@ from wendelin.core.security import (
     attribute_permission,
     check_attribute,
     check_permission,
+    declared_permission,
     find_guard,
     private,
     protected,
@@ -180,6 +181,31 @@ def test_a_skin_method_needs_view_of_its_context(machine: Any) -> None:
     assert guard == (machine, VIEW)
     with as_user(NOBODY), pytest.raises(Unauthorized):
         require_attribute(machine, name)
+
+
+def test_a_skin_method_comes_before_what_is_acquired(machine: Any, site: Any) -> None:
+    name = "Document_archiveOlderVersions"
+    site.machine_module.newContent(id=name, portal_type="Machine")
+    assert find_guard(machine, name) == (machine, VIEW)
+    assert find_guard(site.machine_module, name) == (site.machine_module[name], ACCESS)
+
+
+def test_what_only_the_instance_has_is_private(machine: Any) -> None:
+    machine.noted = 1
+    assert find_guard(machine, "noted") == (machine, None)
+    assert find_guard(machine["part"], "noted") == (machine, None)
+    with as_user(User("m", frozenset({MANAGER}))):
+        assert not check_attribute(machine, "noted")
+
+
+@pytest.mark.parametrize("name", ["id", "roles", "is_anonymous", "getId", "getUserName", "getRoles", "has_role"])
+def test_scripts_may_ask_a_user_who_it_is(name: str) -> None:
+    assert declared_permission(User, name) == PUBLIC
+
+
+@pytest.mark.parametrize("name", ["is_system", "effective_roles", "__init__"])
+def test_the_rest_of_a_user_is_private(name: str) -> None:
+    assert declared_permission(User, name) not in PERMISSIONS and declared_permission(User, name) != PUBLIC
 
 
 def test_refusals_name_user_attribute_and_document(machine: Any) -> None:

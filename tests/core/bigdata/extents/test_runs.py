@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import hypothesis.strategies as st
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from wendelin.core.bigdata.extents.runs import (
     merge,
     overlay,
     parted,
+    ranges,
     runs,
 )
 
@@ -84,6 +87,28 @@ def test_merge_keeps_both_sides_or_says_conflict(base: Pages, theirs: Pages, min
     merged = pages_of(merge(*tables, trust_theirs=False, trust_mine=False))
     wanted = {p: (mine if changed(mine, p) else theirs).get(p) for p in pages}
     assert {p: s[:2] for p, s in merged.items()} == {p: s[:2] for p, s in wanted.items() if s is not None}
+
+
+@pytest.mark.parametrize(
+    ("second", "joined"),
+    [
+        ((12, 3, 1, 7, 0), [(10, 5, 1, 5, 0)]),
+        ((13, 3, 1, 8, 0), None),
+        ((12, 3, 2, 7, 0), None),
+        ((12, 3, 1, 8, 0), None),
+        ((12, 3, 1, 6, 0), None),
+        ((12, 3, 1, 7, 1), None),
+    ],
+)
+def test_runs_that_continue_each_other_are_one(second: tuple[int, int, int, int, int], joined: list[Any]) -> None:
+    first = (10, 2, 1, 5, 0)
+    assert overlay(runs([first]), runs([second])).tolist() == (joined or [first, second])
+
+
+def test_ranges_cover_their_pages() -> None:
+    inside, outside = parted(runs([(0, 10, 1, 5, 0)]), ranges([(6, 7), (2, 4)]))
+    assert inside.tolist() == [(2, 2, 1, 7, 0), (6, 1, 1, 11, 0)]
+    assert outside.tolist() == [(0, 2, 1, 5, 0), (4, 2, 1, 9, 0), (7, 3, 1, 12, 0)]
 
 
 def test_a_kept_page_gives_way_to_a_write() -> None:

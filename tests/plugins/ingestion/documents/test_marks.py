@@ -9,12 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from transaction.interfaces import TransientError
+from ZODB.POSException import ConflictError
 
 from tests.plugins.ingestion.conftest import pack
 from wendelin.core.database import Database
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.plugins.ingestion.documents.marks import MARK_SIZE, RECENT, SEGMENT, ChunkMarks, mark_of_body, mark_of_id
+from wendelin.plugins.ingestion.documents.marks import (
+    MARK_SIZE,
+    RECENT,
+    SEGMENT,
+    ChunkMarks,
+    has_mark,
+    mark_of_body,
+    mark_of_id,
+)
 
 
 def mark(number: int) -> bytes:
@@ -41,6 +50,61 @@ def test_a_mark_that_lies_across_two_others_is_not_there() -> None:
     marks.add(b"a" * 16)
     marks.add(b"b" * 16)
     assert b"a" * 8 + b"b" * 8 not in marks and b"b" * 16 in marks
+
+
+@pytest.mark.parametrize("at", [1, 15, 17])
+def test_a_mark_is_found_behind_one_that_only_looks_like_it(at: int) -> None:
+    wanted = b"abcdefghijklmnop"
+    row = (b"." * at + wanted).ljust(48, b".")
+    assert not has_mark(row, wanted)
+    assert has_mark(row + wanted, wanted) and has_mark(wanted + row, wanted)
+    assert not has_mark(b"", wanted)
+
+
+def resolved(base: int, theirs: list[int], mine: list[int]) -> ChunkMarks:
+    """What is committed when two processes each add marks to the same ones; each has also dropped as many repeats."""
+    states = []
+    for added in ([], theirs, mine):
+        marks = ChunkMarks()
+        for number in (*range(base), *added):
+            marks.add(mark(number))
+        marks.dropped = 5 + len(added)
+        states.append(marks.__getstate__())
+    merged = ChunkMarks()
+    merged.__setstate__(ChunkMarks()._p_resolveConflict(*states))
+    return merged
+
+
+@pytest.mark.parametrize("base", [0, 3, RECENT - 1, RECENT, RECENT + 1])
+def test_marks_of_two_processes_stand_one_after_the_other(base: int) -> None:
+    merged = resolved(base, [1000, 1001], [2000])
+    assert (merged.count, merged.dropped) == (base + 3, 8)
+    assert all(mark(number) in merged for number in (*range(base), 1000, 1001, 2000))
+    assert merged.recent.endswith(mark(1000) + mark(1001) + mark(2000))
+
+
+@pytest.mark.parametrize("base", [0, 3])
+@pytest.mark.parametrize("mine", [[1000], [2000, 1001], [1001, 2000]])
+def test_the_same_mark_of_two_processes_conflicts(base: int, mine: list[int]) -> None:
+    with pytest.raises(ConflictError, match="the same chunk"):
+        resolved(base, [1000, 1001], mine)
+
+
+def test_more_marks_than_can_be_compared_conflict() -> None:
+    many = list(range(1000, 1000 + RECENT))
+    assert resolved(0, many, [5000]).count == RECENT + 1
+    for theirs, mine in (([*many, 4000], [5000]), ([5000], [*many, 4000])):
+        with pytest.raises(ConflictError, match="too many"):
+            resolved(0, theirs, mine)
+
+
+def test_cleared_marks_conflict() -> None:
+    old, new = ChunkMarks(), ChunkMarks()
+    old.add(mark(1))
+    new.add(mark(1))
+    new.add(mark(2))
+    with pytest.raises(ConflictError):
+        ChunkMarks()._p_resolveConflict(old.__getstate__(), ChunkMarks().__getstate__(), new.__getstate__())
 
 
 def test_different_chunks_of_two_processes_are_put_together(database: Database) -> None:

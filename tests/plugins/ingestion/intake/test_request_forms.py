@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from urllib.parse import quote_from_bytes
 
 import pytest
@@ -91,3 +92,69 @@ def test_a_body_beyond_the_limit_is_not_read() -> None:
     request.content_length = request_forms.MAXIMUM_SIZE + 1
     with pytest.raises(RequestTooLarge):
         request_forms.read_chunk(request)
+
+
+def test_a_body_may_have_just_the_limit() -> None:
+    assert request_forms.read_chunk(make_request(body=b"abc"), limit=3).read() == b"abc"
+    assert request_forms.read_raw(make_request(body=b"abc"), limit=3).read() == b"abc"
+    for read in (request_forms.read_chunk, request_forms.read_raw):
+        with pytest.raises(RequestTooLarge, match="3 bytes; at most 2"):
+            read(make_request(body=b"abc"), 2)
+
+
+def test_no_limit_is_above_that_of_the_server() -> None:
+    request = make_request(body=b"abc")
+    request.content_length = request_forms.MAXIMUM_SIZE + 1
+    with pytest.raises(RequestTooLarge):
+        request_forms.read_chunk(request, limit=2 * request_forms.MAXIMUM_SIZE)
+
+
+@pytest.mark.parametrize("size", [1, 200])
+def test_a_chunk_id(size: int) -> None:
+    request = make_request()
+    assert request_forms.read_chunk_id(request) is None
+    request.headers["X-Fluentd-Chunk-Id"] = "x" * size
+    assert request_forms.read_chunk_id(request) == "x" * size
+
+
+@pytest.mark.parametrize("size", [0, 201])
+def test_a_chunk_id_that_is_none_or_too_long(size: int) -> None:
+    request = make_request()
+    request.headers["X-Fluentd-Chunk-Id"] = "x" * size
+    with pytest.raises(BadRequest, match=f"has {size} characters; 1 to 200"):
+        request_forms.read_chunk_id(request)
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_large_body_stays_in_the_servers_file(beyond: int) -> None:
+    data = bytes(range(256)) * (request_forms.MEMORY_SIZE // 256) + b"x" * beyond
+    file = io.BytesIO(data)
+    request = make_request()
+    request.body_file_raw, request.content_length = file, len(data)
+    body = request_forms.read_chunk(request)
+    assert body.size == len(data) and body.read() == data
+    file.getbuffer()[:1] = b"?"
+    assert (body.read()[:1] == b"?") is bool(beyond)  # of a smaller one there is a copy in memory
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_large_multipart_file(beyond: int) -> None:
+    data = bytes(range(256)) * (request_forms.MEMORY_SIZE // 256) + b"x" * beyond
+    request = Request.blank("/ingest", POST={"data_chunk": ("chunk", data)})
+    body = request_forms.read_chunk(request)
+    assert body.size == len(data) and body.read() == data
+
+
+def test_a_multipart_field_that_is_text() -> None:
+    request = Request.blank("/ingest", POST={"data_chunk": "é", "other": ("file", b"x")})
+    assert request_forms.read_chunk(request).read() == "é".encode()
+
+
+def test_a_form_is_small_and_other_large_bodies_are_taken_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_forms, "FORM_SIZE", 30)
+    just = b"data_chunk=" + b"x" * 19
+    assert request_forms.read_chunk(make_request(body=just, content_type=FORM)).read() == b"x" * 19
+    with pytest.raises(RequestTooLarge, match="send the chunk as the body itself"):
+        request_forms.read_chunk(make_request(body=just + b"x", content_type=FORM))
+    raw = b"something else entirely, 31 bytes"
+    assert request_forms.read_chunk(make_request(body=raw, content_type=FORM)).read() == raw

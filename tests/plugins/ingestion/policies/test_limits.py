@@ -14,9 +14,10 @@ from tests.plugins.ingestion.conftest import pack
 from tests.plugins.ingestion.ingest_fixtures import *  # noqa: F403
 from tests.plugins.ingestion.ingest_fixtures import RAW, basic, post, stored
 from wendelin.core.database import Database
+from wendelin.core.errors import RequestTooLarge
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.plugins.ingestion.policies import policy_log
+from wendelin.plugins.ingestion.policies import limits, policy_log
 from wendelin.plugins.ingestion.policies.limits import Rates
 
 STREAM = "/erp5/data_stream_module/1"
@@ -66,6 +67,41 @@ def test_a_bucket_fills_again() -> None:
     for _ in range(600):
         rates.take("x", 600)
     assert 0 < rates.take("x", 600) <= 0.1
+
+
+def test_each_policy_has_a_bucket_that_never_holds_more_than_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
+    rates = Rates()
+    assert [rates.take("a", 4) for _ in range(5)] == [0, 0, 0, 0, 15]
+    assert rates.take("b", 1) == 0 and rates.take("b", 1) == 60
+    now += 7.5
+    assert rates.take("a", 4) == 7.5
+    now += 7.5
+    assert rates.take("a", 4) == 0 and rates.take("a", 4) == 15
+    now += 600
+    assert [rates.take("a", 4) for _ in range(5)] == [0, 0, 0, 0, 15]
+
+
+def test_the_bucket_that_was_not_asked_for_longest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "KNOWN_POLICIES", 2)
+    monkeypatch.setattr(limits.time, "monotonic", lambda: 1000.0)
+    rates = Rates()
+    assert rates.take("a", 1) == rates.take("b", 1) == 0
+    assert rates.take("a", 1) and rates.take("b", 1) and rates.take("a", 1)
+    assert rates.take("c", 1) == 0
+    assert rates.take("a", 1) == 60 and rates.take("c", 1) == 60
+    assert rates.take("b", 1) == 0
+
+
+def test_a_chunk_may_have_just_the_size(site: Any) -> None:
+    policy = site.portal_ingestion_policies.IngestionPolicyTool_addIngestionPolicy("limited", "Limited")
+    for given, size in ((None, 256 << 20), (0, 256 << 20), (0.5, 1 << 19), (3, 3 << 20)):
+        policy.edit(maximum_size=given)
+        assert limits.maximum_size(policy) == size
+        limits.check_limits(policy, "limited", size)
+        with pytest.raises(RequestTooLarge, match=f"{size + 1} bytes.*takes {size} at most"):
+            limits.check_limits(policy, "limited", size + 1)
 
 
 def test_a_user_without_the_right_leaves_nothing_but_a_line(app: TestApp, database: Database) -> None:
