@@ -58,8 +58,8 @@ def survives(tests: list[str], examples: int, path: Path | None = None, code: st
             settings.load_profile("mutation")
 
     if not (process := os.fork()):
-        for stream in (1, 2) if path else ():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+        output = os.open(os.devnull, os.O_WRONLY) if path else 2
+        _ = [os.dup2(output, stream) for stream in (1, 2)]
         original: Any = SourceFileLoader.get_code
 
         def get_code(loader: SourceFileLoader, name: str) -> Any:

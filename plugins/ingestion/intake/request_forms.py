@@ -112,7 +112,7 @@ def _read_form(body: Body) -> Body | None:
 def _read_multipart(request: Request) -> Body:
     try:
         field = request.POST.get(FIELD)
-    except (ValueError, LookupError) as error:  # no boundary, an unknown charset
+    except (ValueError, LookupError, DeprecationWarning) as error:  # no boundary; WebOb raises it for other charsets
         raise BadRequest(f"the form cannot be read: {error}") from error
     if field is None:
         raise BadRequest(f"the form has no field {FIELD!r}")

@@ -38,7 +38,8 @@ def test_at_least_the_last_ones_are_known(count: int, keep: int) -> None:
     assert marks.count == count and len(marks.recent) <= RECENT * MARK_SIZE
     assert all(mark(number) in marks for number in range(max(count - keep, 0), count))
     assert mark(count) not in marks
-    assert len(marks.older) * SEGMENT <= keep + SEGMENT
+    assert len(marks.older) * SEGMENT < max(keep - SEGMENT, 0) + SEGMENT
+    assert all(len(segment.marks) == SEGMENT * MARK_SIZE for segment in marks.older)
 
 
 def test_marks_of_ids_bodies_and_tags_differ() -> None:

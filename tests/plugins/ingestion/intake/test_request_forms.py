@@ -63,6 +63,15 @@ def test_multipart_without_the_field() -> None:
         request_forms.read_chunk(Request.blank("/ingest", POST={"other": ("chunk", b"x")}))
 
 
+@pytest.mark.parametrize("parameters", ["", "; boundary=b; charset=of-mars", "; boundary=b; charset=latin-1"])
+def test_multipart_that_cannot_be_read(parameters: str) -> None:
+    body = b'--b\r\nContent-Disposition: form-data; name="data_chunk"\r\n\r\nx\r\n--b--\r\n'
+    request = make_request(body=body)
+    request.headers["Content-Type"] = "multipart/form-data" + parameters
+    with pytest.raises(BadRequest, match="the form cannot be read"):
+        request_forms.read_chunk(request)
+
+
 def test_body_is_read_again_on_a_retry() -> None:
     request = make_request(body=b"abc")
     assert [request_forms.read_chunk(request).read() for _ in range(2)] == [b"abc", b"abc"]
@@ -143,6 +152,10 @@ def test_a_large_multipart_file(beyond: int) -> None:
     request = Request.blank("/ingest", POST={"data_chunk": ("chunk", data)})
     body = request_forms.read_chunk(request)
     assert body.size == len(data) and body.read() == data
+    file = request.POST["data_chunk"].file
+    file.seek(0)
+    file.write(b"?")
+    assert (body.read()[:1] == b"?") is bool(beyond)  # of a smaller one there is a copy in memory
 
 
 def test_a_multipart_field_that_is_text() -> None:
