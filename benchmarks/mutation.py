@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import random
+import resource
 import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -26,6 +27,8 @@ from hypothesis import settings
 
 PRELOADED = ("numpy", "ZODB.DB", "ZODB.FileStorage", "ZEO", "pyramid.config", "webtest", "hypothesis.strategies")
 SAME = ("_Eq_Is", "_NotEq_IsNot", "_Is_Eq", "_IsNot_NotEq")  # no fault where constants and None are compared
+#: Bytes that a test may fill: a mutant may ask for memory without end.
+MOST_MEMORY = 6 << 30
 #: A test that hangs ends the process.
 OPTIONS = ("-xq", "-pno:cacheprovider", "--assert=plain", "--timeout=60", "--timeout-method=thread")
 
@@ -58,6 +61,7 @@ def survives(tests: list[str], examples: int, path: Path | None = None, code: st
             settings.load_profile("mutation")
 
     if not (process := os.fork()):
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
         output = os.open(os.devnull, os.O_WRONLY) if path else 2
         _ = [os.dup2(output, stream) for stream in (1, 2)]
         original: Any = SourceFileLoader.get_code
