@@ -10,8 +10,8 @@ from wendelin.core.commands.show import gather, print_facts
 from wendelin.core.instance.var_folder import DEFAULT_HOST, DEFAULT_PORT, free_port
 from wendelin.core.instance.var_option import get_instance
 from wendelin.core.launcher.check import check
-from wendelin.core.launcher.process import wendelin_command
 from wendelin.core.launcher.standalone import Options, Standalone, Stopped, stop_signals
+from wendelin.core.launcher.supervised_process import wendelin_command
 
 HELP = "start the database server, web server, worker and the processes of plugins; stop them with Ctrl-C"
 

@@ -14,7 +14,7 @@ from wendelin.core.database import Database, open_database
 from wendelin.core.errors import DatabaseLocked, LauncherError
 from wendelin.core.instance.var_folder import Instance
 from wendelin.core.launcher.guard import die_with_parent
-from wendelin.core.launcher.process import module_command
+from wendelin.core.launcher.supervised_process import module_command
 from wendelin.core.launcher.supervision import wait_until
 
 # Without its index file, a server reads the whole Data.fs first: some 100 MB/s, so an hour is not absurd.

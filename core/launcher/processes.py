@@ -21,7 +21,7 @@ from collections.abc import Callable
 from wendelin.core.errors import LauncherError
 from wendelin.core.instance.var_folder import DEFAULT_HOST, Instance, free_port
 from wendelin.core.launcher.database_server import server_command
-from wendelin.core.launcher.process import DATABASE, WEB, WORKER, Process, wendelin_command, wendelin_script
+from wendelin.core.launcher.supervised_process import DATABASE, WEB, WORKER, Process, wendelin_command, wendelin_script
 from wendelin.core.registry import get_registry
 
 PLACEHOLDER = re.compile(r"\{(python|wendelin|var|url|host|port:[a-z0-9_]+)\}")

@@ -25,8 +25,8 @@ from wendelin.core.errors import LauncherError
 from wendelin.core.instance.var_folder import DEFAULT_HOST, DEFAULT_PORT, Facts, Instance
 from wendelin.core.launcher import supervision
 from wendelin.core.launcher.database_server import OPENING_SECONDS, check_lock, last_line, listens
-from wendelin.core.launcher.process import DATABASE, WEB, Process, module_command
 from wendelin.core.launcher.processes import core_processes, plugin_processes
+from wendelin.core.launcher.supervised_process import DATABASE, WEB, Process, module_command
 
 STOP_SECONDS = 120
 

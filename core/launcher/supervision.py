@@ -20,7 +20,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from wendelin.core.errors import LauncherError
 from wendelin.core.instance.var_folder import SOCKET_PATH_LIMIT, Instance, free_port, write_private
 from wendelin.core.launcher.guard import die_with_parent
-from wendelin.core.launcher.process import Process, module_command
+from wendelin.core.launcher.supervised_process import Process, module_command
 
 HEAD = """[supervisord]
 nodaemon = true

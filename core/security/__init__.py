@@ -2,9 +2,17 @@
 
 - `lineage`: the way up from a document to the site.
 - `permissions`: the words: roles, permissions, declarations on methods. `current_user`: on whose behalf code runs.
-- `decisions`: every permission decision. `guards`: which permission guards an attribute of a document.
+- `decisions`: every permission decision. `attribute_guards`: which permission guards an attribute of a document.
 """
 
+from wendelin.core.security.attribute_guards import (
+    Guard,
+    attribute_permission,
+    check_attribute,
+    declared_permission,
+    find_guard,
+    require_attribute,
+)
 from wendelin.core.security.current_user import (
     ANONYMOUS,
     RESERVED_USER_IDS,
@@ -23,14 +31,6 @@ from wendelin.core.security.decisions import (
     require_permission,
     roles_in_context,
     set_local_roles,
-)
-from wendelin.core.security.guards import (
-    Guard,
-    attribute_permission,
-    check_attribute,
-    declared_permission,
-    find_guard,
-    require_attribute,
 )
 from wendelin.core.security.lineage import lineage
 from wendelin.core.security.permissions import (

@@ -16,8 +16,9 @@ from wendelin.core.management.documents.head import DocumentHead
 from wendelin.core.web.answers.downloads import disposition, respond
 from wendelin.core.web.requests.connections import OpenBody
 from wendelin.core.web.requests.table_pages import page_start
-from wendelin.plugins.analysis.array_bytes import ArrayBytes, column_names, iterate_csv, table_rows
+from wendelin.plugins.analysis.array_bytes import ArrayBytes
 from wendelin.plugins.analysis.array_types import Readable
+from wendelin.plugins.analysis.csv_export import column_names, iterate_csv, table_rows
 from wendelin.plugins.analysis.data_array import DataArray
 from wendelin.plugins.analysis.index_text import read_columns, read_slices
 from wendelin.plugins.analysis.plots import make_plot

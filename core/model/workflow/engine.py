@@ -19,9 +19,10 @@ from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.events import DocumentModified, StateChanged, notify
 from wendelin.core.model.workflow.chains import chain_of, current_state, history_of, state_roles
 from wendelin.core.model.workflow.definition import AUTOMATIC, Definition, Transition
-from wendelin.core.model.workflow.expressions import evaluate_expression, holds
+from wendelin.core.model.workflow.expressions import evaluate_expression
 from wendelin.core.model.workflow.once_per_transaction import first_time
-from wendelin.core.security import VIEW, check_permission, get_user, roles_in_context
+from wendelin.core.model.workflow.transition_guards import guard_allows
+from wendelin.core.security import VIEW, get_user
 
 EDIT_WORKFLOW: Final = "edit_workflow"
 #: Entries of edit_workflow that a document keeps: the first and the latest. State changes are all kept.
@@ -88,22 +89,6 @@ def leaves_state(document: IDocument, definition: Definition, transition: Transi
     """Whether the document's present state lists the transition."""
     state = definition.state.get(current_state(document, definition))
     return state is not None and transition.id in state.transitions
-
-
-def guard_allows(document: IDocument, transition: Transition) -> bool:
-    """Whether the current user passes the transition's guard: one of its roles, its permission, and its condition."""
-    user = get_user()
-    if not user.is_system:
-        if transition.roles and roles_in_context(user, document).isdisjoint(transition.roles):
-            return False
-        if transition.permission and not check_permission(transition.permission, document, user):
-            return False
-    return condition_allows(document, transition)
-
-
-def condition_allows(document: IDocument, transition: Transition) -> bool:
-    """Whether the expression of the transition's guard is true, or there is none."""
-    return holds(transition.condition, document)
 
 
 def execute(

@@ -11,8 +11,9 @@ from wendelin.core.interfaces import IDocument, ISite
 from wendelin.core.model.objects.properties import camel_case
 from wendelin.core.model.workflow.chains import chain_of, current_state, get_chain
 from wendelin.core.model.workflow.definition import METHOD, Definition, Transition
-from wendelin.core.model.workflow.engine import execute, guard_allows, leaves_state, refuse
+from wendelin.core.model.workflow.engine import execute, leaves_state, refuse
 from wendelin.core.model.workflow.interactions import hook_accessors
+from wendelin.core.model.workflow.transition_guards import guard_allows
 from wendelin.core.security import ACCESS, PUBLIC
 
 WorkflowMethod = Callable[..., Any]

@@ -11,10 +11,11 @@ from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.workflow.chains import chain_of, current_state, history_of
 from wendelin.core.model.workflow.definition import METHOD, USER, Definition, Transition
-from wendelin.core.model.workflow.engine import condition_allows, execute, guard_allows, record, refuse, run_script
+from wendelin.core.model.workflow.engine import execute, record, refuse, run_script
 from wendelin.core.model.workflow.interactions import run_hooked
 from wendelin.core.model.workflow.methods import leaving, possible, state_items
 from wendelin.core.model.workflow.recataloguing import announce
+from wendelin.core.model.workflow.transition_guards import condition_allows, guard_allows
 from wendelin.core.model.workflow.worklists import Waiting, waiting
 from wendelin.core.security import ACCESS, SERVICE_PERMISSION_MAP, get_user, private, public, require_permission
 

@@ -14,8 +14,8 @@ from tests.core.launcher.instances import processes_of, wait_until
 from wendelin.core.errors import LauncherError
 from wendelin.core.instance.var_folder import Instance
 from wendelin.core.launcher import processes as processes_module
-from wendelin.core.launcher.process import Process, wendelin_command
 from wendelin.core.launcher.processes import core_processes, plugin_processes
+from wendelin.core.launcher.supervised_process import Process, wendelin_command
 from wendelin.core.launcher.supervision import choose_control, read_states, start_supervisord, write_configuration
 from wendelin.core.launcher.supervision import wait_until as wait_or_say
 from wendelin.core.registry import PluginConfig, Registry

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from wendelin.core.errors import BadRequest
 from wendelin.plugins.analysis import array_bytes
-from wendelin.plugins.analysis.array_bytes import ArrayBytes, iterate_csv
+from wendelin.plugins.analysis.array_bytes import ArrayBytes
+from wendelin.plugins.analysis.csv_export import iterate_csv
 from wendelin.plugins.analysis.index_text import parse_index, read_columns, read_slices
 
 
