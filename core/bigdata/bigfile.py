@@ -146,7 +146,7 @@ class BigFile(Persistent):
         self.settle()
         return single_extent(self.tail, self.extent_map)
 
-    # ---------------------------------------------------------------- upkeep
+    # ---------------------------------------------------------------- compaction
 
     @property
     def fragments(self) -> int:

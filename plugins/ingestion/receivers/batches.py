@@ -99,7 +99,7 @@ class Stopping(Exception):
     """The receiver was told to stop while the database was away: what waits was not stored."""
 
 
-class Patience:
+class BatchStorage:
     """Runs functions that store; called by threads. ``stopping`` ends the waiting."""
 
     def __init__(self) -> None:

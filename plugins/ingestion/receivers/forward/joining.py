@@ -7,7 +7,7 @@ from threading import Lock
 
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.intake.reception import Chunk
-from wendelin.plugins.ingestion.receivers.batches import Patience
+from wendelin.plugins.ingestion.receivers.batches import BatchStorage
 from wendelin.plugins.ingestion.receivers.forward.protocol import Entry
 from wendelin.plugins.ingestion.receivers.forward.tag_patterns import Route, find_target
 
@@ -17,7 +17,7 @@ NO_ID = ""
 Store = Callable[[Sequence[Chunk], str], None]
 
 
-class EntryJoiner(Patience):
+class EntryJoiner(BatchStorage):
     """Makes chunks of entries, and stores them with a function ``store(chunks, user)``; called by threads."""
 
     def __init__(self, store: Store, routes: Sequence[Route] = ()) -> None:

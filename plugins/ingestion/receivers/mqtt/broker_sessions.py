@@ -46,7 +46,7 @@ class MQTTSession(Persistent):
 def get_session(site: Site, name: str) -> MQTTSession:
     """The session of that name (broker and client id), made at first use. Trusted code only: it asks for no right."""
     tool = site[TOOL]
-    tool._p_activate()  # the __dict__ of a ghost is empty
+    tool._p_activate()  # the __dict__ of an object that is not loaded is empty
     sessions = tool.__dict__.get("mqtt_sessions")
     if sessions is None:
         sessions = tool.mqtt_sessions = OOBTree()

@@ -14,7 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from wendelin.plugins.ingestion.receivers.batches import Patience, Stopping
+from wendelin.plugins.ingestion.receivers.batches import BatchStorage, Stopping
 from wendelin.plugins.ingestion.receivers.mqtt.configuration import MQTTConfiguration
 from wendelin.plugins.ingestion.receivers.mqtt.delivery import Message, MessageDelivery
 
@@ -41,7 +41,7 @@ class MQTTClient:
 
     def __init__(self, configuration: MQTTConfiguration, delivery: MessageDelivery) -> None:
         self.configuration, self.delivery = configuration, delivery
-        self.patience = Patience()
+        self.batches = BatchStorage()
         self._queue: Queue[Message | Connected | Subscribed] = Queue(WAITING)
         self._client = self._make_client()
 
@@ -62,7 +62,7 @@ class MQTTClient:
         self._client.connect_async(self.configuration.host, self.configuration.port, self.configuration.keepalive)
         self._client.loop_start()
         try:
-            while not self.patience.stopping.is_set():
+            while not self.batches.stopping.is_set():
                 self._work()
         except Stopping:
             log.warning("stopped while the database was away; the broker keeps what was not stored")
@@ -72,7 +72,7 @@ class MQTTClient:
 
     def stop(self) -> None:
         """End `run`; what is not stored by then is not acknowledged, so that the broker keeps it."""
-        self.patience.stopping.set()
+        self.batches.stopping.set()
 
     # -- the storing thread
 
@@ -84,7 +84,7 @@ class MQTTClient:
                 continue
             self._store(messages)
             messages = []
-            self.patience.store_all([item], lambda items: self._settle(items[0]))
+            self.batches.store_all([item], lambda items: self._settle(items[0]))
         self._store(messages)
 
     def _take_batch(self) -> list[Message | Connected | Subscribed]:
@@ -100,7 +100,7 @@ class MQTTClient:
     def _store(self, messages: list[Message]) -> None:
         if not messages:
             return
-        self.patience.store_all(messages, self.delivery.store)
+        self.batches.store_all(messages, self.delivery.store)
         for message in messages:
             if message.qos:
                 self._client.ack(message.number, message.qos)
@@ -122,7 +122,7 @@ class MQTTClient:
 
     def _put(self, item: Message | Connected | Subscribed) -> None:
         """Wait for room, which holds the broker back."""
-        while not self.patience.stopping.is_set():
+        while not self.batches.stopping.is_set():
             try:
                 return self._queue.put(item, timeout=POLL_SECONDS)
             except Full:
@@ -168,5 +168,5 @@ class MQTTClient:
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
-        if not self.patience.stopping.is_set():
+        if not self.batches.stopping.is_set():
             log.warning("the connection to the broker is gone: %s", reason)
