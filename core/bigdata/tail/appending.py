@@ -23,7 +23,7 @@ JOIN_SIZE = 64 << 10  # up to which small appends of one transaction share a rec
 
 
 def is_unsaved(record: Persistent) -> bool:
-    """Whether this transaction made the record. What is not loaded yet was stored before: its serial is known once it is."""
+    """Whether this transaction made the record. What is not loaded was stored before: its serial is not known yet."""
     return record._p_changed is not None and record._p_serial in (None, b"\0" * 8)
 
 
