@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from wendelin.core.errors import BadRequest, NotFound
-from wendelin.core.model.objects.document import Document
+from wendelin.core.interfaces import IDocument
 from wendelin.core.security import MODIFY, require_permission
 from wendelin.plugins.analysis.data_array import DataArray
 
@@ -23,7 +23,7 @@ class Sized(Protocol):
 
 
 def copy_csv_to_data_array(
-    context: Document,
+    context: IDocument,
     data_stream: Sized,
     chunk_list: Sequence[bytes],
     start: int,
@@ -46,7 +46,7 @@ def copy_csv_to_data_array(
     return start, start + len(text)
 
 
-def _find_array(context: Document, reference: str) -> DataArray:
+def _find_array(context: IDocument, reference: str) -> DataArray:
     """The Data Array with exactly that reference, which the user has to be allowed to change."""
     catalog = context.getPortalObject().portal_catalog
     found = catalog.unrestrictedGetResultValue(

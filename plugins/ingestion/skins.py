@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from wendelin.core.errors import BadRequest, DuplicateId
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
 from wendelin.core.security import ADD, require_permission
@@ -22,13 +23,13 @@ SUPPLY_DAYS = 3650
 DEFAULT_OPERATION = "data_operation_module/wendelin_ingest_data_payload"
 POLICY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
-Sinks = dict[str, Document]  # by portal type
+Sinks = dict[str, IDocument]  # by portal type
 
 
 # -- tag parsers: IngestionPolicy_parse...(reference) -> dict, or None for a tag of another form
 
 
-def parse_simple_fluentd_tag(policy: Document, reference: str) -> dict[str, str] | None:
+def parse_simple_fluentd_tag(policy: IDocument, reference: str) -> dict[str, str] | None:
     """``a.b``: product ``a.b`` of supply and ingestion ``a``; a tag without dots names all three."""
     source = reference.split(".")[0]
     if not source:
@@ -36,7 +37,7 @@ def parse_simple_fluentd_tag(policy: Document, reference: str) -> dict[str, str]
     return {"resource_reference": reference, "specialise_reference": source, "reference": source}
 
 
-def parse_simple_ingestion_tag(policy: Document, reference: str) -> dict[str, str] | None:
+def parse_simple_ingestion_tag(policy: IDocument, reference: str) -> dict[str, str] | None:
     """``sensor.product``, anything may follow after a further dot: the product of the sensor's supply."""
     parts = reference.split(".")
     if len(parts) < 2 or not parts[0] or not parts[1]:
@@ -48,7 +49,7 @@ def parse_simple_ingestion_tag(policy: Document, reference: str) -> dict[str, st
 
 
 def get_ingestion_operation_and_parameter_dict(
-    policy: Document, movement_dict: dict[str, str], reference: str, modify: bool = True
+    policy: IDocument, movement_dict: dict[str, str], reference: str, modify: bool = True
 ) -> tuple[Document, pipeline.ParameterDict]:
     """The Data Operation that stores a chunk, and the keyword parameters of its script."""
     return pipeline.get_operation_and_parameters(policy, movement_dict, modify)
@@ -144,18 +145,18 @@ def _add_supply(site: Site, reference: str, title: str, product: Document) -> Do
 
 
 @takes_body
-def write_payload_to_data_stream(policy: Document, data_chunk: bytes | Body, out_stream: Sinks) -> None:
+def write_payload_to_data_stream(policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks) -> None:
     """Append exactly what the records of a msgpack chunk carry (`event_stream.record_payload`)."""
     out_stream["Data Stream"].append_pieces(event_stream.iter_payload(data_chunk))
 
 
 @takes_body
-def write_ingestion_to_data_stream(policy: Document, data_chunk: bytes | Body, out_stream: Sinks) -> None:
+def write_ingestion_to_data_stream(policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks) -> None:
     """Append the body as it came."""
     out_stream["Data Stream"].append_pieces(Body.of(data_chunk).pieces())
 
 
 @takes_body
-def write_fluentd_ingestion_to_data_stream(policy: Document, data_chunk: bytes | Body, out_stream: Sinks) -> None:
+def write_fluentd_ingestion_to_data_stream(policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks) -> None:
     """Append the records of a msgpack chunk as text (`event_stream.record_text`)."""
     out_stream["Data Stream"].append_pieces(event_stream.iter_text(data_chunk))

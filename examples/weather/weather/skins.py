@@ -1,12 +1,13 @@
 """Trusted methods: functions that documents have as methods. The first argument is the document."""
 
 from wendelin.core.errors import BadRequest
+from wendelin.core.interfaces import IDocument
 from wendelin.core.security import MODIFY, require_permission
 
 COLDEST = -273.15
 
 
-def add_reading(context, temperature):
+def add_reading(context: IDocument, temperature: str) -> str:
     """``WeatherStation_addReading``: reached by URL with POST; it checks for itself what its caller sends."""
     require_permission(MODIFY, context)
     try:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wendelin.core.errors import NotFound
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.site import Site
@@ -123,7 +124,7 @@ def free_id(module: Folder, reference: str) -> str:
 
 
 def get_operation_and_parameters(
-    policy: Document, movement_dict: dict[str, str], modify: bool = True
+    policy: IDocument, movement_dict: dict[str, str], modify: bool = True
 ) -> tuple[Document, ParameterDict]:
     """The Data Operation for a parsed tag, and the parameters of its script.
 
@@ -167,7 +168,7 @@ def _read_lines(
     return (operation, parameter_dict), seen
 
 
-def find_or_create_data_ingestion(policy: Document, movement_dict: dict[str, str], modify: bool) -> Document:
+def find_or_create_data_ingestion(policy: IDocument, movement_dict: dict[str, str], modify: bool) -> Document:
     """The Data Ingestion of a parsed tag, made with ``modify`` from the supply of its source; else `NotFound`."""
     site = policy.getPortalObject()
     ingestion = find_data_ingestion(site, movement_dict["reference"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
 
@@ -49,14 +50,14 @@ def serial_of(document: Document) -> bytes | None:
     return None if document._p_changed or serial == b"\0" * 8 else serial
 
 
-def recall(policy: Document, key: Key) -> Found | None:
+def recall(policy: IDocument, key: Key) -> Found | None:
     """What was remembered and still holds; None for nothing."""
     known = policy.__dict__.get(KNOWN)
     resolution: Resolution | None = known.get(key) if known else None
     return resolution.found if resolution is not None and resolution.holds(policy.getPortalObject()) else None
 
 
-def remember(policy: Document, key: Key, ingestion: Document, found: Found, documents: Iterable[Document]) -> None:
+def remember(policy: IDocument, key: Key, ingestion: Document, found: Found, documents: Iterable[Document]) -> None:
     """Keep what was found, unless it is not in the database yet."""
     resolution = Resolution(policy.getPortalObject(), ingestion, found, documents)
     if not resolution.is_stored:
