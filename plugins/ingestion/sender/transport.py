@@ -63,6 +63,7 @@ class Transport:
             if 200 <= status < 300:
                 return
             if status and status < 500 and status not in TRY_AGAIN:
+                self.close()
                 raise refusal(status, text)
             if self.give_up_after is not None and time.monotonic() - started > self.give_up_after:
                 raise GaveUp(f"not acknowledged after {self.give_up_after:g} s: {text}")
@@ -73,7 +74,7 @@ class Transport:
 
     def _try(self, body: bytes, chunk_id: str) -> tuple[int, float, str]:
         """``(status, seconds to wait, text)``; status 0 when there was no answer."""
-        connection = self._connection or self._connect()
+        connection = self._connection = self._connection or self._connect()
         try:
             connection.request("POST", self.path, body, self.headers | {"X-Fluentd-Chunk-Id": chunk_id})
             answer = connection.getresponse()
@@ -81,7 +82,6 @@ class Transport:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             return 0, 0.0, f"{self.address.netloc}: {error or type(error).__name__}"
-        self._connection = connection
         if answer.will_close:
             self.close()
         return answer.status, seconds_of(answer.headers.get("Retry-After")), f"{answer.status}: {plain(text)}"
