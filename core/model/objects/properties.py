@@ -7,7 +7,7 @@ methods made from them in `wendelin.core.model.objects.accessors`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, SupportsInt, TypeVar
 
@@ -35,8 +35,8 @@ def from_data(cls: type[T], data: Mapping[str, Any]) -> T:
 
 def to_data(value: DataclassInstance) -> dict[str, Any]:
     """The reverse of `from_data`: only what differs from the class's defaults, tuples as lists."""
-    defaults = {entry.name: entry.default for entry in fields(value)}
-    return {key: _thawed(item) for key, item in asdict(value).items() if item != defaults[key]}
+    found = {entry.name: (getattr(value, entry.name), entry.default) for entry in fields(value)}
+    return {name: _thawed(item) for name, (item, default) in found.items() if item != default}
 
 
 def _frozen(value: object) -> Any:
@@ -44,6 +44,8 @@ def _frozen(value: object) -> Any:
 
 
 def _thawed(value: object) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return to_data(value)
     return [_thawed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
