@@ -67,7 +67,7 @@ def includeme(config: PluginConfig) -> None:
 
 
 def _include(config: PluginConfig, module_name: str) -> None:
-    """Let a part of core register what it brings, when it has an ``includeme``."""
+    """Load a part of core, which fills its contracts; it registers what else it brings in its ``includeme``."""
     from importlib import import_module
 
     include = getattr(import_module(module_name), "includeme", None)

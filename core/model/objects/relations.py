@@ -291,11 +291,7 @@ def find_references(document: Document) -> list[Reference]:
 def update_references(references: Iterable[Reference], document: Document) -> None:
     """Make relations that led to a document's old place lead to where it is now."""
     for referrer, base, old_url in references:
-        old, new = _relation(base, old_url), _relation(base, document.getRelativeUrl())
+        old, new = (f"{base}/{_clean(base, url)}" for url in (old_url, document.getRelativeUrl()))
         if old in referrer.categories:
             referrer.categories = tuple(new if entry == old else entry for entry in referrer.categories)
             notify(DocumentModified(referrer, frozenset((base,))))
-
-
-def _relation(base: str, url: str) -> str:
-    return f"{base}/{url.removeprefix('portal_categories/').removeprefix(base + '/')}"
