@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -103,6 +104,7 @@ class Standalone:
     @contextmanager
     def running(self) -> Iterator[Standalone]:
         """Everything started and answering inside of the block; everything stopped after it."""
+        os.umask(0o077)  # for whatever an instance's processes write: data, logs, caches
         self.instance.make_folders()
         with sole_launcher(self.instance):
             check_port(self.options.host, self.options.port)
@@ -255,4 +257,4 @@ class Standalone:
             child.kill()
             child.wait()
         with suppress(FileNotFoundError):
-            (self.instance.run_folder / "zeo.sock").unlink()
+            Path(self.instance.choose_zeo_address()).unlink()
