@@ -12,7 +12,7 @@ import zc.lockfile
 
 from wendelin.core.database import Database, open_database
 from wendelin.core.errors import DatabaseLocked, LauncherError
-from wendelin.core.instance.var_folder import Instance
+from wendelin.core.instance.var_folder import PRIVATE_UMASK, Instance
 from wendelin.core.launcher.guard import die_with_parent
 from wendelin.core.launcher.supervised_process import module_command
 from wendelin.core.launcher.supervision import wait_until
@@ -89,7 +89,7 @@ def database_server(instance: Instance) -> Iterator[None]:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            umask=0o077,
+            umask=PRIVATE_UMASK,
             preexec_fn=die_with_parent,
         )
     try:

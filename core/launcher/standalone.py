@@ -23,7 +23,7 @@ from typing import NoReturn
 import zc.lockfile
 
 from wendelin.core.errors import LauncherError
-from wendelin.core.instance.var_folder import DEFAULT_HOST, DEFAULT_PORT, Facts, Instance
+from wendelin.core.instance.var_folder import DEFAULT_HOST, DEFAULT_PORT, PRIVATE_UMASK, Facts, Instance
 from wendelin.core.launcher import supervision
 from wendelin.core.launcher.database_server import OPENING_SECONDS, check_lock, last_line, listens
 from wendelin.core.launcher.processes import core_processes, plugin_processes
@@ -104,7 +104,6 @@ class Standalone:
     @contextmanager
     def running(self) -> Iterator[Standalone]:
         """Everything started and answering inside of the block; everything stopped after it."""
-        os.umask(0o077)  # for whatever an instance's processes write: data, logs, caches
         self.instance.make_folders()
         with sole_launcher(self.instance):
             check_port(self.options.host, self.options.port)
@@ -198,7 +197,9 @@ class Standalone:
         environment = os.environ | self.instance.environment()
         with (
             open(log, "wb") as errors,
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment) as child,
+            subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment, umask=PRIVATE_UMASK
+            ) as child,
         ):
             try:
                 assert child.stdout is not None

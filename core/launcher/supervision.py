@@ -19,7 +19,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from wendelin.core.errors import LauncherError
 from wendelin.core.instance.sockets import choose_socket
-from wendelin.core.instance.var_folder import Instance, write_private
+from wendelin.core.instance.var_folder import PRIVATE_UMASK, Instance, write_private
 from wendelin.core.launcher.guard import die_with_parent
 from wendelin.core.launcher.supervised_process import Process, module_command
 
@@ -133,6 +133,7 @@ def start_supervisord(config: Path, instance: Instance) -> subprocess.Popen[byte
             stdout=subprocess.DEVNULL,
             stderr=errors,
             env=os.environ | instance.environment(),
+            umask=PRIVATE_UMASK,
             start_new_session=True,
             preexec_fn=die_with_parent,
         )

@@ -122,7 +122,12 @@ HOSTILE = st.one_of(
 
 @pytest.mark.usefixtures("registered")
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(name=st.sampled_from(sorted(n for n in FILES if n[-2:] != "py")), share=st.floats(0, 1), cut=st.integers(0, 40), put=HOSTILE)
+@given(
+    name=st.sampled_from(sorted(n for n in FILES if n[-2:] != "py")),
+    share=st.floats(0, 1),
+    cut=st.integers(0, 40),
+    put=HOSTILE,
+)
 def test_bytes_cut_out_of_a_file_and_put_in(site: Any, name: str, share: float, cut: int, put: bytes) -> None:
     def write(folder: Path) -> None:
         write_template(folder, "sample", FILES)
