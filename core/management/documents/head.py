@@ -12,7 +12,7 @@ from wendelin.core.management.frame.offers import Link, action_link, action_url,
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.portal_types.actions import Action
-from wendelin.core.security import ACCESS, ADD, COPY, check_permission
+from wendelin.core.security import ACCESS, ADD, COPY, VIEW_HISTORY, check_permission
 from wendelin.core.web.requests.urls import url
 
 #: Every document that can be edited has this state variable, so it tells nothing.
@@ -65,7 +65,8 @@ class DocumentHead:
         ]
         found += [link for _, link in sorted(further, key=lambda pair: (pair[0], pair[1].title))]
         found.append(Link("Metadata", self._address("metadata")))
-        found.append(Link("History", self._address("history")))
+        if check_permission(VIEW_HISTORY, self.document):
+            found.append(Link("History", self._address("history")))
         return found
 
     def _address(self, *names: str, **query: Any) -> str:
