@@ -14,7 +14,7 @@ from wendelin.core.management.lists.cells import format_value
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.history import Change, changes
 from wendelin.core.model.objects.properties import CategoryProperty
-from wendelin.core.security import MANAGE, check_permission
+from wendelin.core.security import MANAGE, VIEW, check_permission, require_permission
 
 SHOWN_REVISIONS = 20
 SHOWN_LENGTH = 120
@@ -31,6 +31,7 @@ class ShownChange:
 
 def history(context: Document, request: Request) -> dict[str, Any]:
     """The History tab, the newest first."""
+    require_permission(VIEW, context)
     return {
         "title": context.getTitle(),
         "head": DocumentHead(request, context, "History"),

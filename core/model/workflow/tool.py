@@ -176,6 +176,7 @@ class WorkflowTool(Folder):
 
         Keys: time actor workflow workflow_title action action_title state state_title comment error_message.
         """
+        require_permission(ACCESS, document)
         require_permission(VIEW_HISTORY, document)
         entries = [
             _readable(definition, entry)
