@@ -136,7 +136,9 @@ class DocumentHead:
     def may_copy(self) -> bool:
         """Whether the user can put a copy beside the document."""
         container = self.document.__parent__
-        if self.is_top or self.document.getPortalType() not in container.getTypeInfo().allowed_content_type_list:
+        if container is None or self.is_top:
+            return False
+        if self.document.getPortalType() not in container.getTypeInfo().allowed_content_type_list:
             return False  # what only its tool makes: users, installed templates
         return check_permission(COPY, self.document) and check_permission(ADD, container)
 

@@ -92,7 +92,8 @@ class _Copier(pickle.Pickler):
                 return None
             self.others.append(obj)
         elif hasattr(type(obj), "__copy__") and isinstance(obj, Persistent):
-            # Big files and arrays know how to share their extents with a copy.
+            # Big files and arrays know how to share their extents with a copy. Mappings copy what is in memory.
+            obj._p_activate()
             self.others.append(copy.copy(obj))
         else:
             return None
