@@ -17,6 +17,7 @@ from wendelin.plugins.ingestion.formats import event_stream
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.policies.policy import IngestionPolicyTool, check_reference
 from wendelin.plugins.ingestion.routing import pipeline
+from wendelin.plugins.ingestion.routing.lookup import find_document
 from wendelin.plugins.ingestion.routing.operations import takes_body
 
 SUPPLY_DAYS = 3650
@@ -97,7 +98,7 @@ def add_ingestion_policy(
 def _require_unique(tool: IngestionPolicyTool, reference: str) -> None:
     taken = "Ingestion Policy" if reference in tool else None
     for portal_type in ("Data Supply", "Data Product"):
-        if taken is None and pipeline.find_document(tool.getPortalObject(), portal_type, reference) is not None:
+        if taken is None and find_document(tool.getPortalObject(), portal_type, reference) is not None:
             taken = portal_type
     if taken:
         raise DuplicateId(f"there is already a {taken} with reference {reference!r}; choose another reference")

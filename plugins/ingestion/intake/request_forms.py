@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import re
+from email.message import EmailMessage
+from email.policy import HTTP
 from urllib.parse import unquote_to_bytes
 
 from pyramid.request import Request
@@ -20,6 +22,7 @@ MAXIMUM_SIZE = 256 << 20
 MEMORY_SIZE = 1 << 20  # bodies up to that size are read at once
 FORM_SIZE = 32 << 20
 CHUNK_ID_SIZE = 200
+FILENAME_SIZE = 200
 FIELD = "data_chunk"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -42,6 +45,21 @@ def read_chunk_id(request: Request) -> str | None:
     if found is not None and not 0 < len(found) <= CHUNK_ID_SIZE:
         raise BadRequest(f"X-Fluentd-Chunk-Id has {len(found)} characters; 1 to {CHUNK_ID_SIZE} are taken")
     return found
+
+
+def read_filename(request: Request) -> str:
+    """The name of the file that the chunk begins, from ``Content-Disposition``; "" for none."""
+    header = request.headers.get("Content-Disposition", "")
+    if not header:
+        return ""
+    message = EmailMessage(policy=HTTP)
+    try:
+        message["Content-Disposition"] = header
+        found = message.get_filename() or ""
+    except (ValueError, LookupError, IndexError) as error:
+        raise BadRequest("the header Content-Disposition cannot be read") from error
+    name = found.replace("\\", "/").rpartition("/")[2]
+    return name if name.isprintable() and len(name) <= FILENAME_SIZE else ""
 
 
 def read_chunk(request: Request, limit: int | None = None) -> Body:

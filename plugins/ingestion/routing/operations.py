@@ -20,8 +20,15 @@ def takes_body(function: Function) -> Function:
     return function
 
 
-def run_operation(write: Callable[..., Any], body: Body, parameter_dict: dict[str, Any]) -> object:
+def takes_tag(function: Function) -> Function:
+    """Declare that a trusted data operation takes the tag, as its keyword ``reference``."""
+    function.takes_tag = True  # type: ignore[attr-defined]
+    return function
+
+
+def run_operation(write: Callable[..., Any], body: Body, parameter_dict: dict[str, Any], reference: str) -> object:
     """Call a data operation's script, bound to its policy."""
     function = getattr(write, "func", write)  # a trusted method is a partial of a function
     chunk = body if getattr(function, "takes_body", False) else body.read()
-    return write(data_chunk=chunk, **parameter_dict)
+    tag = {"reference": reference} if getattr(function, "takes_tag", False) else {}
+    return write(data_chunk=chunk, **tag, **parameter_dict)

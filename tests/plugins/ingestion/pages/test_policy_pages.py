@@ -50,13 +50,15 @@ def test_a_script_of_ones_own_and_its_error(app: TestApp, database: Database) ->
     with as_user(SYSTEM), database.transaction() as connection:
         site = get_site(connection)
         for name, parameters, body in (
-            ("Mine_parse", "reference", PARSE),
-            ("Mine_write", "data_chunk, out_stream", WRITE),
+            ("IngestionPolicy_parseMine", "reference", PARSE),
+            ("DataIngestionLine_writeMine", "data_chunk, out_stream", WRITE),
         ):
             script = f'# wendelin: parameters="{parameters}"\n{body}\n'.encode()
             site.portal_skins.layer("custom").put_file(f"{name}.py", script)
-        site.portal_ingestion_policies["pydata"].setScriptId("Mine_parse")
-        site.data_operation_module["wendelin_ingest_data_payload"].setScriptId("Mine_write")
+        site.portal_ingestion_policies["pydata"].edit(
+            script_id="IngestionPolicy_parseMine", allowed_reference_list=["pydata*"]
+        )
+        site.data_operation_module["wendelin_ingest_data_payload"].setScriptId("DataIngestionLine_writeMine")
     shown = try_it(app, reference="pydata-7")
     assert "4 bytes more" in shown and "abc!" in shown
     post(app, pack(b"xyz"), "?reference=pydata-8", headers=basic("zope"), status=204)

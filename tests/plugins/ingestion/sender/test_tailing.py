@@ -27,7 +27,7 @@ class Target:
         self.chunks: dict[str, bytes] = {}
         self.fail_after = sys.maxsize
 
-    def send(self, body: bytes, chunk_id: str) -> None:
+    def send(self, body: bytes, chunk_id: str, filename: str = "") -> None:
         self.chunks.setdefault(chunk_id, body)
         if len(self.chunks) >= self.fail_after:
             self.fail_after = sys.maxsize
@@ -222,7 +222,7 @@ def test_a_file_written_anew_while_it_is_sent_is_begun_again(tmp_path: Path, mak
     sender = make_sender(1000)
     take = sender.send
 
-    def send(body: bytes, chunk_id: str) -> None:
+    def send(body: bytes, chunk_id: str, filename: str) -> None:
         take(body, chunk_id)
         if len(target.chunks) == 4:
             rewrite(path, second)
@@ -252,6 +252,6 @@ def test_a_file_that_is_never_still_is_an_error_and_not_an_endless_loop(
     path = tmp_path / "a.log"
     path.write_bytes(os.urandom(3000))
     sender = make_sender(1000)
-    sender.send = lambda body, chunk_id: rewrite(path, os.urandom(3000))
+    sender.send = lambda body, chunk_id, filename: rewrite(path, os.urandom(3000))
     with pytest.raises(BadRequest, match="again and again"):
         sender.send_once([str(path)])
