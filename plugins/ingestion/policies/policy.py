@@ -17,8 +17,7 @@ from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.formats.event_times import has_exact_time
 from wendelin.plugins.ingestion.policies import policy_log
 from wendelin.plugins.ingestion.policies.counters import count_repeat, count_stored
-from wendelin.plugins.ingestion.policies.limits import check_limits, check_tag
-from wendelin.plugins.ingestion.policies.scripts import (
+from wendelin.plugins.ingestion.policies.declared_scripts import (
     DATA_INGESTION,
     DATA_OPERATION,
     TAG_PARSER,
@@ -27,6 +26,7 @@ from wendelin.plugins.ingestion.policies.scripts import (
     check_plan,
     find_script,
 )
+from wendelin.plugins.ingestion.policies.limits import check_limits, check_tag
 from wendelin.plugins.ingestion.routing.operations import run_operation
 
 PARAMETER_SCRIPT = "IngestionPolicy_getIngestionOperationAndParameterDict"
