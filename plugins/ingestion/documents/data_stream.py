@@ -38,6 +38,7 @@ class DataStream(GrowingDocument, MarkedDocument):
         """
         if in_place:
             self._content().pin_down()
+        size = self.getSize()
         first = next(pieces := iter(pieces), None)
         if first is None:
             return
@@ -47,7 +48,7 @@ class DataStream(GrowingDocument, MarkedDocument):
         else:
             rest = () if second is None else (second,)
             self._content().append_pieces(itertools.chain((first,), rest, pieces))
-        self.note_growth()
+        self.note_growth(size)
 
     @private
     def take_name(self, filename: str) -> None:

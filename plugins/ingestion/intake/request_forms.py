@@ -40,10 +40,13 @@ def read_reference(request: Request) -> str | None:
 
 
 def read_chunk_id(request: Request) -> str | None:
-    """``X-Fluentd-Chunk-Id``: the same for a chunk however often it is sent."""
+    """``X-Fluentd-Chunk-Id``, or ``chunk_id`` of the query string: the same for a chunk however often it is sent."""
     found: str | None = request.headers.get("X-Fluentd-Chunk-Id")
+    if found is None:
+        in_query = find_field(_query(request), "chunk_id")
+        found = None if in_query is None else in_query.decode("latin-1")
     if found is not None and not 0 < len(found) <= CHUNK_ID_SIZE:
-        raise BadRequest(f"X-Fluentd-Chunk-Id has {len(found)} characters; 1 to {CHUNK_ID_SIZE} are taken")
+        raise BadRequest(f"the chunk's id has {len(found)} characters; 1 to {CHUNK_ID_SIZE} are taken")
     return found
 
 
