@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyramid.request import Request
 from pyramid.response import Response
 
-from wendelin.core.errors import BadRequest, WendelinError
+from wendelin.core.errors import BadRequest, ScriptError, WendelinError
 from wendelin.core.security import ADD, require_permission
 from wendelin.core.web.access.csrf import require_token
 from wendelin.core.web.answers.downloads import respond
@@ -19,6 +19,7 @@ from wendelin.plugins.ingestion.intake.request_forms import (
     read_reference,
 )
 from wendelin.plugins.ingestion.policies import policy_log
+from wendelin.plugins.ingestion.policies.declared_scripts import describe_failure
 from wendelin.plugins.ingestion.policies.limits import PolicyRateExceeded, maximum_size
 from wendelin.plugins.ingestion.policies.policy import IngestionPolicy, check_reference
 
@@ -42,6 +43,10 @@ def ingest(policy: IngestionPolicy, request: Request) -> Response:
         take_in(request.site, Chunk(policy.getId(), reference, body, chunk_id, filename))
     except PolicyRateExceeded as error:
         return _later(request, error)
+    except Exception as error:
+        if describe_failure(error):  # which is for the policy's log: it may tell more than the sender may know
+            raise ScriptError(f"a script of ingestion policy {policy.getId()!r} failed: its log says why") from error
+        raise
     return Response(status=204)
 
 

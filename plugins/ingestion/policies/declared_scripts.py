@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wendelin.core.errors import BadRequest, NotFound
+from transaction.interfaces import TransientError
+
+from wendelin.core.database import is_away, is_full
+from wendelin.core.errors import BadRequest, NotFound, WendelinError
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.scripting.skins import find_method
 
@@ -75,3 +78,11 @@ def check_plan(policy: Document, found: object) -> tuple[Document, dict[str, Any
         f"the data ingestion script {policy.getDataOperationScriptId()!r} of ingestion policy {policy.getId()!r} "
         "has to give a Data Operation and the parameters of its script"
     )
+
+
+def describe_failure(error: Exception) -> str:
+    """What a script of the site did wrong, and in which line; "" for what went wrong elsewhere, or may pass."""
+    if isinstance(error, TransientError | WendelinError) or is_away(error) or is_full(error):
+        return ""
+    notes = "; ".join(getattr(error, "__notes__", ()))  # those that `BoundScript` adds
+    return f"{type(error).__name__}: {error} ({notes})" if notes else ""

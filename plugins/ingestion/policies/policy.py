@@ -24,6 +24,7 @@ from wendelin.plugins.ingestion.policies.declared_scripts import (
     BadTag,
     check_movement,
     check_plan,
+    describe_failure,
     find_script,
 )
 from wendelin.plugins.ingestion.policies.limits import check_limits, check_tag
@@ -88,6 +89,11 @@ class IngestionPolicy(Unpacking, Document):
             kind = policy_log.BAD_TAG if isinstance(error, BadTag) else policy_log.REFUSED
             policy_log.note(self, kind, str(reference or ""), str(error))
             if isinstance(error, BadRequest) and not isinstance(error, RequestTooLarge):
+                policy_log.keep_sample(self, str(reference or ""), Body.of(data_chunk), at_once=True)
+            raise
+        except Exception as error:
+            if text := describe_failure(error):
+                policy_log.note(self, policy_log.FAILED, str(reference or ""), text)
                 policy_log.keep_sample(self, str(reference or ""), Body.of(data_chunk), at_once=True)
             raise
         return outcome is STORED

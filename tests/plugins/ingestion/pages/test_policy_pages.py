@@ -78,3 +78,19 @@ def test_the_log_is_shown(app: TestApp) -> None:
     app.authorization = ("Basic", ("zope", PASSWORD))
     page = app.get(POLICY + "/view").click("^Log$")
     assert "repeated" in page.text and "bad tag" in page.text
+
+
+def test_a_script_that_fails_is_told_to_the_manager_with_its_line(app: TestApp, database: Database) -> None:
+    with as_user(SYSTEM), database.transaction() as connection:
+        script = b'# wendelin: parameters="data_chunk, out_stream"\nsecret = "SECRET"\nraise KeyError(secret)\n'
+        get_site(connection).portal_skins.layer("custom").put_file(
+            "DataIngestionLine_writePayloadToDataStream.py", script
+        )
+    answer = post(app, pack(b"x"), headers=basic("sensor"), status=500)
+    assert answer.json["kind"] == "script-error" and "'pydata'" in answer.json["message"]
+    assert "SECRET" not in answer.text
+    policy_log.flush()
+    app.authorization = ("Basic", ("zope", PASSWORD))
+    page = app.get(POLICY + "/log")
+    assert "failed" in page.text and "KeyError" in page.text and "line 2" in page.text
+    assert stored(database) == {}
