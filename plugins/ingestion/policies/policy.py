@@ -105,6 +105,8 @@ class IngestionPolicy(Unpacking, Document):
         Gives `STORED`, `EMPTY`, or what makes the chunk a repeat.
         """
         check_reference(reference)
+        if self.getValidationState() != "validated":  # whoever makes a policy may not yet say what goes where
+            raise NotFound(f"the ingestion policy {self.getId()!r} is {self.getValidationState()}: it takes no data")
         check_limits(self, body.size)
         find = self.plan(reference)
         if not body.size:
@@ -121,8 +123,6 @@ class IngestionPolicy(Unpacking, Document):
     @private
     def plan(self, reference: str) -> Callable[[], tuple[Any, dict[str, Any]]]:
         """Parse a tag; gives a function that finds, or makes, the operation's script and its parameters."""
-        if self.getValidationState() in ("invalidated", "deleted"):
-            raise NotFound(f"the ingestion policy {self.getId()!r} is {self.getValidationState()}: it takes no data")
         parse = find_script(self, self.getScriptId(), TAG_PARSER)
         movement_dict = check_movement(self, parse(reference), reference)
         check_tag(self, reference)

@@ -174,3 +174,18 @@ def test_what_a_parser_gives_is_looked_at_and_never_shown(site: Any, policy: Any
     with pytest.raises(BadRequest, match="has to give a dictionary") as raised:
         policy.ingest("pydata", pack(b"x"))
     assert "SECRET" not in str(raised.value)
+
+
+def test_a_policy_that_nobody_validated_takes_nothing(site: Any, policy: Any) -> None:
+    """Else whoever may make a policy could write to the streams of all others."""
+    draft = site.portal_ingestion_policies.newContent(
+        "mine",
+        portal_type="Ingestion Policy",
+        script_id=policy.getScriptId(),
+        data_operation_script_id=policy.getDataOperationScriptId(),
+        allowed_reference_list=["*"],
+    )
+    with pytest.raises(NotFound, match="is draft"):
+        draft.ingest("pydata", pack(b"x"))
+    draft.validate()
+    draft.ingest("pydata", pack(b"x"))
