@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -16,6 +17,7 @@ from wendelin.plugins.ingestion.formats.body import Body
 
 LARGEST_DOCUMENT = 8 << 20  # characters of one object or array; a body may hold any number of them
 WHITE_SPACE = " \t\r\n"
+_white_space = re.compile(f"[{WHITE_SPACE}]*")
 FIRST = frozenset(b"{[ \t\r\n\xef")  # with the byte order mark that some programs write before everything
 
 
@@ -41,18 +43,17 @@ def is_json(body: Body) -> bool:
 
 def iter_record(body: Body) -> Iterator[str]:
     """The records of a JSON body as text, each on one line; raises `BadRequest` at what is not JSON."""
-    pending = ""
-    for text in _decoded(body):
+    pending, enough = "", 0  # what is not complete is looked at again when there is twice as much of it
+    for text, is_last in _decoded(body):
         pending += text
-        place = 0
-        while True:
-            place = _skip(pending, place)
-            end = _end_of(pending, place)
-            if end is None:
-                break
+        if len(pending) < enough and not is_last:
+            continue
+        place = _skip(pending, 0)
+        while (end := _end_of(pending, place)) is not None:
             yield from _records_in(pending, place, end)
-            place = end
+            place = _skip(pending, end)
         pending = pending[place:]
+        enough = min(2 * len(pending), LARGEST_DOCUMENT + 1)
         if len(pending) > LARGEST_DOCUMENT:
             raise BadRequest(
                 f"the body is not JSON, or a document in it has more than {LARGEST_DOCUMENT} characters: send lines"
@@ -61,23 +62,23 @@ def iter_record(body: Body) -> Iterator[str]:
         _require_json(pending)
 
 
-def _decoded(body: Body) -> Iterator[str]:
+def _decoded(body: Body) -> Iterator[tuple[str, bool]]:
+    """The text of a body in parts; with the last one True."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     first = True
     try:
         for block in body.blocks():
             text = decoder.decode(bytes(block))
-            yield text.removeprefix("\ufeff") if first else text
+            yield text.removeprefix("\ufeff") if first else text, False
             first = False
-        yield decoder.decode(b"", final=True)
+        yield decoder.decode(b"", final=True), True
     except UnicodeDecodeError as error:
         raise BadRequest("the body is not JSON: it is not UTF-8") from error
 
 
 def _skip(text: str, place: int) -> int:
-    while place < len(text) and text[place] in WHITE_SPACE:
-        place += 1
-    return place
+    found = _white_space.match(text, place)
+    return found.end() if found else place
 
 
 def _end_of(text: str, place: int) -> int | None:

@@ -13,6 +13,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgpack
@@ -36,6 +37,7 @@ TIMES = frozenset({int, float, msgpack.ExtType, msgpack.Timestamp})
 BATCH_SIZE = 1 << 20  # bytes that are put together before they are handed on
 
 Piece = bytes | memoryview
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
 
 def iter_bytes(data: bytes | Body, tag: str) -> Iterator[Piece]:
@@ -123,7 +125,11 @@ def _iter_event_lines(body: Body, tag: str) -> Iterator[Piece]:
 def plain_payload(record: object) -> bytes | None:
     """The bytes of a plain record; None for any other."""
     value: object = record
-    if isinstance(record, dict):
+    if isinstance(record, dict) and len(record) == 1:
+        ((key, value),) = record.items()  # nearly all plain records
+        if key not in PAYLOAD_KEYS:
+            return None
+    elif isinstance(record, dict):
         key = next((key for key in PAYLOAD_KEYS if key in record), None)
         if key is None or not record.keys() - {key} <= ENVELOPE:
             return None
@@ -144,18 +150,27 @@ def json_line(moment: Any, tag: str, metadata: dict[Any, Any], record: object) -
 
 def _line(when: numpy.datetime64, tag: str, metadata: dict[Any, Any], record: str) -> bytes:
     more = f'"metadata":{as_json(metadata)},' if metadata else ""
-    text = numpy.datetime_as_string(when, unit="ns")
-    return f'{{"time":"{text}Z","tag":{as_json(tag)},{more}"record":{record}}}\n'.encode()
+    return f'{{"time":"{_time_text(int(when.astype(int)))}","tag":{as_json(tag)},{more}"record":{record}}}\n'.encode()
+
+
+def _time_text(nanoseconds: int) -> str:
+    seconds, fraction = divmod(nanoseconds, 1_000_000_000)
+    return f"{_second_text(seconds)}.{fraction:09d}Z"
+
+
+@lru_cache(1024)  # the events of a second are many
+def _second_text(seconds: int) -> str:
+    return str(numpy.datetime64(seconds, "s"))
 
 
 def as_json(value: object) -> str:
     """JSON that every program reads: bytes that are no text as ``{"base64": ...}``, numbers that JSON lacks as text."""
     try:
         with contextlib.suppress(TypeError, ValueError):
-            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+            text = _encode(value)
             text.encode()  # bytes that came as text and are none raise here
             return text
-        return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), check_circular=False)
+        return _encode(_plain(value))
     except RecursionError as error:
         raise BadRequest("a record is nested too deeply") from error
 

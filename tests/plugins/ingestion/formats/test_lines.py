@@ -156,3 +156,10 @@ def parsed_lines(data: bytes) -> list[Any]:
 def test_pieces_of_a_file_stay_what_they_are(pieces: list[bytes]) -> None:
     assert written(lines.iter_bytes, pack(*({"message": piece} for piece in pieces)) or b"\x90") == b"".join(pieces)
     assert json_bodies.is_json(Body(b"".join(pieces))) in (True, False)
+
+
+def test_documents_larger_than_what_is_read_at_a_time() -> None:
+    large = json.dumps({"a": ["x" * 1000] * 3000})
+    assert len(large) > 2 << 20
+    body = f'{large}\n{{"b": 1}}\n[{large}, {{"b": 2}}]'.encode()
+    assert written(lines.iter_bytes, body) == f'{large}\n{{"b": 1}}\n{large}\n{{"b": 2}}\n'.encode()
