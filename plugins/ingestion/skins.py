@@ -162,7 +162,7 @@ def _add_supply(reference: str, title: str, operation: Document, product: Docume
 @takes_body
 @takes_tag
 def write_payload_to_data_stream(
-    policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks, reference: str = ""
+    policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks, reference: str = "", filename: str = ""
 ) -> None:
     """Append exactly what plain records carry, and other records and those of JSON as lines (`lines.iter_bytes`)."""
     out_stream["Data Stream"].append_pieces(lines.iter_bytes(data_chunk, reference))
@@ -171,19 +171,19 @@ def write_payload_to_data_stream(
 @takes_body
 @takes_tag
 def write_text_lines_to_data_stream(
-    policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks, reference: str = ""
+    policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks, reference: str = "", filename: str = ""
 ) -> None:
     """Append each record as a line of text (`lines.iter_text_lines`)."""
-    out_stream["Data Stream"].append_pieces(lines.iter_text_lines(data_chunk, reference))
+    out_stream["Data Stream"].append_pieces(lines.iter_text_lines(data_chunk, reference, bool(filename)))
 
 
 @takes_body
 @takes_tag
 def write_json_lines_to_data_stream(
-    policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks, reference: str = ""
+    policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks, reference: str = "", filename: str = ""
 ) -> None:
     """Append each record as a line of JSON with its time and tag (`lines.iter_json_lines`)."""
-    out_stream["Data Stream"].append_pieces(lines.iter_json_lines(data_chunk, reference))
+    out_stream["Data Stream"].append_pieces(lines.iter_json_lines(data_chunk, reference, bool(filename)))
 
 
 @takes_body

@@ -49,15 +49,25 @@ def iter_bytes(data: bytes | Body, tag: str) -> Iterator[Piece]:
     return _joined(_iter_payload(body, tag))
 
 
-def iter_text_lines(data: bytes | Body, tag: str) -> Iterator[Piece]:
-    """Each plain record as a line, other records as lines of JSON. A body that is no msgpack is text as it stands."""
+def iter_text_lines(data: bytes | Body, tag: str, is_part: bool = False) -> Iterator[Piece]:
+    """Each plain record as a line, other records as lines of JSON. A body that is no msgpack is text as it stands.
+
+    A part of a file, which may end within a line, stays what it is.
+    """
     body = Body.of(data)
+    if is_part:
+        return _joined(_iter_payload(body, tag)) if begins_as_events(body) else iter(body.blocks())
     return _joined(_iter_event_lines(body, tag)) if begins_as_events(body) else _iter_text(body)
 
 
-def iter_json_lines(data: bytes | Body, tag: str) -> Iterator[Piece]:
-    """Each record as ``{"time": ..., "tag": ..., "record": ...}``; the time of a JSON body is that of its arrival."""
+def iter_json_lines(data: bytes | Body, tag: str, is_part: bool = False) -> Iterator[Piece]:
+    """Each record as ``{"time": ..., "tag": ..., "record": ...}``; the time of a JSON body is that of its arrival.
+
+    Raises `BadRequest` for a part of a file, which is no record.
+    """
     body = Body.of(data)
+    if is_part:
+        raise BadRequest("this policy keeps JSON lines, not files: send the file to one that keeps bytes or text lines")
     if json_bodies.is_json(body):
         now = numpy.datetime64(time.time_ns(), "ns")
         return _joined(_line(now, tag, {}, record) for record in json_bodies.iter_record(body))

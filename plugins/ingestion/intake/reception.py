@@ -26,8 +26,8 @@ class Chunk:
     """A parsed chunk: the bytes of ``body`` for a policy, under the tag ``reference``.
 
     A chunk with a ``chunk_id`` is stored once, however often it is sent. None leaves it to the policy to know repeats
-    by the moments in them; "" says that the sender repeats nothing: chunks with equal bytes are different ones. A new
-    stream gets the name and type of the file ``filename``.
+    by the moments in them; "" says that the sender repeats nothing: chunks with equal bytes are different ones. A chunk
+    with a ``filename`` is a part of that file; a new stream gets its name and type.
     """
 
     policy_id: str

@@ -51,7 +51,7 @@ def read_chunk_id(request: Request) -> str | None:
 
 
 def read_filename(request: Request) -> str:
-    """The name of the file that the chunk begins, from ``Content-Disposition``; "" for none."""
+    """The name of the file that the chunk is a part of, from ``Content-Disposition``; "" for none."""
     header = request.headers.get("Content-Disposition", "")
     if not header:
         return ""

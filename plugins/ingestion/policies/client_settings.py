@@ -141,7 +141,8 @@ TEXTS = (
         "send",
         "files",
         "This platform's own sender",
-        "Sends files byte for byte and what is appended to them, goes on after an interruption, stores nothing twice.",
+        "Sends files byte for byte and what is appended to them, goes on after an interruption, stores nothing twice. "
+        "For a policy that keeps bytes or text lines.",
         client_texts.SEND,
     ),
     ClientSettings(
@@ -149,7 +150,7 @@ TEXTS = (
         "fluentd",
         "files",
         "Fluentd with fluent-plugin-bin and fluent-plugin-wendelin",
-        "Files of any kind byte for byte, over HTTP.",
+        "Files of any kind byte for byte, over HTTP, for a policy that keeps bytes.",
         client_texts.FLUENTD_PLUGIN,
     ),
     ClientSettings(

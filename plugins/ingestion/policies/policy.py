@@ -77,7 +77,8 @@ class IngestionPolicy(Unpacking, Document):
         its Data Operation writes. False when there was nothing to store: the chunk was empty, or it is a repeat. A
         repeat is known by ``chunk_id``; where that is None by its bytes, if they hold the moments of events to a
         fraction of a second; and where it is "", the sender says that it sends nothing twice. All other chunks with
-        equal bytes are different ones. A new stream is given the name and type of the file ``filename``.
+        equal bytes are different ones. With ``filename`` the chunk is a part
+        of that file, whose name and type a new stream is given.
 
         Raises `BadRequest` for a tag that the parser cannot read or a body that the operation cannot read, `NotFound`
         for a tag that nothing is set up for, and what `check_limits` raises. What is raised stands in the log, and so
@@ -139,12 +140,12 @@ class IngestionPolicy(Unpacking, Document):
         if isinstance(sink, DataStream) and delivery.filename:
             sink.take_name(delivery.filename)
         if mark is None or sink is None:
-            run_operation(write, delivery.body, parameters, delivery.reference)
+            run_operation(write, delivery.body, parameters, delivery.reference, delivery.filename)
             return STORED
         if mark in sink.marks():
             sink.marks().dropped += 1
             return f"{delivery.body.size} bytes that {sink.getPath()} has"
-        run_operation(write, delivery.body, parameters, delivery.reference)
+        run_operation(write, delivery.body, parameters, delivery.reference, delivery.filename)
         sink.marks().add(mark, max(self.getMarkCount(), DEFAULT_COUNT if delivery.chunk_id else 0))
         return STORED
 
@@ -162,7 +163,7 @@ class IngestionPolicy(Unpacking, Document):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A chunk on its way to the operation: the tag, the bytes, the sender's id for it, the file that they are from."""
+    """A chunk on its way to the operation: tag, bytes, the sender's id for it, the file that it is a part of."""
 
     reference: str
     body: Body

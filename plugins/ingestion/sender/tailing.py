@@ -23,7 +23,7 @@ POLL_SECONDS = 1.0
 ROTATED_ROUNDS = 10
 LARGEST_BEGINNINGS = 5  # how often a file is begun in one round
 
-Send = Callable[[bytes, str, str], None]  # body, chunk id, name of the file that it begins
+Send = Callable[[bytes, str, str], None]  # body, chunk id, name of the file that it is a part of
 Progress = Callable[[Path, int, int], None]
 
 
@@ -135,7 +135,7 @@ class Sender:
         if not position.pending:
             position.begin(data)
             self.positions.save()
-        self.send(pack_events(data), position.chunk_id, "" if position.offset else path.name)
+        self.send(pack_events(data), position.chunk_id, path.name)
         position.acknowledge(stream, data)
         self.progress(path, position.offset, max(position.offset, os.fstat(stream.fileno()).st_size))
 

@@ -53,7 +53,7 @@ class Transport:
         self._connection: http.client.HTTPConnection | None = None
 
     def send(self, body: bytes, chunk_id: str, filename: str = "") -> None:
-        """Return when the server has stored the chunk, which is the beginning of the file ``filename``, if given.
+        """Return when the server has stored the chunk, which is a part of the file ``filename``, if given.
 
         Raises `Unauthorized` or `BadRequest` when it never will, and `GaveUp`.
         """

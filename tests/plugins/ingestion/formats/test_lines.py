@@ -163,3 +163,11 @@ def test_documents_larger_than_what_is_read_at_a_time() -> None:
     assert len(large) > 2 << 20
     body = f'{large}\n{{"b": 1}}\n[{large}, {{"b": 2}}]'.encode()
     assert written(lines.iter_bytes, body) == f'{large}\n{{"b": 1}}\n{large}\n{{"b": 2}}\n'.encode()
+
+
+def test_a_part_of_a_file_is_no_line_and_no_record() -> None:
+    body = pack({"message": b"one\ntw"}, {"message": b"o\nthree"})
+    assert b"".join(lines.iter_text_lines(body, "t", True)) == b"one\ntwo\nthree"
+    assert b"".join(lines.iter_text_lines(b"one\ntw", "t", True)) == b"one\ntw"
+    with pytest.raises(BadRequest, match="not files"):
+        b"".join(lines.iter_json_lines(body, "t", True))

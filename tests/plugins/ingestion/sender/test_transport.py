@@ -118,6 +118,31 @@ def test_the_command_against_the_site(
         main([*arguments, "--password-file", str(tmp_path / "wrong")])
 
 
+def test_a_log_file_sent_to_a_policy_of_text_lines_stays_what_it_is(
+    policies: Any,  # noqa: F811
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with as_user(SYSTEM), policies.transaction() as connection:
+        tool = get_site(connection).portal_ingestion_policies
+        tool.IngestionPolicyTool_addIngestionPolicy("text", data_operation="wendelin_ingest_text_lines")
+        tool.IngestionPolicyTool_addIngestionPolicy("json", data_operation="wendelin_ingest_json_lines")
+    data = b"".join(b"line %d\n" % number for number in range(5000)) + b"not yet comple"
+    (tmp_path / "app.log").write_bytes(data)
+    monkeypatch.setenv("WENDELIN_USER", "zope")
+    monkeypatch.setenv("WENDELIN_PASSWORD", PASSWORD)
+    options = ["--url", f"{server.url}/erp5/", "--position-file", str(tmp_path / "p.json"), "--chunk-size", "10000"]
+    main([str(tmp_path / "app.log"), "--policy", "text", *options])
+    with open(tmp_path / "app.log", "ab") as stream:
+        stream.write(b"te\n")
+    main([str(tmp_path / "app.log"), "--policy", "text", *options])
+    assert stored(policies) == {"text.text": data + b"te\n"}
+    options[3] = str(tmp_path / "p2.json")
+    with pytest.raises(BadRequest, match="not files"):
+        main([str(tmp_path / "app.log"), "--policy", "json", *options])
+
+
 @pytest.mark.slow
 def test_kill_9_in_the_middle_loses_and_repeats_nothing(
     policies: Any,  # noqa: F811
