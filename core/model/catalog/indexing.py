@@ -9,6 +9,7 @@ from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.columns import Column
 from wendelin.core.model.objects.attributes import own_method
 from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import camel_case
 from wendelin.core.model.workflow.chains import chain_of, current_state
 from wendelin.core.security import VIEW, allowed_principals
@@ -17,6 +18,9 @@ from wendelin.core.security import VIEW, allowed_principals
 TEXT_LIMIT = 200_000
 #: The properties that the full text is made of where a document has no ``getSearchableText``.
 TEXT_PROPERTIES = ("title", "reference", "description", "text_content")
+
+SIMULATION_STATE = "simulation_state"
+DELIVERIES, MOVEMENTS = "delivery", "delivery_movement"  # groups of portal types
 
 #: From a document to its value.
 Reader = Callable[[Any], object]
@@ -100,11 +104,33 @@ def _set(values: dict[str, object], column: Column, value: object) -> None:
 
 
 def _states(document: Document) -> Mapping[str, str]:
+    """The document's states; a line of a delivery is in the state of that, as its ``getSimulationState`` says."""
+    states = _own_states(document)
+    parent = document.getParentValue()
+    if SIMULATION_STATE not in states and parent is not None and is_in_group(document, MOVEMENTS):
+        state = _own_states(parent).get(SIMULATION_STATE)
+        return states if state is None else {**states, SIMULATION_STATE: state}
+    return states
+
+
+def _own_states(document: Document) -> dict[str, str]:
     return {
         definition.state_variable: current_state(document, definition)
         for definition in chain_of(document).definitions
         if definition.state_variable
     }
+
+
+def is_in_group(document: Document, group: str) -> bool:
+    """Whether the document's portal type is of that group."""
+    return group in document.getTypeInfo().type_group_list
+
+
+def lines_in_state(document: Document) -> list[Document]:
+    """The lines of a delivery, whose rows change with its state; none for other documents."""
+    if not isinstance(document, Folder) or not is_in_group(document, DELIVERIES):
+        return []
+    return [line for line in document.objectValues() if is_in_group(line, MOVEMENTS)]
 
 
 def searchable_text(document: Document) -> str:
