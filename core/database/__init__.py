@@ -1,12 +1,14 @@
 """The object database, the same way for every engine.
 
 - `object_database`: connections, transactions, history. `engines`: from a ZConfig file to a ``ZODB.DB``.
+- `own_faults`: is an error that of one object, or would all others meet it too?
 - `retry`: trying again after a conflict, with pauses. `backup`: copies of a database, made while it is in use.
 - `testing`: what every engine has to do, as tests that a new engine inherits; nothing else here imports it.
 """
 
 from wendelin.core.database.engines import class_factory, is_away, is_broken, is_full, translated_errors
 from wendelin.core.database.object_database import Database, Revision, open_database, sign_transaction
+from wendelin.core.database.own_faults import is_own_fault, reason_of
 from wendelin.core.database.retry import Retry
 
 __all__ = [
@@ -17,7 +19,9 @@ __all__ = [
     "is_away",
     "is_broken",
     "is_full",
+    "is_own_fault",
     "open_database",
+    "reason_of",
     "sign_transaction",
     "translated_errors",
 ]

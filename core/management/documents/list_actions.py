@@ -68,7 +68,7 @@ def _hidden(request: Request, documents: list[Document], **more: str) -> list[tu
 
 
 def _titles(documents: list[Document]) -> list[str]:
-    titles = [f"{document.getTitle()} ({document.getId()})" for document in documents[:SHOWN_TITLES]]
+    titles = [f"{column_value(document, 'title')} ({document.getId()})" for document in documents[:SHOWN_TITLES]]
     rest = len(documents) - SHOWN_TITLES
     return titles + ([f"and {rest} more"] if rest > 0 else [])
 

@@ -19,7 +19,7 @@ from wendelin.core.management.lists.cells import column_value
 from wendelin.core.model.catalog.storage.columns import all_columns
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.model.objects.properties import to_date
+from wendelin.core.model.objects.properties import in_utc, to_date
 from wendelin.core.security import VIEW
 
 #: The longer ones first: a text is looked at from its start.
@@ -139,7 +139,7 @@ def _sort_key(value: object) -> tuple[int, Any]:
         return (0, 0)
     if isinstance(value, int | float):
         return (1, value)
-    return (2, value.isoformat() if isinstance(value, datetime) else str(value).casefold())
+    return (2, in_utc(value).isoformat() if isinstance(value, datetime) else str(value).casefold())
 
 
 def _fits(value: object, text: str) -> bool:

@@ -14,7 +14,7 @@ from pyramid.request import Request
 
 from wendelin.core.interfaces import ITypeInformation
 from wendelin.core.management.frame.offers import Link
-from wendelin.core.management.lists.cells import Cell, Column, make_cell
+from wendelin.core.management.lists.cells import Cell, Column, column_value, make_cell
 from wendelin.core.management.lists.list_sources import CatalogSource, FolderSource, Source
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
@@ -115,7 +115,7 @@ class Listing:
         return [
             Row(
                 document.getId(),
-                document.getTitle(),
+                str(column_value(document, "title")),
                 [make_cell(self.request, document, column, position) for position, column in enumerate(self.columns)],
             )
             for document in self.documents

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from wendelin.core.management.lists.cells import format_value
+from wendelin.core.management.lists.cells import column_value, format_value
 from wendelin.core.model.catalog import OrQuery, Query
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
@@ -40,10 +40,10 @@ def search_site(context: Site, request: Request) -> dict[str, Any]:
 
 def _result(request: Request, document: Document) -> dict[str, str]:
     return {
-        "title": document.getTitle(),
+        "title": str(column_value(document, "title")),
         "url": url(request, document, "view"),
         "kind": document.getPortalTypeName(),
-        "place": document.__parent__.getTitle(),
+        "place": str(column_value(document.__parent__, "title")),
         "modified": format_value(document.getModificationDate()),
     }
 
@@ -78,7 +78,7 @@ def find_related(site: Site, text: str, portal_types: list[str]) -> list[Documen
 
 def item_of(document: Document) -> dict[str, str]:
     """What a relation field needs of a document that it may lead to: the value, and two ways to show it."""
-    title = document.getTitle()
+    title = str(column_value(document, "title"))
     return {
         "value": document.getRelativeUrl(),
         "title": title,

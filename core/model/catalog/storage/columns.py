@@ -175,6 +175,7 @@ CORE_COLUMNS = (
     Column("categories", "path_list"),
     Column("local_roles", "path_list"),
     Column("SearchableText", "text"),
+    Column("catalog_problem", "string"),
 )
 #: Names of the core's own columns, in which every document has its place from the beginning.
 CORE_NAMES = frozenset(column.name for column in CORE_COLUMNS)
