@@ -17,6 +17,7 @@ from wendelin.core.errors import BadRequest
 from wendelin.core.interfaces import IFolder
 from wendelin.core.management.lists.cells import column_value
 from wendelin.core.model.catalog.storage.columns import all_columns
+from wendelin.core.model.catalog.storage.texts import TextPattern, fold
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import in_utc, to_date
@@ -139,7 +140,7 @@ def _sort_key(value: object) -> tuple[int, Any]:
         return (0, 0)
     if isinstance(value, int | float):
         return (1, value)
-    return (2, in_utc(value).isoformat() if isinstance(value, datetime) else str(value).casefold())
+    return (2, in_utc(value).isoformat() if isinstance(value, datetime) else fold(str(value)))
 
 
 def _fits(value: object, text: str) -> bool:
@@ -148,11 +149,10 @@ def _fits(value: object, text: str) -> bool:
         return _compares(value, sign or "=", rest)
     if isinstance(value, list | tuple):
         return any(_fits(item, text) for item in value)
-    words = str(value if value is not None else "").casefold()
+    words = fold(str(value if value is not None else ""))
     if sign in ("=", "!="):
-        return (words == rest.casefold()) == (sign == "=")
-    pattern = rest if "%" in rest else f"%{rest}%"
-    return re.fullmatch(".*".join(map(re.escape, pattern.casefold().split("%"))), words, re.DOTALL) is not None
+        return (words == fold(rest)) == (sign == "=")
+    return TextPattern(rest if "%" in rest else f"%{rest}%").fits(words)
 
 
 def _compares(value: float | datetime, sign: str, text: str) -> bool:
