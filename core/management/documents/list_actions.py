@@ -198,7 +198,7 @@ def export_csv(context: Folder, request: Request) -> Response:
 def _csv_lines(listing: Listing) -> Iterator[bytes]:
     yield _csv([[column.title for column in listing.columns]])
     offset = 0
-    while True:
+    while not listing.problem:
         documents = listing.source.documents(listing.active_query, listing.sort, offset, EXPORT_BLOCK)
         if not documents:
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
@@ -61,6 +61,7 @@ class CatalogSource:
     """The documents of a container that the catalog finds, filtered by what the user may see."""
 
     def __init__(self, container: IFolder, **fixed: Any) -> None:
+        self.container = container
         self.catalog = container.getPortalObject().portal_catalog
         self.fixed = fixed or {"parent_uid": container.getUid()}
         self.columns = all_columns()
@@ -81,12 +82,23 @@ class CatalogSource:
     def _query(self, query: Query) -> dict[str, Any]:
         return self.fixed | {self._name(id): self._condition(self._name(id), text) for id, text in query.items()}
 
-    def _condition(self, name: str, text: str) -> str:
+    def _condition(self, name: str, text: str) -> Any:
         sign, rest = split_operator(text)
         kind = self.columns[name].kind
-        if sign in ("", "=") and kind in ("string", "path"):
-            return rest if sign or "%" in rest else f"%{rest}%"
+        if kind == "token" and name.endswith("_state") and sign in ("", "=", "!="):
+            return self._states(name, sign, rest)
+        if kind not in ("string", "path", "token"):
+            return sign + rest
+        if sign in ("", "="):
+            return {"query": rest, "key": "ExactMatch" if sign and "%" not in rest else "Keyword"}
         return sign + rest
+
+    def _states(self, variable: str, sign: str, text: str) -> list[str]:
+        """The ids of the states whose title, which is what the list shows, or id fits the text (``!=``: does not)."""
+        known = list(state_titles(self.container, variable))
+        exact = "=" if sign else ""
+        found = {id for id, title in known if _fits(title, exact + text) or _fits(id, exact + text)}
+        return sorted({id for id, _ in known} - found if sign == "!=" else found)
 
     def count(self, query: Query) -> int:
         """How many the catalog finds, without loading one."""
@@ -97,6 +109,17 @@ class CatalogSource:
         names = [(self._name(id), order) for id, order in sort] or [("id", "ascending")]
         found = self.catalog(**self._query(query), sort_on=names, limit=(offset, limit))
         return list(found.documents())
+
+
+def state_titles(container: IFolder, variable: str) -> Iterator[tuple[str, str]]:
+    """``(state id, title)`` of that state variable in the workflows of what the container may hold, else of all."""
+    site = container.getPortalObject()
+    held = [site.type_information(name) for name in container.getTypeInfo().allowed_content_type_list]
+    wanted = {workflow for info in held for workflow in info.workflow_list}
+    for workflow in site.portal_workflow.iterate():
+        definition = workflow.definition
+        if definition.state_variable == variable and (not wanted or definition.id in wanted):
+            yield from ((state.id, state.title or state.id) for state in definition.state.values())
 
 
 class FolderSource:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from wendelin.core.database import is_own_fault
-from wendelin.core.errors import NotFound, Unauthorized
+from wendelin.core.errors import NotFound, QueryError, Unauthorized
 from wendelin.core.model.catalog import index_queue
 from wendelin.core.model.catalog.indexing import document_values, is_indexable
 from wendelin.core.model.catalog.search.compiler import Compiler
@@ -129,6 +129,15 @@ class CatalogTool(Folder):
     def _visible(self, columns: Mapping[str, Column], user: User) -> list[Condition]:
         numbers = None if user.is_system else self.store.visible(principals_of(user))
         return [] if numbers is None else [TokenIn(self.store, columns["security_uid"], numbers)]
+
+    @private
+    def problem_of(self, text: str) -> str:
+        """Why a search text cannot be read and is searched for word by word; "" for one that can be read."""
+        try:
+            self.compiler().query(text)
+        except QueryError as error:
+            return str(error)
+        return ""
 
     @private
     def compiler(self, user_id: str = "") -> Compiler:

@@ -198,7 +198,7 @@ def _from_dict(store: CatalogStore, column: Column, value: dict[str, Any]) -> Co
 def _keyed(store: CatalogStore, column: Column, key: str, operator: str, value: object) -> Condition:
     if operator != "=" or key in ("ExactMatch", "Raw"):
         return compare(store, column, operator, value)
-    if key == "Keyword" and isinstance(value, str):
+    if key == "Keyword" and isinstance(value, str):  # operators in the value are not read
         return like(store, column, value if "%" in value else f"%{value}%")
     if key == "FullText":
         words = re.findall(r"\w+", fold(str(value)))

@@ -48,6 +48,10 @@ class TokenIndex(KeywordIndex):
             # set conflict, so that it has to try again; else the two would be merged, and its document lost.
             known.clear()
 
+    def holds(self, uid: int, value: str | int) -> bool:
+        """Is the document noted under the value?"""
+        return uid in self._fwd_index.get(value, ())
+
     def discard(self, uid: int, value: str | int) -> None:
         """Note that the document has the value no longer."""
         known = self._fwd_index[value]
