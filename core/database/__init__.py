@@ -7,11 +7,19 @@
 """
 
 from wendelin.core.database.engines import class_factory, is_away, is_broken, is_full, translated_errors
-from wendelin.core.database.object_database import Database, Revision, open_database, sign_transaction
+from wendelin.core.database.object_database import (
+    BOOKKEEPING,
+    Database,
+    Revision,
+    open_database,
+    sign_bookkeeping,
+    sign_transaction,
+)
 from wendelin.core.database.own_faults import is_own_fault, reason_of
 from wendelin.core.database.retry import Retry
 
 __all__ = [
+    "BOOKKEEPING",
     "Database",
     "Retry",
     "Revision",
@@ -22,6 +30,7 @@ __all__ = [
     "is_own_fault",
     "open_database",
     "reason_of",
+    "sign_bookkeeping",
     "sign_transaction",
     "translated_errors",
 ]
