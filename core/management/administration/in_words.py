@@ -35,7 +35,7 @@ DONE = {
 
 
 def in_words(site: Site, description: str) -> str:
-    """``POST /erp5/document_module/1/view`` is "Wind (document_module/1) was edited"; "" for what has no description."""
+    """``POST /erp5/document_module/1/view`` is "Wind (document_module/1) was edited"; "" for no description."""
     if description.startswith(UNDO):
         return f"Undone: {in_words(site, description.removeprefix(UNDO))}"
     request, activity = REQUEST.fullmatch(description), ACTIVITY.fullmatch(description)

@@ -53,7 +53,9 @@ def undo_confirm(context: Site, request: Request) -> Any:
     return {
         "title": "Undo",
         "question": f"Do you want to undo {len(chosen)} transaction{'s' * (len(chosen) != 1)}?",
-        "details": [f"{entry.time:%Y-%m-%d %H:%M:%S} {entry.user}: {in_words(context, entry.description)}" for entry in chosen],
+        "details": [
+            f"{entry.time:%Y-%m-%d %H:%M:%S} {entry.user}: {in_words(context, entry.description)}" for entry in chosen
+        ],
         "submit_label": "Undo",
         "danger": True,
         "action": url(request, context, "undo"),

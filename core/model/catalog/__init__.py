@@ -9,6 +9,7 @@
 ``storage`` imports nothing of the others, ``search`` only ``storage``, and the modules here both.
 """
 
+from wendelin.core.model.catalog.mending import mend_indexes
 from wendelin.core.model.catalog.search.query_objects import (
     AndQuery,
     ComplexQuery,
@@ -17,7 +18,6 @@ from wendelin.core.model.catalog.search.query_objects import (
     Query,
     SimpleQuery,
 )
-from wendelin.core.model.catalog.mending import mend_indexes
 from wendelin.core.model.catalog.subscribers import SUBSCRIBERS
 from wendelin.core.registry import PluginConfig
 
@@ -28,4 +28,4 @@ def includeme(config: PluginConfig) -> None:
     """Let documents' events reach the catalog."""
     for event_class, handler in SUBSCRIBERS:
         config.add_subscriber(event_class, handler)
-    config.add_evolution_step(1, mend_indexes, "the catalog: every document under its values, texts in any Unicode form")
+    config.add_evolution_step(1, mend_indexes, "every document under its values, texts in any form")

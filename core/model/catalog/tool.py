@@ -257,7 +257,8 @@ class CatalogTool(Folder):
         """Index all documents again, or those at and below a relative URL; returns their number.
 
         A document of which something cannot be read stops no other: it is found by ``catalog_problem="%"``. One whose
-        record is lost is named in the log, and not counted. Takes as long as indexing them did, in one transaction, whose changes go to a temporary file.
+        record is lost is named in the log, and not counted. It takes as long as indexing them did, in one transaction,
+        whose changes go to a temporary file.
         """
         start = self.document(relative_url) if relative_url else self.getPortalObject()
         if start is None:

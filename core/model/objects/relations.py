@@ -7,7 +7,7 @@ to any document (``resource/data_product_module/1``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wendelin.core.errors import BadRequest
@@ -105,6 +105,13 @@ def related_value_list(
     if checked_permission:
         return [value for value in found if check_permission(checked_permission, value)]
     return found
+
+
+def referring_value_list(document: Document, portal_type: TypeFilter, query: Mapping[str, Any]) -> list[Document]:
+    """The documents with a relation of any base category to this one that the current user may view."""
+    wanted = {"portal_type": portal_type if isinstance(portal_type, str) else list(portal_type)} if portal_type else {}
+    catalog = document.getPortalObject().portal_catalog
+    return list(catalog(strict_category_uid=document.getUid(), **wanted, **query).documents())
 
 
 def make_category_accessors(prop: CategoryProperty) -> dict[str, Accessor]:

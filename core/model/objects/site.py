@@ -12,7 +12,7 @@ from ZODB.Connection import Connection
 
 from wendelin.core import contracts
 from wendelin.core.errors import NotFound
-from wendelin.core.interfaces import ITypeInformation
+from wendelin.core.interfaces import ISite, ITypeInformation
 from wendelin.core.model.objects.creation import identify, resolve_class
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
@@ -173,7 +173,7 @@ def evolve(site: Site, step: Registration) -> None:
     site.versions = {**site.versions, step.plugin: step.options["number"]}
 
 
-def group_type_list(site: Site, group: str) -> list[str]:
+def group_type_list(site: ISite, group: str) -> list[str]:
     """The portal types of a type group (``data_sink``), by name."""
     return sorted(data.__name__ for data in site["portal_types"].iterate() if group in data.type_group_list)
 

@@ -171,7 +171,7 @@ def _write(database: Database, entries: dict[str, list[Entry | Sample]]) -> None
     """One transaction; a database that is away or full loses the entries, and says so in the server's log."""
     try:
         with as_user(SYSTEM):
-            database.run(lambda connection: _add(connection, entries), description=f"{BOOKKEEPING}log of ingestion policies")
+            database.run(lambda connection: _add(connection, entries), description=f"{BOOKKEEPING}logs of policies")
     except TransientError:
         logger.warning("others kept writing the logs of ingestion policies: %d entries are lost", len(entries))
     except Exception:

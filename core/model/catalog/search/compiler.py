@@ -23,6 +23,7 @@ from wendelin.core.model.catalog.search.ranges import Membership
 from wendelin.core.model.catalog.search.related import (
     RelatedName,
     category_urls,
+    item_name,
     membership,
     parse_related,
     related_condition,
@@ -74,6 +75,9 @@ class Compiler:
     def is_name(self, name: str) -> bool:
         """Can that name stand in a query?"""
         short = name.rpartition(".")[2]
+        item = item_name(short)
+        if item is not None:
+            return self.is_name(item[0])
         return short in EXTRA_NAMES or self.column(name) is not None or self.related(name) is not None
 
     def unknown(self, name: str) -> QueryError:
@@ -125,10 +129,22 @@ class Compiler:
             if operator:
                 return values.compare(self.store, column, operator, value)
             return values.condition_for(self.store, column, value)
+        item = item_name(short)
+        if item is not None and self.is_name(item[0]):
+            return self._item(*item, value, operator)
         related = self.related(name)
         if related is None:
             raise self.unknown(name)
         return self._related(related, value, operator)
+
+    def _item(self, own: str, of_parent: str, value: object, operator: str | None) -> Condition:
+        """Documents that a movement aggregates for which the column holds, or for what holds the movement."""
+        movements = self.condition(own, value, operator)
+        if of_parent:
+            parent = RelatedName("parent", of_parent, False, "")
+            above = related_condition(self.store, parent, self.condition(of_parent, value, operator), self.columns)
+            movements = Or(self.store, [movements, above])
+        return related_condition(self.store, RelatedName("aggregate", own, True, ""), movements, self.columns)
 
     def _extra(self, name: str, value: object, operator: str | None) -> Condition:
         if isinstance(value, Mapping):

@@ -7,7 +7,6 @@ from typing import Any
 
 from wendelin.core.errors import QueryError
 
-
 #: Levels of queries inside of queries. A search text has fewer: its parentheses.
 DEEPEST = 50
 

@@ -172,6 +172,8 @@ CORE_COLUMNS = (
     Column("stop_date", "date"),
     Column("int_index", "number"),
     Column("size", "number"),
+    Column("quantity", "number"),
+    Column("variation_text", "string"),
     Column("content_type", "token"),
     Column("validation_state", "token"),
     Column("simulation_state", "token"),

@@ -208,7 +208,8 @@ def sealed(monkeypatch, samples, name, error):
 def test_one_document_that_cannot_answer_stops_no_other(samples, catalog, ids, commit, monkeypatch, error):
     """Its container's reindex, that of the site, and its own edit go on; what cannot be read is named."""
     sealed(monkeypatch, samples, "getOwner", error)
-    one, two = samples.newContent(id="one", title="sealed"), samples.newContent(id="two", title="open")
+    one = samples.newContent(id="one", title="sealed")
+    samples.newContent(id="two", title="open")
     one.edit(reference="changed")
     commit()
     assert ids(reference="changed") == ["one"] and ids(title="open") == ["two"]

@@ -211,7 +211,7 @@ def test_a_refusal_names_what_was_changed_again(site, document, save):
     tid = save("rename")
     document.edit(title="third")
     later = save("again")
-    with pytest.raises(BadRequest, match="portal_alarms/one was changed again.*Choose these as well"):
+    with pytest.raises(BadRequest, match=r"portal_alarms/one was changed again.*Choose these as well"):
         history.undo(site, tid)
     for chosen in (later, tid):
         history.undo(site, chosen)
