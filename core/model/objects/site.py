@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
 from typing import Any, cast
 
@@ -46,10 +46,19 @@ class Site(Folder):
         self.touch_types()
 
     def __getattr__(self, name: str) -> Any:
+        method = self.group_method(name)
+        return method if method is not None else super().__getattr__(name)
+
+    @private
+    def group_method(self, name: str) -> Callable[[], list[str]] | None:
+        """``getPortalDataSinkTypeList`` and the like, for any group and from any document; None for another name."""
         group = group_getter(name)
-        if group is not None:
-            return partial(group_type_list, self, group)
-        return super().__getattr__(name)
+        return None if group is None else partial(group_type_list, self, group)
+
+    @private
+    def attribute_permission_of(self, name: str) -> str | None:
+        """What restricted code needs for the methods of `group_method`; None for other names: as declared."""
+        return None if group_getter(name) is None else ACCESS
 
     @public
     def getPath(self) -> str:
