@@ -23,6 +23,7 @@ from wendelin.core.model.objects.relations import make_category_accessors, make_
 from wendelin.core.model.objects.site import group_type_list
 from wendelin.core.model.portal_types.actions import Action, Dialog, Form
 from wendelin.core.model.portal_types.definition_text import DefinitionTables
+from wendelin.core.model.portal_types.known_names import check_names
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
 
 DEFAULT_CLASS = "wendelin.core.model.objects.folder.Folder"
@@ -121,6 +122,7 @@ class PortalType(DefinitionTables, Folder):
         return data
 
     def _edit(self, **kw: Any) -> list[str]:
+        check_names(self, kw)
         changed = super()._edit(**kw)
         site = self.getPortalObject()
         if changed and site is not None:
