@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
+from wendelin.core.database import is_own_fault
 from wendelin.core.errors import BadRequest
 from wendelin.core.interfaces import IFolder
 from wendelin.core.management.lists.cells import column_value
@@ -21,7 +22,7 @@ from wendelin.core.model.catalog.storage.texts import TextPattern, fold
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import in_utc, to_date
-from wendelin.core.security import VIEW
+from wendelin.core.security import MANAGE, VIEW, check_permission
 
 #: The longer ones first: a text is looked at from its start.
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -126,7 +127,7 @@ class FolderSource:
     """The documents of a tool, read one by one: tens or hundreds."""
 
     def __init__(self, container: Folder, documents: Callable[[], Iterable[Document]] | None = None) -> None:
-        self._documents = documents or (lambda: container.contentValues(checked_permission=VIEW))
+        self._documents = documents or (lambda: _visible(container))
         self._all: list[Document] | None = None
 
     def abilities(self, column_id: str) -> tuple[bool, bool]:
@@ -152,6 +153,19 @@ class FolderSource:
         for id, order in reversed(sort or [("title", "ascending")]):
             found.sort(key=partial(_document_key, id), reverse=order == "descending")
         return found[offset : offset + limit]
+
+
+def _visible(container: Folder) -> Iterator[Document]:
+    """The documents that the user may view; one that cannot say who may is shown to managers, who can repair it."""
+    for document in container.iterate():
+        try:
+            shown = check_permission(VIEW, document)
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            shown = check_permission(MANAGE, container)
+        if shown:
+            yield document
 
 
 def _document_key(column_id: str, document: Document) -> tuple[int, Any]:

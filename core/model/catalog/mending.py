@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
+from wendelin.core.database import is_own_fault
 from wendelin.core.model.catalog.indexing import searchable_text
 from wendelin.core.model.catalog.search.planner import COLLECT_EVERY
 from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.columns import KEY_LENGTH, Column
+from wendelin.core.model.catalog.storage.fulltext import FullTextIndex
 from wendelin.core.model.catalog.storage.texts import fold
 from wendelin.core.model.catalog.tool import CatalogTool
+from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
+
+logger = logging.getLogger(__name__)
 
 
 def mend_indexes(site: Site) -> None:
@@ -59,4 +65,13 @@ def _mend_words(catalog: CatalogTool) -> None:
         row = catalog.store.rows.get(uid)
         document = None if row is None else catalog.document(catalog.store.value(row, "relative_url"))
         if document is not None:
-            words.insert(uid, searchable_text(document))
+            _insert_words(words, uid, document)
+
+
+def _insert_words(words: FullTextIndex, uid: int, document: Document) -> None:
+    try:
+        words.insert(uid, searchable_text(document))
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        logger.exception("the words of %s stay as they are: they cannot be read", document.getPath())

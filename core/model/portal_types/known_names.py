@@ -44,8 +44,9 @@ def check_names(portal_type: Document, values: Mapping[str, Any]) -> None:
 
 def _names(portal_type: Document, id: str, value: object) -> Iterable[str]:
     prop = portal_type.getTypeInfo().property_dict.get(id)
-    converted: Iterable[str] = prop.convert(value) if prop is not None and hasattr(prop, "convert") else value
-    return converted or ()
+    if prop is not None and hasattr(prop, "convert"):
+        value = prop.convert(value)
+    return [str(name) for name in value] if isinstance(value, Iterable) else ()
 
 
 def _label(portal_type: Document, id: str) -> str:

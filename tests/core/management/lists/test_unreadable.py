@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wendelin.core.management.lists import list_sources
 from wendelin.core.model.objects.files import File
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
@@ -58,3 +59,16 @@ def test_the_main_page_names_it_until_it_is_repaired(browser, web_database):
     with as_user(SYSTEM), web_database.transaction() as connection:
         get_site(connection).document_module["sealed"].edit(title="Whole")
     assert "cannot be read whole" not in browser.get("/erp5/")
+
+
+def test_a_tool_lists_what_cannot_say_who_may_see_it_to_managers(browser, browser_client, monkeypatch):
+    real = list_sources.check_permission
+
+    def check(permission, document, *args):
+        if document.__name__ == "use":
+            raise LookupError("no such workflow")
+        return real(permission, document, *args)
+
+    monkeypatch.setattr(list_sources, "check_permission", check)
+    page = browser.get("/erp5/portal_categories/view", params={"rows": 200})
+    assert page.html.find("input", {"name": "ids", "value": "use"}) and "aggregate" in page
