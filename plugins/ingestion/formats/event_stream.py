@@ -64,8 +64,7 @@ def _read_large(body: Body, position: int) -> Objects:
         try:
             event = next(inner)
         except StopIteration as stop:
-            end = stop.value
-            return end
+            return int(stop.value)
         if not is_event(event):
             raise not_events()
         yield event

@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 import weakref
 import zlib
-from collections.abc import Iterator
-from typing import IO, Any
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
 
 from wendelin.core.errors import BadRequest, RequestTooLarge
 from wendelin.plugins.ingestion.formats.body import Body
 
-SPOOL_SIZE = 1 << 20  # bytes up to which what is unpacked stays in memory
+MEMORY_SIZE = 1 << 20  # bytes up to which what is unpacked stays in memory
 LARGEST_PIECE = 1 << 20
 SMALLEST_PIECE = 4 << 10  # what follows a member inside of a piece is copied
 GZIP = 16 + zlib.MAX_WBITS
@@ -19,30 +20,43 @@ FREE_MEMBERS = 1000
 MEMBER_SIZE = 32  # bytes that members have at least on average; 20 are an empty one, and no sender sends many of them
 
 
-def unzip(body: Body, limit: int, spool_size: int = SPOOL_SIZE) -> Body:
-    """The contents of a gzip body. Raises `BadRequest`, and `RequestTooLarge` beyond ``limit`` bytes.
+def unzip(body: Body, limit: int, memory_size: int = MEMORY_SIZE) -> Body:
+    """The contents of a gzip body, in a file when they have more than ``memory_size`` bytes.
 
-    Never more than a piece is unpacked at a time, so that a few bytes that stand for gigabytes cost nothing.
+    Never more than a piece is unpacked at a time, so that a few bytes that stand for gigabytes cost nothing. Raises
+    `BadRequest`, and `RequestTooLarge` beyond ``limit`` bytes.
     """
-    target = tempfile.SpooledTemporaryFile(spool_size)  # noqa: SIM115 (closed when the body is forgotten)
+    pieces = _bounded(iter_unzipped(body), limit)
+    found: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        found.append(piece)
+        size += len(piece)
+        if size > memory_size:
+            return _spool(chain(found, pieces))
+    return Body(b"".join(found))
+
+
+def _spool(pieces: Iterable[bytes]) -> Body:
+    target = tempfile.TemporaryFile()  # noqa: SIM115 (closed when the body is forgotten)
     try:
-        _unzip_into(target, body, limit)
+        target.writelines(pieces)
     except BaseException:
         target.close()
         raise
-    unzipped = Body(target)  # type: ignore[arg-type]  # a file in all that is used
+    unzipped = Body(target)
     weakref.finalize(unzipped, target.close)
     return unzipped
 
 
-def _unzip_into(target: IO[bytes], body: Body, limit: int) -> None:
+def _bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
     size = 0
     try:
-        for piece in iter_unzipped(body):
+        for piece in pieces:
             size += len(piece)
             if size > limit:
                 raise RequestTooLarge(f"the body has more than {limit} bytes when it is unpacked: send smaller chunks")
-            target.write(piece)
+            yield piece
     except zlib.error as error:
         raise BadRequest(f"the body is not gzip: {error}") from error
 

@@ -93,11 +93,12 @@ def iter_objects(
     while position < body.size and count:
         unpacker = make_unpacker(use_list)
         offset = position
+        tell: Callable[[], int] = unpacker.tell
         try:
             for block in body.blocks(FEED_SIZE, position):  # the unpacker copies what it is fed
                 unpacker.feed(block)
                 for item in unpacker:
-                    position = offset + unpacker.tell()
+                    position = offset + tell()
                     count -= 1
                     yield item
                     if not count:
