@@ -124,14 +124,14 @@ def encode_text(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def to_json(value: object) -> str:
+def to_json(value: object, separators: tuple[str, str] = (",", ":")) -> str:
     """A value of msgpack as JSON (RFC 8259), which any reader of JSON takes.
 
     Numbers that JSON has none for (NaN, Infinity) become null, as in JavaScript; bytes that are not UTF-8 are shown as
     ``\\xff``.
     """
     try:
-        return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return json.dumps(_plain(value), ensure_ascii=False, separators=separators, allow_nan=False)
     except RecursionError as error:
         raise too_deep() from error
 
