@@ -35,6 +35,7 @@ from wendelin.plugins.ingestion.formats.msgpack_objects import (
 )
 
 BATCH_SIZE = 1 << 20  # bytes of payload that are put together before they are handed on
+LEVELS = 100
 _EVENT_TIME = struct.Struct(">II")
 _NANOSECONDS = 1_000_000_000
 EventTime: TypeAlias = int | float | msgpack.ExtType | msgpack.Timestamp
@@ -128,12 +129,9 @@ def to_json(value: object, separators: tuple[str, str] = (",", ":")) -> str:
     """A value of msgpack as JSON (RFC 8259), which any reader of JSON takes.
 
     Numbers that JSON has none for (NaN, Infinity) become null, as in JavaScript; bytes that are not UTF-8 are shown as
-    ``\\xff``.
+    ``\\xff``. Raises `BadRequest` for more than `LEVELS` of lists and maps in one another.
     """
-    try:
-        return json.dumps(_plain(value), ensure_ascii=False, separators=separators, allow_nan=False)
-    except RecursionError as error:
-        raise too_deep() from error
+    return json.dumps(_plain(value), ensure_ascii=False, separators=separators, allow_nan=False)
 
 
 def too_deep() -> BadRequest:
@@ -141,14 +139,18 @@ def too_deep() -> BadRequest:
     return BadRequest("a record is nested too deeply")
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, levels: int = LEVELS) -> object:
     """``value`` with what JSON cannot express turned into text or numbers."""
     if isinstance(value, str):
         return value if value.isascii() else _show(encode_text(value))
     if isinstance(value, dict):
-        return {_plain(key): _plain(item) for key, item in value.items()}
+        if not levels:
+            raise too_deep()
+        return {_plain(key): _plain(item, levels - 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)) and not isinstance(value, msgpack.ExtType):
-        return [_plain(item) for item in value]
+        if not levels:
+            raise too_deep()
+        return [_plain(item, levels - 1) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, bytes):

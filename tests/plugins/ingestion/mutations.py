@@ -10,6 +10,7 @@ from typing import Any
 import msgpack
 from msgpack.fallback import Unpacker
 
+from wendelin.core.errors import BadRequest
 from wendelin.plugins.ingestion.formats.event_stream import record_payload
 
 HEADERS = [bytes([code]) + b"\xff" * 4 for code in (0xC6, 0xC9, 0xDB, 0xDD, 0xDF)] + [
@@ -113,7 +114,10 @@ def read_payload(body: bytes) -> bytes | None:
         events = [item] if is_event(item) else item
         if not isinstance(events, list) or not all(map(is_event, events)):
             return None
-        payload += b"".join(record_payload(event[1]) for event in events if not is_mark(event))
+        try:
+            payload += b"".join(record_payload(event[1]) for event in events if not is_mark(event))
+        except BadRequest:  # nested too deeply
+            return None
     return payload
 
 
