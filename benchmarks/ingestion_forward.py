@@ -7,7 +7,8 @@ server, and ratios.
 ``single``: one event of 100 bytes in each request or message. ``chunk``: 100 of them in each. The forward messages
 are acknowledged, as the requests are answered, after the commit; a forward client has up to WINDOW of them under way.
 ``large``: chunks of 8 MB, events of 2 KiB that cannot be compressed, as Fluentd sends them: one after another, forward
-as PackedForward over a new connection each, plain and with gzip members, as text (Fluentd) and binary (Fluent Bit). Takes three minutes and 4 GB of disk.
+as PackedForward over a new connection each, plain and with gzip members, as text (Fluentd) and binary (Fluent Bit).
+Takes three minutes and 4 GB of disk.
 """
 
 from __future__ import annotations

@@ -14,9 +14,15 @@ from typing import TypeAlias, TypeVar
 import msgpack
 
 from wendelin.core.errors import BadRequest, RequestTooLarge
-from wendelin.plugins.ingestion.formats.body import Buffer
+from wendelin.plugins.ingestion.formats.body import Body, Buffer
 from wendelin.plugins.ingestion.formats.event_forms import EVENT_SIZE, is_event
-from wendelin.plugins.ingestion.formats.msgpack_objects import KEYS, UNREADABLE, unpack_complete
+from wendelin.plugins.ingestion.formats.msgpack_objects import (
+    KEYS,
+    UNREADABLE,
+    measure,
+    read_array_header,
+    unpack_complete,
+)
 from wendelin.plugins.ingestion.receivers.forward.protocol import (
     FORWARD,
     MAXIMUM_SIZE,
@@ -32,6 +38,8 @@ SMALL_SIZE = 64 << 10  # what is larger is not copied; tags and options are neve
 FRESH_SIZE = 1 << 20  # after a message of that size the unpacker is another one: it would keep its memory
 NIL = 0xC0
 ARRAYS = frozenset({*range(0x90, 0xA0), 0xDC, 0xDD})
+MAPS = frozenset({*range(0x80, 0x90), 0xDE, 0xDF})
+HEAD_VALUES = 10_000  # of the metadata of an event
 LENGTHS = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xD9: 1, 0xDA: 2, 0xDB: 4}
 # What nearly all events begin with: an EventTime or an integer, without metadata, and a map.
 USUAL_EVENT = re.compile(
@@ -157,12 +165,12 @@ class MessageReader:
         yield from self._do(self._unpacker.skip, self.maximum_size)
         data = b"\x92" + self._data[begin - self._base : self._position - self._base]
         if not USUAL_EVENT.match(data):
-            _require_event(bytes(data))
+            _require_event(bytes(data[:SMALL_SIZE]))
         return bytes(data)
 
     def _check_event(self, begin: int, end: int) -> None:
         if not USUAL_EVENT.match(self._data, begin - self._base):
-            _require_event(bytes(self._data[begin - self._base : end - self._base]))
+            _require_event(bytes(self._data[begin - self._base : min(end, begin + SMALL_SIZE) - self._base]))
 
     def _read_option(self) -> Steps[dict[object, object]]:
         option = yield from self._read_small("option")
@@ -230,7 +238,13 @@ class MessageReader:
 
 
 def _require_event(data: bytes) -> None:
-    """Raises `BadRequest` for an object that is no event; for the unusual ones."""
-    found, _ = unpack_complete(data)
-    if not found or not is_event(found[0]):
-        raise BadRequest("each event of a forward message must be [time, record]")
+    """Raises `BadRequest` unless an event begins with ``data``; for the unusual ones. The record is not read."""
+    length, first = read_array_header(Body(data), 0)
+    if length == EVENT_SIZE:
+        end, _ = measure(Body(data), first, HEAD_VALUES)
+        (head,), _ = unpack_complete(data[first:end])
+        code = data[end] if end < len(data) else 0
+        record: object = {} if code in MAPS else b"" if code in KEYS else None
+        if is_event([head, record]):
+            return
+    raise BadRequest("each event of a forward message must be [time, record]")

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import gzip
 import struct
+import time
 import tracemalloc
 from typing import Any
 
@@ -185,6 +186,18 @@ def test_a_message_beyond_the_limit_is_refused_before_it_is_there() -> None:
     with pytest.raises(RequestTooLarge):
         for data in [b"\x92\xa1a\xdd\x00\xff\xff\xff", *[msgpack.packb([1, {"x": bytes(2000)}])] * 1000]:
             list(reader.feed(data))
+
+
+def test_the_records_of_unusual_events_are_not_read() -> None:
+    """However many values stand in one: the receiver has other clients."""
+    events = [b"\x92\xcb" + bytes(8) + b"\xdf\x00\x03\x00\x00" + b"\xa0\x80" * (3 << 16)] * 20
+    started = time.process_time()
+    (entry,) = MessageReader().feed(b"\x92\xa1a\xdc\x00\x14" + b"".join(events))
+    assert bytes(entry.data) == b"".join(events)
+    assert time.process_time() - started < 1
+    wrapped = msgpack.packb(["a", [[[1, {"k": list(range(20_000))}], {}]]])
+    with pytest.raises(RequestTooLarge, match="10000 values"):
+        list(MessageReader().feed(wrapped))
 
 
 @pytest.mark.parametrize(
