@@ -1,6 +1,7 @@
 """What a chunk's bytes are.
 
-- `body`: the bytes, in memory or in a file; `gzip_members`: unpacking gzip. `msgpack_objects`: unpacking msgpack.
+- `body`: the bytes, in memory or in a file; `gzip_members`: unpacking gzip. `msgpack_objects`: unpacking
+  msgpack; `msgpack_measuring`: how large an object is.
 - `event_forms`: what an event is. `event_stream`: events in msgpack, and what their records carry; `equal_events`: the
   quick way through many alike.
 - `sound`: WAV files in streams.

@@ -17,7 +17,7 @@ from collections.abc import Generator
 import numpy as np
 
 from wendelin.plugins.ingestion.formats.body import Body
-from wendelin.plugins.ingestion.formats.msgpack_objects import Torn
+from wendelin.plugins.ingestion.formats.msgpack_measuring import Torn
 
 BLOCK = 4 << 20  # bytes of a body that are looked at together
 GLANCE = 16  # events that are compared first: in most bodies whose events are not equal, these differ already

@@ -27,12 +27,8 @@ from wendelin.plugins.ingestion.formats.event_forms import (
     not_events,
     time_of,
 )
-from wendelin.plugins.ingestion.formats.msgpack_objects import (
-    Objects,
-    iter_objects,
-    read_array_header,
-    unpack_measured,
-)
+from wendelin.plugins.ingestion.formats.msgpack_measuring import read_array_header
+from wendelin.plugins.ingestion.formats.msgpack_objects import Objects, iter_objects, unpack_measured
 
 BATCH_SIZE = 1 << 20  # bytes of payload that are put together before they are handed on
 LEVELS = 100

@@ -11,39 +11,28 @@ https://github.com/msgpack/msgpack/blob/master/spec.md. What strangers can do wi
 
 from __future__ import annotations
 
-import re
+import contextlib
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeAlias
 
 import msgpack
 
-from wendelin.core.errors import BadRequest, RequestTooLarge
 from wendelin.plugins.ingestion.formats.body import Body
+from wendelin.plugins.ingestion.formats.msgpack_measuring import (
+    MAXIMUM_VALUES,
+    TooManyValues,
+    Torn,
+    measure,
+    unreadable,
+)
 
 FEED_SIZE = 256 << 10  # bytes that the unpacker is given at a time; larger objects are measured
 SHORT = 4096  # elements of an array or map that is not measured
-MAXIMUM_VALUES = 1 << 20  # of one object, all that are nested in it included
-MAXIMUM_LEVELS = 1024  # as the unpacker
 ALL_VALUES = 4 * MAXIMUM_VALUES  # of all objects of a body that are asked for at once
 UNREADABLE = (ValueError, TypeError, OverflowError, msgpack.BufferFull)
-WINDOW = 1 << 20
 
 Objects: TypeAlias = Generator[Any, None, int]
-
-
-class Torn(BadRequest):
-    """A msgpack body that ends within an object."""
-
-    def __init__(self, position: int) -> None:
-        self.position = position
-        super().__init__(f"the msgpack body is torn: it ends inside the object that starts at byte {position}")
-
-
-class TooManyValues(RequestTooLarge):
-    """An object that would take much more memory than it has bytes."""
-
-
-# -- reading
+ReadLarge: TypeAlias = Callable[[Body, int], Objects]
 
 
 def unpack_lazy(data: bytes | Body, use_list: bool = True, start: int = 0) -> Iterator[Any]:
@@ -82,7 +71,7 @@ def iter_objects(
     start: int = 0,
     use_list: bool = True,
     count: int = -1,
-    read_large: Callable[[Body, int], Objects] | None = None,
+    read_large: ReadLarge | None = None,
 ) -> Objects:
     """``count`` objects from byte ``start`` on, or all; returns where the last one ends.
 
@@ -91,30 +80,69 @@ def iter_objects(
     """
     position = start
     while position < body.size and count:
-        unpacker = make_unpacker(use_list)
-        offset = position
-        tell: Callable[[], int] = unpacker.tell
-        try:
-            for block in body.blocks(FEED_SIZE, position):  # the unpacker copies what it is fed
-                unpacker.feed(block)
-                for item in unpacker:
-                    position = offset + tell()
-                    count -= 1
-                    yield item
-                    if not count:
-                        return position
-        except UNREADABLE:
-            pass
-        if position < body.size:
-            if read_large is None:
-                item, position = unpack_measured(body, position, use_list)
-                yield item
-            else:
-                position = yield from read_large(body, position)
+        if count < 0 and (yield from _iter_small(body, position, use_list)):
+            return body.size
+        if count > 0:
+            position, count = yield from _iter_some(body, position, use_list, count)
+        else:
+            position = _end_of_small(body, position, use_list)
+        if position < body.size and count:
+            position = yield from _read_one(body, position, use_list, read_large)
             count -= 1
     if count > 0:
         raise Torn(start)
     return position
+
+
+def _iter_small(body: Body, start: int, use_list: bool) -> Generator[Any, None, bool]:
+    """Objects, as long as they are small and can be read; whether these were all. The quickest way through a body."""
+    unpacker = make_unpacker(use_list)
+    try:
+        for block in body.blocks(FEED_SIZE, start):  # the unpacker copies what it is fed
+            unpacker.feed(block)
+            yield from unpacker
+        unpacker.feed(b"\xc0")  # an object of its own, or a part of one that is torn
+        return unpacker.unpack() is None
+    except (msgpack.OutOfData, *UNREADABLE):
+        return False
+
+
+def _iter_placed(body: Body, start: int, use_list: bool) -> Iterator[tuple[int, Any]]:
+    """The same objects, each with the place where it ends."""
+    unpacker = make_unpacker(use_list)
+    with contextlib.suppress(*UNREADABLE):
+        for block in body.blocks(FEED_SIZE, start):
+            unpacker.feed(block)
+            for item in unpacker:
+                yield start + unpacker.tell(), item
+
+
+def _end_of_small(body: Body, start: int, use_list: bool) -> int:
+    """Where they end: to ask for each while they are handed on would cost every body what few bodies need."""
+    position = start
+    for end, _ in _iter_placed(body, start, use_list):
+        position = end
+    return position
+
+
+def _iter_some(body: Body, start: int, use_list: bool, count: int) -> Generator[Any, None, tuple[int, int]]:
+    """At most ``count`` of the same objects; where the last one ends, and how many are left."""
+    position = start
+    for end, item in _iter_placed(body, start, use_list):
+        yield item
+        position = end
+        count -= 1
+        if not count:
+            break
+    return position, count
+
+
+def _read_one(body: Body, position: int, use_list: bool, read_large: ReadLarge | None) -> Objects:
+    if read_large is not None:
+        return (yield from read_large(body, position))
+    item, end = unpack_measured(body, position, use_list)
+    yield item
+    return end
 
 
 def make_unpacker(use_list: bool = True) -> msgpack.Unpacker:
@@ -146,129 +174,6 @@ def unpack_measured(body: Body, position: int, use_list: bool = True) -> tuple[A
     return item, end
 
 
-def unreadable(position: int, why: str) -> BadRequest:
-    """What is raised for bytes that are no msgpack, or such that no sender sends."""
-    return BadRequest(f"the body is not msgpack: byte {position} starts something unreadable ({why})")
-
-
 def _ext_type(code: int, data: bytes) -> msgpack.ExtType:
     """What msgpack makes of an ext type, without its checks: every event has one."""
     return tuple.__new__(msgpack.ExtType, (code, data))
-
-
-# -- measuring
-
-FIXED, SIZED, ARRAY, MAP, NEVER = range(5)
-KEYS = frozenset({*range(0xA0, 0xC0), 0xC4, 0xC5, 0xC6, 0xD9, 0xDA, 0xDB})  # text and bytes
-
-
-def _make_forms() -> list[tuple[int, int, int]]:
-    """For each first byte: a kind, the bytes of the length that follows, and those that stand around the contents."""
-    forms = [(FIXED, 0, 1)] * 256
-    for low in range(16):
-        forms[0x80 + low], forms[0x90 + low] = (MAP, 0, low), (ARRAY, 0, low)
-    for low in range(32):
-        forms[0xA0 + low] = (FIXED, 0, 1 + low)
-    forms[0xC1] = (NEVER, 0, 0)
-    for first, around in ((0xC4, 1), (0xC7, 2)):  # bin, ext
-        for step in range(3):
-            forms[first + step] = (SIZED, 1 << step, around)
-    for step in range(3):
-        forms[0xD9 + step] = (SIZED, 1 << step, 1)
-    for code, size in zip(range(0xCA, 0xD4), (4, 8, 1, 2, 4, 8, 1, 2, 4, 8), strict=True):
-        forms[code] = (FIXED, 0, 1 + size)
-    for step in range(5):
-        forms[0xD4 + step] = (FIXED, 0, 2 + (1 << step))
-    forms[0xDC], forms[0xDD], forms[0xDE], forms[0xDF] = (ARRAY, 2, 0), (ARRAY, 4, 0), (MAP, 2, 0), (MAP, 4, 0)
-    return forms
-
-
-FORMS = _make_forms()
-# Runs of numbers, which arrays of measurements are made of.
-_SMALL_RUN = re.compile(rb"[\x00-\x7f\xc0\xc2\xc3\xe0-\xff]+")
-_RUNS = [
-    re.compile(b"(?:%s.{%d})+" % (re.escape(bytes([code])), FORMS[code][2] - 1), re.DOTALL)
-    if 0xCA <= code <= 0xD3
-    else _SMALL_RUN
-    for code in range(256)
-]
-_HAS_RUN = frozenset({*range(0x80), 0xC0, 0xC2, 0xC3, *range(0xCA, 0xD4), *range(0xE0, 0x100)})
-
-
-class _Window:
-    """The bytes of a body, from any place on, a piece at a time."""
-
-    def __init__(self, body: Body) -> None:
-        self.body, self.start, self.view = body, 0, memoryview(b"")
-
-    def seek(self, position: int, needed: int = 9) -> int:
-        """Where ``position`` is in `view`, which holds ``needed`` bytes from there on, unless the body ends before."""
-        offset = position - self.start
-        if offset < 0 or offset + needed > len(self.view):
-            block = next(self.body.blocks(WINDOW, position), b"")
-            self.view, self.start, offset = memoryview(block), position, 0
-        return offset
-
-
-def measure(body: Body, start: int, limit: int = MAXIMUM_VALUES) -> tuple[int, int]:
-    """Where the object at byte ``start`` ends, and how many values it has, itself included.
-
-    Raises `Torn`, `BadRequest` for what is not msgpack or has keys that no sender sends, and `TooManyValues`.
-    """
-    window, position, values = _Window(body), start, 0
-    stack = [[1, 0]]  # values to come, and whether they are keys and values
-    while stack:
-        level = stack[-1]
-        if not level[0]:
-            stack.pop()
-            continue
-        offset = window.seek(position)
-        if offset >= len(window.view):
-            raise Torn(start)
-        code = window.view[offset]
-        if level[1] and not level[0] & 1 and code not in KEYS:
-            raise unreadable(position, "the key of a map has to be text or bytes")
-        if not level[1] and level[0] > 1 and code in _HAS_RUN:
-            taken = _count_run(window.view, offset, code, level[0])
-            position += taken * FORMS[code][2]
-        else:
-            taken = 1
-            position = _step(window.view, offset, position, stack)
-        level[0] -= taken
-        values += taken
-        if values + max(level[0], 0) > limit:
-            raise TooManyValues(f"the object at byte {start} has more than {limit} values: send smaller ones")
-    if position > body.size:
-        raise Torn(start)
-    return position, values
-
-
-def _count_run(view: memoryview, offset: int, code: int, most: int) -> int:
-    """How many numbers of one form follow one another; 1 for one that is torn."""
-    match = _RUNS[code].match(view, offset, offset + most * FORMS[code][2])
-    return 1 if match is None else (match.end() - offset) // FORMS[code][2]
-
-
-def _step(view: memoryview, offset: int, position: int, stack: list[list[int]]) -> int:
-    """Behind the value at ``offset``; the contents of an array or map are put on the stack."""
-    kind, length_size, size = FORMS[view[offset]]
-    if kind == FIXED:
-        return position + size
-    if kind == NEVER:
-        raise unreadable(position, "0xc1 is never used")
-    length = int.from_bytes(view[offset + 1 : offset + 1 + length_size], "big") if length_size else size
-    if kind == SIZED:
-        return position + length_size + size + length
-    if len(stack) > MAXIMUM_LEVELS:
-        raise unreadable(position, f"it is nested in more than {MAXIMUM_LEVELS} levels")
-    stack.append([2 * length, 1] if kind == MAP else [length, 0])
-    return position + 1 + length_size
-
-
-def read_array_header(body: Body, position: int) -> tuple[int, int]:
-    """How many elements the array at ``position`` has, and where they begin; -1 for anything else."""
-    head = body.slice(position, min(position + 5, body.size))
-    kind, length_size, size = FORMS[head[0]] if head else (NEVER, 0, 0)
-    if kind != ARRAY or len(head) <= length_size:
-        return -1, position
-    return int.from_bytes(head[1 : 1 + length_size], "big") if length_size else size, position + 1 + length_size

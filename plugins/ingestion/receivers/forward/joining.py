@@ -11,7 +11,8 @@ import msgpack
 from wendelin.core.errors import WendelinError
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.formats.gzip_members import unzip
-from wendelin.plugins.ingestion.formats.msgpack_objects import UNREADABLE, Torn, unreadable
+from wendelin.plugins.ingestion.formats.msgpack_measuring import Torn, unreadable
+from wendelin.plugins.ingestion.formats.msgpack_objects import UNREADABLE
 from wendelin.plugins.ingestion.intake.reception import Chunk
 from wendelin.plugins.ingestion.receivers.batches import BatchStorage, log_refusal
 from wendelin.plugins.ingestion.receivers.forward.protocol import COMPRESSED, FORWARD, MAXIMUM_SIZE, MESSAGE, Entry

@@ -16,13 +16,8 @@ import msgpack
 from wendelin.core.errors import BadRequest, RequestTooLarge
 from wendelin.plugins.ingestion.formats.body import Body, Buffer
 from wendelin.plugins.ingestion.formats.event_forms import EVENT_SIZE, is_event
-from wendelin.plugins.ingestion.formats.msgpack_objects import (
-    KEYS,
-    UNREADABLE,
-    measure,
-    read_array_header,
-    unpack_complete,
-)
+from wendelin.plugins.ingestion.formats.msgpack_measuring import KEYS, measure, read_array_header
+from wendelin.plugins.ingestion.formats.msgpack_objects import UNREADABLE, unpack_complete
 from wendelin.plugins.ingestion.receivers.forward.protocol import (
     FORWARD,
     MAXIMUM_SIZE,

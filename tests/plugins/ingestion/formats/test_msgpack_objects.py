@@ -18,14 +18,8 @@ from wendelin.core.errors import BadRequest, RequestTooLarge
 from wendelin.plugins.ingestion.formats import msgpack_objects
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.formats.event_stream import iter_payload
-from wendelin.plugins.ingestion.formats.msgpack_objects import (
-    Torn,
-    iter_objects,
-    measure,
-    unpack_all,
-    unpack_complete,
-    unpack_lazy,
-)
+from wendelin.plugins.ingestion.formats.msgpack_measuring import Torn, measure
+from wendelin.plugins.ingestion.formats.msgpack_objects import iter_objects, unpack_all, unpack_complete, unpack_lazy
 
 scalars = st.one_of(
     st.none(),
