@@ -29,6 +29,7 @@ def includeme(config: PluginConfig) -> None:
     """Register static files and every view."""
     config.add_static("core", Path(__file__).parent / "static")
     config.add_web_part("layout", f"{HERE}.frame.layout")
+    config.add_main_page_panel("unreadable_documents", f"{HERE}.lists.unreadable:panel")
     config.add_web_part("dialogs", f"{HERE}.documents.dialogs")
     for add in (_add_session, _add_site, _add_site_tools, _add_document, _add_list, _add_skins_and_files):
         add(config)

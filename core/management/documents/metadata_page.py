@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -15,6 +16,7 @@ from wendelin.core.management.forms.saving import save, serial_of
 from wendelin.core.management.frame.layout import render_page, without_changes
 from wendelin.core.management.frame.messages import say
 from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.properties import in_utc
 from wendelin.core.security import VIEW_HISTORY, check_permission
 from wendelin.core.web.requests.urls import url
 
@@ -53,10 +55,14 @@ def _facts(context: Document, request: Request) -> list[tuple[str, Any]]:
         ("Portal Type", context.getPortalType()),
         ("Address", request.host_url + url(request, context)),
         *([("Owner", context.getOwner() or "-")] if knows_people else []),
-        ("Created", context.getCreationDate()),
-        ("Last modified", context.getModificationDate()),
+        ("Created", _utc(context.getCreationDate())),
+        ("Last modified", _utc(context.getModificationDate())),
         ("Categories", "\n".join(context.getCategoryList()) or "-"),
     ]
     if knows_people:
         facts += [("Number in the catalog", str(context.getUid())), ("Roles here", "\n".join(roles) or "-")]
     return facts
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else in_utc(moment)

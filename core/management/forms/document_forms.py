@@ -13,6 +13,7 @@ from wendelin.core.management.forms.field_sets import FieldSet
 from wendelin.core.management.forms.fields import SELECT_LIMIT, Field, field_of
 from wendelin.core.management.forms.inputs import Raw
 from wendelin.core.management.frame.offers import is_offered
+from wendelin.core.management.lists.cells import column_value
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import CategoryProperty, camel_case
@@ -113,7 +114,7 @@ def _choice(document: Document, prop: CategoryProperty, path: str) -> tuple[str,
     if value is None:
         return f"{path} (gone)", path
     # What the user may not view has no title here: a relation can be made to any address.
-    return value.getTitle() if check_permission(VIEW, value) else path, path
+    return str(column_value(value, "title")) if check_permission(VIEW, value) else path, path
 
 
 def _relation_url(request: Request, prop: CategoryProperty) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import mimetypes
+import re
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
@@ -14,8 +16,13 @@ from wendelin.core.model.objects.files import Upload, stream_of
 from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected, require_permission, trusted_method
 from wendelin.plugins.ingestion.documents.growth import GrowingDocument, Growth
 from wendelin.plugins.ingestion.documents.marks import ChunkMarks, MarkedDocument
-from wendelin.plugins.ingestion.formats import event_stream
+from wendelin.plugins.ingestion.formats import event_stream, msgpack_objects
 from wendelin.plugins.ingestion.formats.body import Body
+
+#: Types that a sender may give a stream by the name of its file: none that a browser would run.
+PLAIN_TYPE = re.compile(
+    r"audio/.+|video/.+|image/(?!svg).+|text/(plain|csv|tab-separated-values)|application/(json|zip)"
+)
 
 
 class DataStream(GrowingDocument, MarkedDocument):
@@ -31,6 +38,7 @@ class DataStream(GrowingDocument, MarkedDocument):
         """
         if in_place:
             self._content().pin_down()
+        size = self.getSize()
         first = next(pieces := iter(pieces), None)
         if first is None:
             return
@@ -40,7 +48,16 @@ class DataStream(GrowingDocument, MarkedDocument):
         else:
             rest = () if second is None else (second,)
             self._content().append_pieces(itertools.chain((first,), rest, pieces))
-        self.note_growth()
+        self.note_growth(size)
+
+    @private
+    def take_name(self, filename: str) -> None:
+        """Be called as the file of which the first bytes come now, and have its type; a stream with content stays."""
+        if self.getSize() or self.getFilename() or self.getContentType():
+            return
+        guessed, encoding = mimetypes.guess_type(filename)
+        is_plain = guessed is not None and encoding is None and PLAIN_TYPE.fullmatch(guessed)
+        self.edit(filename=filename, content_type=guessed if is_plain else None)
 
     def _replace_content(self, data: bytes | None) -> None:
         self.forget_chunks()  # they are gone on purpose, and may be sent again
@@ -63,7 +80,7 @@ class DataStream(GrowingDocument, MarkedDocument):
     @protected(ACCESS)
     def readMsgpackChunkList(self, start_offset: int = 0, end_offset: int | None = None) -> tuple[list[Any], int]:
         """The complete msgpack objects of a range, and the offset behind the last of them: where to go on reading."""
-        found, length = event_stream.unpack_complete(b"".join(self.iterate(start_offset, end_offset)))
+        found, length = msgpack_objects.unpack_complete(b"".join(self.iterate(start_offset, end_offset)))
         return found, max(start_offset, 0) + length
 
     @protected(ACCESS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 from urllib.parse import quote_from_bytes
@@ -61,8 +62,8 @@ def test_only_post(app: TestApp, method: str) -> None:
         ("?reference=%ff", pack(b"x"), 400),
         ("?reference=.", pack(b"x"), 400),
         ("?reference=" + "x" * 1000, pack(b"x"), 400),
-        ("?reference=unknown", pack(b"x"), 404),
-        ("?reference=pydata.unknown", pack(b"x"), 404),
+        ("?reference=unknown", pack(b"x"), 403),
+        ("?reference=unknown.pydata", pack(b"x"), 403),
         ("?reference=..%2F..%2Fx", pack(b"x"), 400),
         ("?reference=pydata", b"", 204),
         ("?reference=pydata", pack(b"first", b"second")[:-1], 400),
@@ -200,3 +201,56 @@ def test_whatever_comes_the_answer_is_stored_or_refused(
     assert status in (204, 400, 403, 404, 413)
     if status != 204:
         assert sum(map(len, stored(database).values())) == before
+
+
+@pytest.mark.parametrize(
+    "header, name, content_type",
+    [
+        ("attachment; filename*=UTF-8''m%C3%A4rz.csv", "märz.csv", "text/csv"),
+        ('attachment; filename="C:\\\\data\\\\a.txt"', "a.txt", "text/plain"),
+        ('attachment; filename="../../page.html"', "page.html", None),
+        ('attachment; filename="drawing.svg"', "drawing.svg", None),
+        ("attachment", "", None),
+    ],
+)
+def test_a_new_stream_is_called_as_the_file_that_begins_it(
+    app: TestApp, database: Database, header: str, name: str, content_type: str | None
+) -> None:
+    post(app, pack(b"a"), headers=basic("sensor") | {"Content-Disposition": header}, status=204)
+    later = {"Content-Disposition": 'attachment; filename="later.wav"'}
+    post(app, pack(b"b"), headers=basic("sensor") | later, status=204)
+    assert stored(database) == {"1": b"ab"}
+    with as_user(SYSTEM), database.connect() as connection:
+        stream = get_site(connection).data_stream_module["1"]
+        assert ((stream.getFilename() or ""), stream.getContentType()) == (name, content_type)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Range": "bytes 0-999/*"}])
+def test_put_does_not_unpack_a_bomb(
+    app: TestApp, database: Database, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert post(app, pack(b"kept")).status_int == 204
+    monkeypatch.setattr(request_forms, "MAXIMUM_SIZE", 1000)
+    headers = basic("zope") | headers | {"Content-Encoding": "gzip"}
+    body = gzip.compress(bytes(1_000_000))
+    app.put("/erp5/data_stream_module/1", body, headers=headers, content_type=RAW, status=413)
+    assert stored(database) == {"1": b"kept"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x92\x01\x82\x01\xc0\x02\xc0",
+        b"\x92\x01\x81\xa7message\x81\xcb" + bytes(8) + b"\xc0",
+        b"\x92\x01" + b"\xdd\x00\x10\x00\x00" * 500,
+    ],
+)
+def test_msgpack_that_no_sender_sends(app: TestApp, database: Database, body: bytes) -> None:
+    assert post(app, body, status="*").status_int in (400, 413)
+    assert stored(database) == {}
+
+
+def test_members_of_gzip_that_hold_nothing(app: TestApp, database: Database) -> None:
+    headers = basic("zope") | {"Content-Encoding": "gzip"}
+    assert post(app, gzip.compress(b"") * 100_000, headers=headers, status=400).json["kind"] == "bad-request"
+    assert stored(database) == {}
