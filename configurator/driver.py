@@ -11,7 +11,7 @@ from ZODB.POSException import ConflictError
 
 from wendelin.configurator.running_installation import Installation, Status, read_status
 from wendelin.core.business_templates.installation import Progress
-from wendelin.core.database import Database
+from wendelin.core.database import BOOKKEEPING, Database, sign_bookkeeping
 from wendelin.core.errors import DatabaseUnavailable
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import get_user
@@ -89,6 +89,7 @@ class _Step:
         with self.database.connect() as connection:
             partial = get_installation(connection).partial
             partial.step, partial.done, partial.total, partial.text = self.step, done, total, text
+            sign_bookkeeping(connection.transaction_manager.get(), "progress of the configuration")
             try:
                 connection.transaction_manager.commit()
             except ConflictError:
@@ -101,4 +102,4 @@ def _keep_failure(database: Database, step: int, error: Exception) -> None:
         if installation.step == step and installation.is_running:
             installation.fail(f"{type(error).__name__}: {error}")
 
-    database.run(keep, ATTEMPTS, description="Configure the site: keep a failure")
+    database.run(keep, ATTEMPTS, description=f"{BOOKKEEPING}keep a failure of the configuration")
