@@ -8,6 +8,7 @@ Bytes are kept in immutable extents (:mod:`~wendelin.core.bigdata.extents.stores
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from persistent import Persistent
@@ -17,7 +18,7 @@ from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents.blob_store import BLOBS
 from wendelin.core.bigdata.extents.extent_files import Piece, bytes_of, piece_of
 from wendelin.core.bigdata.extents.extent_map import Extents, SegmentTable
-from wendelin.core.bigdata.extents.page_size import PAGE
+from wendelin.core.bigdata.extents.page_size import PAGE, pages_of
 from wendelin.core.bigdata.extents.runs import Runs
 from wendelin.core.bigdata.extents.stores import store_for
 from wendelin.core.bigdata.fileobject import BigFileReader
@@ -168,18 +169,16 @@ class BigFile(Persistent):
         """
         self._check_writable()
         view = bytes_of(data)
-        tail = self.tail
-        self._settle_tail()
-        self._seal_what_is_due()
-        position = tail.end
-        if not len(view):
-            return position
-        own = own_inline_chunks(tail)
-        if sum(chunk.length for chunk in own) + len(view) < SEAL_SIZE:
-            append_inline(tail, own, view)
-        else:
-            append_stream(tail, own, [view], ExtentWriter(self._p_jar).write_part)
-        remember_as_ours(tail)
+        with self._appending() as tail:
+            position = tail.end
+            if not len(view):
+                return position
+            own = own_inline_chunks(tail)
+            if sum(chunk.length for chunk in own) + len(view) < SEAL_SIZE:
+                append_inline(tail, own, view)
+            else:
+                append_stream(tail, own, [view], ExtentWriter(self._p_jar).write_part)
+            remember_as_ours(tail)
         return position
 
     def pin_down(self) -> None:
@@ -193,18 +192,24 @@ class BigFile(Persistent):
         For what is large: even a few bytes make a file of their own.
         """
         self._check_writable()
-        tail = self.tail
-        self._settle_tail()
-        self._seal_what_is_due()
-        position = tail.end
-        append_stream(tail, own_inline_chunks(tail), map(piece_of, pieces), ExtentWriter(self._p_jar).write_whole)
-        remember_as_ours(tail)
+        with self._appending() as tail:
+            position = tail.end
+            append_stream(tail, own_inline_chunks(tail), map(piece_of, pieces), ExtentWriter(self._p_jar).write_whole)
+            remember_as_ours(tail)
         return position
 
-    def _settle_tail(self) -> None:
+    @contextmanager
+    def _appending(self) -> Iterator[Tail]:
+        """What was written to the tail's pages is kept before, and arrays that somebody holds follow after."""
+        tail = self.tail
         view = view_of(self, existing=True)
         if view is not None:
             view.settle_tail()
+        before, page = (tail.revision, tail.start), tail.end // PAGE
+        self._seal_what_is_due()
+        yield tail
+        if view is not None:
+            view.follow_change(page, pages_of(tail.end), before)
 
     def write_extent(self, pieces: Iterable[Piece], skip: int = 0) -> Persistent:
         """Write bytes for :meth:`enter_pages` to name, durable when the transaction commits; gives their handle."""
@@ -280,7 +285,7 @@ class BigFile(Persistent):
         view = self.__dict__.get("_v_view")
         if view is not None:
             view_of(self, existing=True)
-            view.flush()
+            view.settle()
         store = store_for(self._p_jar)
         if store is not BLOBS:
             rehome(self.tail, self.extent_map, lambda buffers: store.write(self._p_jar, buffers))

@@ -40,6 +40,7 @@ class Compacted(NamedTuple):
 
 def compact(file: BigFile) -> Compacted:
     """Compact a file within the current transaction, which must not have changed it; commit afterwards."""
+    file.settle()
     if file.is_changed or any(map(is_changed, file.extent_map.segments.values())):
         raise BigDataError("compact a big file in a transaction of its own: it has uncommitted changes")
     before = fragments(file)

@@ -59,9 +59,12 @@ def overwrite(file: BigFile, offset: int, data: memoryview) -> None:
     if view is not None:
         view.drop(first, last - first)
         view.settle_tail()
+    before = file.tail.revision, file.tail.start
     number = unique_number()
     handle = file.write_extent([head, data, rest])
     file.enter_pages(runs([(first, last - first, number, 0, 0)]), {number: handle})
+    if view is not None:
+        view.follow_change(first, last, before)
 
 
 def shorten(file: BigFile, size: int) -> None:

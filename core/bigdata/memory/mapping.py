@@ -31,6 +31,7 @@ _HUGE = 1 << 30  # 4 TiB: a quarter more must do, of 128 TiB in all
 _OPEN_FILES = 256
 _COMPARED = 256  # pages at a time, so that they stay in the processor's cache
 _NOT_SHOWN = -2  # an extent that no table names
+_END = 1 << 52  # behind every page
 
 
 class Scratch:
@@ -114,6 +115,7 @@ class Mapping:
         self.covered: list[tuple[int, int]] = []
         self.advice = address_space.NORMAL
         self.stale = False  # part of what is shown could not be restored: show the file's state again
+        self.outdated: Runs = EMPTY  # pages where memory holds something else than `shown` says
         self._digests: dict[int, bytes] = {}
         _mappings.add(self)
 
@@ -133,8 +135,21 @@ class Mapping:
 
     def show(self, wanted: Runs, path_of: Callable[[int], str]) -> None:
         """Make every covered page show what ``wanted`` says; private copies of changed pages are dropped."""
-        self._change(self.shown, wanted, path_of)
-        self.shown, self.stale = wanted, False
+        self._change(overlay(self.shown, self.outdated), wanted, path_of)
+        self.shown, self.outdated, self.stale = wanted, EMPTY, False
+
+    def show_part(self, first: int, last: int, wanted: Runs, path_of: Callable[[int], str]) -> None:
+        """Make pages ``first`` to ``last``, which are covered, show what ``wanted`` says of them."""
+        self._change(clip(self.shown, first, last), wanted, path_of)
+        self.shown = np.concatenate([clip(self.shown, 0, first), wanted, clip(self.shown, last, _END)])
+
+    def note_outdated(self, pages: pagemap.PageRanges) -> None:
+        """Have the next `show` map these pages again, wherever they are to be found then.
+
+        Their private copies were flushed. Comparing places is not enough: the file may give the extent up before
+        anybody looks (truncated, undone), the pages are where they were before, and what was written would come back.
+        """
+        self.outdated = overlay(self.outdated, runs([(low, high - low, _NOT_SHOWN, 0, 0) for low, high in pages]))
 
     def _reservations(self) -> list[address_space.Reservation]:
         """What arrays see, and what it is compared with, if that is needed."""
@@ -147,6 +162,16 @@ class Mapping:
         many = max(len(new), sum(len(mapping.shown) for mapping in _mappings) // 2) > MANY_RUNS
         copying = (stop - start <= SMALL_RUN) & (extent != 0) & many
         rows = np.column_stack([start, stop - start, extent, at, np.zeros_like(start)])
+        try:
+            self._map(rows, copying, path_of)
+        except BaseException:  # some of it shows the new state already
+            self.note_outdated(list(zip(start.tolist(), stop.tolist(), strict=True)))
+            raise
+        self._note_copies(rows, copying)
+        if self.advice != address_space.NORMAL:
+            self.advise(self.advice)
+
+    def _map(self, rows: np.ndarray, copying: np.ndarray, path_of: Callable[[int], str]) -> None:
         with Files(path_of) as files:
             for (page, count, number, position, _), copy in zip(rows.tolist(), copying.tolist(), strict=True):
                 for reservation in self._reservations():
@@ -156,9 +181,6 @@ class Mapping:
                         _copy_in(reservation, page, count, files.open(number, position + count), position)
                     else:
                         reservation.map_file(page, count, files.open(number, position + count), position)
-        self._note_copies(rows, copying)
-        if self.advice != address_space.NORMAL:
-            self.advise(self.advice)
 
     def _note_copies(self, rows: np.ndarray, copying: np.ndarray) -> None:
         """Remember what was copied in, page by page: a copy looks written, and its file may be out of reach later."""
@@ -235,7 +257,7 @@ class Mapping:
         return ranges(zeros)
 
     def discard(self, written: pagemap.PageRanges, path_of: Callable[[int], str]) -> None:
-        """Drop what was written to these pages."""
+        """Drop what was written to these pages: they show what is mapped."""
         for low, high in written:
             self.reservation.discard(low, high - low)
             for page, count, number, at, _ in clip(self.copied, low, high).tolist():

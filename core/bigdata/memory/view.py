@@ -131,7 +131,7 @@ class View:
     def refresh(self) -> None:
         """Show the file as the transaction sees it now; cheap when nothing changed."""
         revision = self.file.tail.revision
-        if revision != self.revision or self._mapping.stale:
+        if revision != self.revision or self._outdated:
             if self.paused:
                 raise StaleView(_BEGIN_FIRST)
             source = PageSource()
@@ -151,6 +151,28 @@ class View:
     def _show(self, wanted: Runs, source: PageSource) -> None:
         self._mapping.show(wanted, source.path_of)
         self._source = source
+
+    @property
+    def _outdated(self) -> bool:
+        """Whether memory shows something else than at `revision`: flushed copies, also of a write that was undone."""
+        return self._mapping.stale or len(self._mapping.outdated) > 0
+
+    def follow_change(self, first: int, last: int, before: tuple[int, int]) -> None:
+        """The transaction changed pages ``first`` to ``last``; revision and the tail's start were ``before``.
+
+        Arrays that somebody holds show it at once: a write to one of them takes the rest of its page along.
+        """
+        if not self.leased:
+            return
+        if (self.revision, self.file.tail.start) != before or self._outdated:
+            self.refresh()
+            return
+        for covered, end in self._mapping.covered:
+            low, high = max(covered, first), min(end, last)
+            if low < high:
+                wanted = self._source.find(self.file, low, high)
+                self._mapping.show_part(low, high, wanted, self._source.path_of)
+        self.revision = self.file.tail.revision
 
     def forget_revision(self) -> None:
         """Have the next use refresh the view."""
@@ -184,6 +206,7 @@ class View:
         """Forget everything that was written."""
         self.pending = None
         self._mapping.discard(self.written(), self._source.path_of)
+        self._mapping.outdated = EMPTY
 
     def flush(self) -> None:
         """Write the dirty pages as one extent and enter it in the file's map."""
@@ -202,6 +225,7 @@ class View:
             at += high - low
         handle = self.file.write_extent(memory(low, high - low) for low, high in ranges)
         self.file.enter_pages(runs(rows), {number: handle})
+        self._mapping.note_outdated(ranges)
 
     def settle(self) -> None:
         """Flush in the middle of a transaction: the memory shows the new extents, and private copies are dropped."""
