@@ -31,7 +31,7 @@ from wendelin.core.bigdata.tail.sealing import enter_pages, rehome, remember_as_
 from wendelin.core.bigdata.tail.tail import Tail
 from wendelin.core.bigdata.transactions import view_of
 from wendelin.core.bigdata.writing import ExtentWriter, overwrite, shorten
-from wendelin.core.errors import ReadOnlyView
+from wendelin.core.errors import BadRequest, ReadOnlyView, TooLargeToMap
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -40,6 +40,7 @@ SEAL_SIZE = 1 << 20  # inline bytes after which the tail is sealed into an exten
 TAIL_CHUNKS = 64  # chunks of any kind after which it is sealed: every commit writes their list
 SEAL_CHUNKS = 8  # extents appended after which they are entered in the map
 BLOCK_SIZE = 1 << 20
+MAX_SIZE = 1 << 62  # bytes: offsets are numbers of 63 bits for the kernel and for NumPy
 
 
 class BigFile(Persistent):
@@ -98,8 +99,12 @@ class BigFile(Persistent):
         count = max(min(len(target), self.size - offset), 0)
         view = view_of(self, existing=True)
         if view is not None and count:
-            target[:count] = view.memory(offset, count)
-        elif count:
+            try:
+                target[:count] = view.memory(offset, count)
+                return count
+            except TooLargeToMap:
+                view.settle()
+        if count:
             read_file(self.tail, self.extent_map, offset, target[:count])
         return count
 
@@ -116,7 +121,10 @@ class BigFile(Persistent):
     def snapshot(self) -> FileSnapshot | BigFile:
         """The file as it is now, read-only (:class:`FileSnapshot`; the file itself where memory cannot be mapped)."""
         self.settle()
-        return FileSnapshot(self) if address_space.SUPPORTED else self
+        try:
+            return FileSnapshot(self) if address_space.SUPPORTED else self
+        except TooLargeToMap:
+            return self
 
     @property
     def is_changed(self) -> bool:
@@ -247,6 +255,8 @@ class BigFile(Persistent):
         self._check_writable()
         if size < 0:
             raise ValueError("a file cannot have a negative size")
+        if size > MAX_SIZE:
+            raise BadRequest(f"{size:,} bytes: a big file can have at most {MAX_SIZE:,}")
         view = view_of(self, existing=True)
         if view is not None:
             view.settle()

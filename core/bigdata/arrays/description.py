@@ -10,7 +10,7 @@ from typing import Any, SupportsIndex, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from wendelin.core.errors import UnsupportedArray
+from wendelin.core.errors import BadRequest, UnsupportedArray
 
 Shape: TypeAlias = tuple[int, ...]
 #: What NumPy takes for a shape: one length, or several.
@@ -28,18 +28,18 @@ def checked_dtype(dtype: DTypeLike) -> np.dtype[Any]:
 
 
 def checked_order(order: str) -> str:
-    """The order, if it is "C" or "F" (else `UnsupportedArray`)."""
+    """The order, if it is "C" or "F" (else `BadRequest`, a `ValueError` as in NumPy)."""
     if order not in ("C", "F"):
-        raise UnsupportedArray(f"order {order!r}: 'C' (rows together) or 'F' (columns together)")
+        raise BadRequest(f"order {order!r}: 'C' (rows together) or 'F' (columns together)")
     return order
 
 
 def checked_shape(shape: ShapeLike) -> Shape:
-    """The shape as a tuple of non-negative ints; `ValueError` for a negative one."""
+    """The shape as a tuple of non-negative ints; `BadRequest` for a negative one."""
     lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
     found = tuple(operator.index(length) for length in lengths)
     if any(length < 0 for length in found):
-        raise ValueError(f"negative dimensions are not allowed: {found}")
+        raise BadRequest(f"negative dimensions are not allowed: {found}")
     return found
 
 

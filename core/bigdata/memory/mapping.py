@@ -22,7 +22,7 @@ import numpy as np
 from wendelin.core.bigdata.extents.page_size import PAGE, unique_number
 from wendelin.core.bigdata.extents.runs import EMPTY, Runs, changes, clip, holes, overlay, parted, ranges, runs
 from wendelin.core.bigdata.memory import address_space, pagemap
-from wendelin.core.errors import BigDataError
+from wendelin.core.errors import BigDataError, TooLargeToMap
 
 MANY_RUNS = 16_384  # in one mapping, or half of all, of 65,530 that the kernel allows; past it small ones are copied in
 SMALL_RUN = 8  # pages
@@ -105,8 +105,7 @@ class Mapping:
     """Shows runs in a reservation; ``covered`` says which page ranges are mapped at all."""
 
     def __init__(self, wanted_pages: int, protection: int) -> None:
-        room = 4 * wanted_pages if wanted_pages < _HUGE else wanted_pages * 5 // 4
-        self.reservation = address_space.Reservation(max(room, _MIN_PAGES), protection)
+        self.reservation = _reservation(wanted_pages, protection)
         self._pristine: address_space.Reservation | None = None
         if protection != address_space.READ and not pagemap.readable():
             self._pristine = address_space.Reservation(self.reservation.pages, address_space.READ)
@@ -270,6 +269,15 @@ class Mapping:
         except (OSError, KeyError):  # an extent of an aborted savepoint is gone: the file's own state has to be shown
             self.shown = overlay(self.shown, runs([(page, count, _NOT_SHOWN, 0, 0)]))
             self.stale = True
+
+
+def _reservation(wanted_pages: int, protection: int) -> address_space.Reservation:
+    """Room for a file to grow in; only for what it has now where there is no more."""
+    room = 4 * wanted_pages if wanted_pages < _HUGE else wanted_pages * 5 // 4
+    try:
+        return address_space.Reservation(max(room, _MIN_PAGES), protection)
+    except TooLargeToMap:
+        return address_space.Reservation(max(wanted_pages, 1), protection)
 
 
 def _copy_in(reservation: address_space.Reservation, page: int, count: int, descriptor: int, at: int) -> None:

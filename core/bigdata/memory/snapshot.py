@@ -24,6 +24,7 @@ from wendelin.core.bigdata.arrays.geometry import (
     is_basic,
     is_scalar,
 )
+from wendelin.core.bigdata.arrays.growth import blocks_of, rows_of
 from wendelin.core.bigdata.extents.extent_map import SegmentTable
 from wendelin.core.bigdata.extents.page_size import page_span, pages_of
 from wendelin.core.bigdata.extents.stores import keeps_local_files
@@ -157,7 +158,7 @@ class ArraySnapshot:
         return self._file
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return rows_of(self.shape, self.order)
 
     def __getitem__(self, index: Index) -> Any:
         if not is_basic(index):
@@ -182,8 +183,7 @@ class ArraySnapshot:
 
     def blocks(self, rows: int) -> Iterator[np.ndarray]:
         """The array in views of ``rows`` rows."""
-        for start in range(0, len(self), rows):
-            yield self[start : start + rows]
+        return blocks_of(self, rows)
 
     def __repr__(self) -> str:
         return f"<ArraySnapshot shape={self.shape} dtype={self.dtype}>"

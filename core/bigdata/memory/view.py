@@ -119,12 +119,13 @@ class View:
     def _move(self) -> None:
         """The file outgrew its reservation: arrays handed out stay on the old one, read-only from now on."""
         self.settle()
+        mapping = self._new_mapping()
         lease = self._lease() if self._lease is not None else None
         if lease is not None:
             lease.freeze()
             self._retired.append((weakref.ref(lease), self._mapping))
         self._lease = None
-        self._mapping = self._new_mapping()
+        self._mapping = mapping
 
     # ---------------------------------------------------------------- following the file
 
