@@ -177,7 +177,8 @@ class ViewManager:
             raise StaleView(self._lost)
         self._end_joint()
         for view in self._writable():
-            view.flush()
+            if view.touched or view.leased:
+                view.flush()
 
     def commit(self, transaction: ITransaction) -> None:
         """The pages are written; the connection stores the map."""

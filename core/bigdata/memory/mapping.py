@@ -114,7 +114,7 @@ class Mapping:
         self.covered: list[tuple[int, int]] = []
         self.advice = address_space.NORMAL
         self.stale = False  # part of what is shown could not be restored: show the file's state again
-        self.outdated: Runs = EMPTY  # pages where memory holds something else than `shown` says
+        self.flushed: Runs = EMPTY  # pages of which memory still holds private copies that are in an extent
         self._digests: dict[int, bytes] = {}
         _mappings.add(self)
 
@@ -134,21 +134,26 @@ class Mapping:
 
     def show(self, wanted: Runs, path_of: Callable[[int], str]) -> None:
         """Make every covered page show what ``wanted`` says; private copies of changed pages are dropped."""
-        self._change(overlay(self.shown, self.outdated), wanted, path_of)
-        self.shown, self.outdated, self.stale = wanted, EMPTY, False
+        self._change(overlay(self.shown, self.flushed), wanted, path_of)
+        self.shown, self.flushed, self.stale = wanted, EMPTY, False
 
     def show_part(self, first: int, last: int, wanted: Runs, path_of: Callable[[int], str]) -> None:
         """Make pages ``first`` to ``last``, which are covered, show what ``wanted`` says of them."""
         self._change(clip(self.shown, first, last), wanted, path_of)
         self.shown = np.concatenate([clip(self.shown, 0, first), wanted, clip(self.shown, last, _END)])
 
-    def note_outdated(self, pages: pagemap.PageRanges) -> None:
-        """Have the next `show` map these pages again, wherever they are to be found then.
+    def note_flushed(self, pages: pagemap.PageRanges) -> None:
+        """What was written to these pages is in an extent: it does not count as written, and the next `show` drops it.
 
-        Their private copies were flushed. Comparing places is not enough: the file may give the extent up before
-        anybody looks (truncated, undone), the pages are where they were before, and what was written would come back.
+        Comparing places is not enough for that: the file may give the extent up before anybody looks (truncated,
+        undone), the pages are where they were before, and what was written would come back.
         """
-        self.outdated = overlay(self.outdated, runs([(low, high - low, _NOT_SHOWN, 0, 0) for low, high in pages]))
+        self.flushed = overlay(self.flushed, runs([(low, high - low, _NOT_SHOWN, 0, 0) for low, high in pages]))
+
+    def _note_unknown(self, rows: np.ndarray) -> None:
+        """Nobody can tell what these pages show: the next `show` maps them again."""
+        unknown = [(page, count, _NOT_SHOWN, 0, 0) for page, count in rows[:, :2].tolist()]
+        self.shown, self.stale = overlay(self.shown, runs(unknown)), True
 
     def _reservations(self) -> list[address_space.Reservation]:
         """What arrays see, and what it is compared with, if that is needed."""
@@ -164,7 +169,7 @@ class Mapping:
         try:
             self._map(rows, copying, path_of)
         except BaseException:  # some of it shows the new state already
-            self.note_outdated(list(zip(start.tolist(), stop.tolist(), strict=True)))
+            self._note_unknown(rows)
             raise
         self._note_copies(rows, copying)
         if self.advice != address_space.NORMAL:
@@ -221,7 +226,7 @@ class Mapping:
             found.extend((low + first, high + first) for low, high in pairs)
         if not found:
             return found
-        written = ranges(found)
+        written = parted(ranges(found), self.flushed)[1]
         if len(self.copied):
             written = parted(written, self._unchanged_copies())[1]
         full, holes_written = parted(written, self.shown)
@@ -255,6 +260,12 @@ class Mapping:
             zeros.extend((page + i, page + i + 1) for i in empty)
         return ranges(zeros)
 
+    def discard_all(self, path_of: Callable[[int], str]) -> None:
+        """Drop everything that was written."""
+        flushed = self.flushed[["page", "count"]].tolist()
+        self.discard([*self.written(), *((page, page + count) for page, count in flushed)], path_of)
+        self.flushed = EMPTY
+
     def discard(self, written: pagemap.PageRanges, path_of: Callable[[int], str]) -> None:
         """Drop what was written to these pages: they show what is mapped."""
         for low, high in written:
@@ -267,8 +278,7 @@ class Mapping:
             with Files(path_of) as files:
                 _copy_in(self.reservation, page, count, files.open(number, at + count), at)
         except (OSError, KeyError):  # an extent of an aborted savepoint is gone: the file's own state has to be shown
-            self.shown = overlay(self.shown, runs([(page, count, _NOT_SHOWN, 0, 0)]))
-            self.stale = True
+            self._note_unknown(np.array([(page, count)]))
 
 
 def _reservation(wanted_pages: int, protection: int) -> address_space.Reservation:
@@ -302,6 +312,11 @@ def _united(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             united.append((low, high))
     return united
+
+
+def is_known(table: Runs) -> bool:
+    """Whether a table that was shown says of all its pages where they are to be found."""
+    return not bool((table["extent"] == _NOT_SHOWN).any())
 
 
 def restrict(table: Runs, covered: list[tuple[int, int]]) -> Runs:

@@ -19,7 +19,7 @@ from wendelin.core.bigdata.extents.stores import keeps_local_files
 from wendelin.core.bigdata.memory import address_space, pagemap
 from wendelin.core.bigdata.memory.address_space import advice_for
 from wendelin.core.bigdata.memory.lease import Lease
-from wendelin.core.bigdata.memory.mapping import Mapping, restrict
+from wendelin.core.bigdata.memory.mapping import Mapping, is_known, restrict
 from wendelin.core.bigdata.memory.page_source import PageSource
 from wendelin.core.bigdata.memory.paged_file import PagedFile
 from wendelin.core.bigdata.memory.thread_locks import lock_of
@@ -155,8 +155,8 @@ class View:
 
     @property
     def _outdated(self) -> bool:
-        """Whether memory shows something else than at `revision`: flushed copies, also of a write that was undone."""
-        return self._mapping.stale or len(self._mapping.outdated) > 0
+        """Whether memory shows something else than at `revision` (which an undone write brings back)."""
+        return self._mapping.stale or len(self._mapping.flushed) > 0
 
     def follow_change(self, first: int, last: int, before: tuple[int, int]) -> None:
         """The transaction changed pages ``first`` to ``last``; revision and the tail's start were ``before``.
@@ -187,6 +187,9 @@ class View:
         """Show what ``state`` says, where it is still covered."""
         shown, source, revision = state
         self.discard()
+        if not is_known(shown):
+            self.forget_revision()
+            return
         complete = overlay(shown, EMPTY)
         late = [gap for low, high in self._mapping.covered for gap in _gaps(shown, self._mapping.shown, low, high)]
         self._show(restrict(complete, self._mapping.covered), source)
@@ -206,8 +209,8 @@ class View:
     def discard(self) -> None:
         """Forget everything that was written."""
         self.pending = None
-        self._mapping.discard(self.written(), self._source.path_of)
-        self._mapping.outdated = EMPTY
+        if self.writable:
+            self._mapping.discard_all(self._source.path_of)
 
     def flush(self) -> None:
         """Write the dirty pages as one extent and enter it in the file's map."""
@@ -226,7 +229,7 @@ class View:
             at += high - low
         handle = self.file.write_extent(memory(low, high - low) for low, high in ranges)
         self.file.enter_pages(runs(rows), {number: handle})
-        self._mapping.note_outdated(ranges)
+        self._mapping.note_flushed(ranges)
 
     def settle(self) -> None:
         """Flush in the middle of a transaction: the memory shows the new extents, and private copies are dropped."""

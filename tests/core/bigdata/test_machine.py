@@ -40,7 +40,19 @@ MAX_SIZE = 24 * PAGE
 SIDES = st.integers(0, 1)
 OFFSETS = st.integers(0, MAX_SIZE) | st.integers(0, MAX_SIZE // PAGE).map(lambda page: page * PAGE)
 LENGTHS = st.integers(1, 300) | st.sampled_from([PAGE - 1, PAGE, PAGE + 1, 3 * PAGE, 5 * PAGE])
-LOOKS = st.sampled_from(["held", "file", "array", "snapshots", "all"])
+LOOKS = st.sampled_from(["held", "file", "array", "snapshots", "all", "stored"])
+
+
+def within(size: int, offset: int, length: int) -> tuple[int, int]:
+    """An offset and a length inside of so many bytes, of any two numbers: hardly an example is in vain."""
+    offset = offset % size if size else 0
+    return offset, min(length, size - offset)
+
+
+def rows_at(model: State, offset: int, length: int) -> tuple[int, int]:
+    """The rows near a position: from, to."""
+    first, count = within(model.rows, offset // max(model.unit, 1), max(length // max(model.unit, 1), 1))
+    return first, first + count if model.unit else first
 
 
 class Machine(RuleBasedStateMachine):
@@ -95,20 +107,20 @@ class Machine(RuleBasedStateMachine):
     @rule(side=SIDES, offset=OFFSETS, length=LENGTHS)
     def write(self, side: int, offset: int, length: int) -> None:
         actor = self.sides[side]
-        unit, rows = actor.model.unit, actor.model.rows
-        first, count = (offset // unit, max(length // unit, 1)) if unit else (0, 0)
-        if first + count <= rows and count:
-            data = self.data(count * unit)
-            actor.array[actor.part(first, first + count)] = actor.values(data)
+        unit = actor.model.unit
+        first, last = rows_at(actor.model, offset, length)
+        if first < last:
+            data = self.data((last - first) * unit)
+            actor.array[actor.part(first, last)] = actor.values(data)
             actor.do(("write", first * unit, data))
 
     @rule(side=SIDES, offset=OFFSETS, length=LENGTHS)
     def write_file(self, side: int, offset: int, length: int) -> None:
         actor = self.sides[side]
         model = actor.model
-        longer = model.unit == 1 and offset + length <= MAX_SIZE
-        length = length if longer else min(length, len(model.data) - offset)
-        if length > 0:
+        if model.unit != 1 or offset + length > MAX_SIZE:
+            offset, length = within(len(model.data), offset, length)
+        if length:
             data = self.data(length)
             actor.array.file.write(offset, data)
             if offset > len(model.data):
@@ -119,21 +131,15 @@ class Machine(RuleBasedStateMachine):
             if data[inside:]:
                 actor.do(("append", data[inside:]))
 
-    @rule(side=SIDES, size=OFFSETS)
-    def resize(self, side: int, size: int) -> None:
+    @rule(side=SIDES, size=OFFSETS, longer=st.sampled_from([None, None, None, (), (0,), (2,)]))
+    def resize(self, side: int, size: int, longer: tuple[int, ...] | None) -> None:
+        """More or fewer rows, now and then rows of another shape."""
         actor = self.sides[side]
-        rows = size // actor.model.unit if actor.model.unit else size % 7
-        self.give_shape(actor, rows, actor.model.row)
-
-    @rule(side=SIDES, size=OFFSETS, longer=st.sampled_from([(), (0,), (2,)]))
-    def give_rows_another_shape(self, side: int, size: int, longer: tuple[int, ...]) -> None:
-        actor = self.sides[side]
-        row = (*longer, *actor.model.kind.row)
-        unit = math.prod(row) * actor.model.kind.dtype.itemsize
-        self.give_shape(actor, size // unit if unit else size % 7, row)
-
-    def give_shape(self, actor: Side, rows: int, row: tuple[int, ...]) -> None:
-        actor.array.resize((rows, *row) if actor.model.kind.order == "C" else (*row, rows))
+        kind = actor.model.kind
+        row = actor.model.row if longer is None else (*longer, *kind.row)
+        unit = math.prod(row) * kind.dtype.itemsize
+        rows = size // unit if unit else size % 7
+        actor.array.resize((rows, *row) if kind.order == "C" else (*row, rows))
         actor.do(("resize", rows, row))
 
     @rule(side=SIDES)
@@ -154,30 +160,28 @@ class Machine(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------- views that are held
 
-    @rule(side=SIDES, whole=st.booleans(), offset=OFFSETS, length=LENGTHS)
-    def hold(self, side: int, whole: bool, offset: int, length: int) -> None:
+    @rule(side=SIDES, others=st.integers(0, 2), whole=st.booleans(), offset=OFFSETS, length=LENGTHS)
+    def hold(self, side: int, others: int, whole: bool, offset: int, length: int) -> None:
+        """Take a view, and let go of all but some others."""
         actor = self.sides[side]
-        unit, rows = actor.model.unit, actor.model.rows
-        if unit and rows:
-            first = 0 if whole else min(offset // unit, rows - 1)
-            last = rows if whole else min(first + max(length // unit, 1), rows)
+        del actor.held[others:]
+        first, last = (0, actor.model.rows) if whole else rows_at(actor.model, offset, length)
+        if first < last and actor.model.unit:
             view = actor.array[actor.part(first, last)]
-            actor.held = [*actor.held[-2:], Held(view, first * unit, actor.model.kind.order)]
+            actor.held.append(Held(view, first * actor.model.unit, actor.model.kind.order))
 
-    @rule(side=SIDES)
-    def let_go(self, side: int) -> None:
-        self.sides[side].held.clear()
-
-    @precondition(lambda self: any(side.held for side in self.sides))
     @rule(side=SIDES, which=st.integers(0, 2), offset=OFFSETS, length=LENGTHS)
     def write_to_held(self, side: int, which: int, offset: int, length: int) -> None:
         """Without a word to the array: nothing gets a chance to bring the view up to date."""
         actor = self.sides[side]
         if not actor.held:
+            self.hold(side=side, others=0, whole=True, offset=0, length=0)
+        if not actor.held:
             return
         held = actor.held[which % len(actor.held)]
-        length = min(length, held.array.nbytes - offset, len(actor.model.data) - held.offset - offset)
-        if length > 0:
+        size = max(min(held.end, len(actor.model.data)) - held.offset, 0)
+        offset, length = within(size, offset, length)
+        if length:
             data = self.data(length)
             held.bytes[offset : offset + length] = np.frombuffer(data, "u1")
             actor.do(("write", held.offset + offset, data))
@@ -203,14 +207,12 @@ class Machine(RuleBasedStateMachine):
                 actor.array.resize((0,) * actor.array.ndim)
         self.abort(side)
 
-    @rule(side=SIDES)
-    def take_snapshot(self, side: int) -> None:
+    def snapshot(self, side: int) -> None:
         actor = self.sides[side]
         actor.snapshots = [*actor.snapshots[-1:], (actor.array.snapshot(), actor.model.data)]
 
     # ---------------------------------------------------------------- ends of transactions
 
-    @rule(side=SIDES)
     def commit(self, side: int) -> None:
         actor = self.sides[side]
         since = [action for _, actions in self.history[actor.began + 1 :] for action in actions]
@@ -236,33 +238,41 @@ class Machine(RuleBasedStateMachine):
     def begin(self, side: int) -> None:
         self.sides[side].begin(self.committed, len(self.history) - 1)
 
-    @rule(side=SIDES)
+    @rule(side=SIDES, committing=st.sampled_from([True, True, False]))
+    def end(self, side: int, committing: bool) -> None:
+        if committing:
+            self.commit(side)
+        else:
+            self.abort(side)
+
     def abort(self, side: int) -> None:
         self.sides[side].session.abort()
         self.begin(side)
 
-    @rule(side=SIDES)
+    @rule(side=SIDES, what=st.sampled_from(["compact", "pack", "reopen", "undo", "undo", "snapshot"]))
+    def look_after(self, side: int, what: str) -> None:
+        """What happens now and then."""
+        getattr(self, what)(side)
+
     def compact(self, side: int) -> None:
         self.abort(side)
         self.sides[side].array.file.compact()
         self.sides[side].done.append(("compact",))
         self.commit(side)
 
-    @rule()
-    def pack(self) -> None:
+    def pack(self, _: int) -> None:
         for side in (0, 1):
             self.abort(side)
         self.db.pack()
 
-    @rule(side=SIDES)
     def reopen(self, side: int) -> None:
         self.sides[side].session.close()
         self.sides[side] = Side(self.db, self.committed, len(self.history) - 1)
 
-    @precondition(lambda self: len(self.history) > 1 and self.history[-1][1][0][0] not in ("undo", "compact"))
-    @rule()
-    def undo(self) -> None:
+    def undo(self, _: int) -> None:
         """Undo the last transaction, when that was one that changed the data."""
+        if len(self.history) < 2 or self.history[-1][1][0][0] in ("undo", "compact"):
+            return
         for side in (0, 1):
             self.abort(side)
         last = self.db.undoInfo(0, 1)
@@ -285,9 +295,11 @@ class Machine(RuleBasedStateMachine):
 
     @rule(side=SIDES, what=LOOKS)
     def look(self, side: int, what: str) -> None:
-        self.sides[side].check(what)
+        if what == "stored":
+            self.look_from_outside()
+        else:
+            self.sides[side].check(what)
 
-    @rule()
     def look_from_outside(self) -> None:
         """What is stored, whatever the two connections have in memory."""
         outside = Side(self.db, self.committed, 0)
@@ -347,7 +359,7 @@ def test_machine(monkeypatch: pytest.MonkeyPatch, variant: str) -> None:
         machine,
         settings=settings(
             max_examples=EXAMPLES,
-            stateful_step_count=30,
+            stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
