@@ -49,6 +49,7 @@ class ViewManager:
         self._extents: list[Persistent] = []
         self._joint: JointExtent | None = None
         self._joined: ITransaction | None = None
+        self._joined_first = False  # before the connection: what it does at a rollback comes after what we do
         self._lost: str | None = None
         self._paused = False
         jar.onCloseCallback(self._close)
@@ -109,7 +110,7 @@ class ViewManager:
         if self._joined is not txn and txn.status in ("Active", "Doomed"):
             txn.join(self)
             txn._resources.insert(0, txn._resources.pop())
-            self._joined = txn
+            self._joined, self._joined_first = txn, self.jar._needs_to_join
         return self._joined is txn
 
     # ---------------------------------------------------------------- synchronizer
@@ -197,22 +198,35 @@ class ViewManager:
         self._extents = []
 
     def abort(self, transaction: ITransaction) -> None:
-        """Also the rollback to a savepoint from before we joined: the connection has rolled back by then."""
+        """Also the rollback to a savepoint from before we joined: views show what the connection sees after it."""
+        if self._joined_first and not self.jar._needs_to_join:
+            self.jar.abort(transaction)
         self._joined = None
         self._end_joint()
         self._discard()
         self._follow()
 
     def savepoint(self) -> ViewSavepoint:
-        """Flush what was written so far, and remember what every view shows."""
+        """Flush what was written so far, and have the connection remember it."""
         self._end_joint()  # the connection moves its file away
-        late = self.jar._needs_to_join
         for view in self._writable():
             if view.touched or view.leased:
                 view.settle()
-        # A connection that joins because of our flush is too late for the savepoint that is being made.
-        jar_savepoint = self.jar.savepoint() if late and not self.jar._needs_to_join else None
-        return ViewSavepoint(self, jar_savepoint)
+        # We need one of our own: to look at the connection's state after a rollback, and because a connection that
+        # joins by our flush is too late for the savepoint that is being made.
+        return ViewSavepoint(self, None if self.jar._needs_to_join else self.jar.savepoint())
+
+    def roll_back(self, jar_savepoint: ISavepoint | None) -> None:
+        """The connection first, which would be later than we are: arrays that somebody holds show its state at once."""
+        self._end_joint()
+        if jar_savepoint is not None:
+            jar_savepoint.rollback()
+        elif not self.jar._needs_to_join:  # it changed nothing before the savepoint
+            self.jar.abort(self._joined)
+        for view in self._writable():
+            view.discard()
+            view.forget_revision()
+        self._follow()
 
     def _close(self) -> None:
         """The connection goes back to its pool."""
@@ -229,24 +243,14 @@ class ViewManager:
 
 @implementer(IDataManagerSavepoint)
 class ViewSavepoint:
-    """What every view showed at a savepoint."""
+    """A point in a transaction that views can come back to."""
 
     def __init__(self, manager: ViewManager, jar_savepoint: ISavepoint | None) -> None:
         self.manager, self.jar_savepoint = manager, jar_savepoint
-        self.states = {oid: (view, view.state()) for oid, view in manager.views.items()}
 
     def rollback(self) -> None:
-        """Show again what was shown then; views made since forget what was written to them."""
-        self.manager._end_joint()
-        if self.jar_savepoint is not None:
-            self.jar_savepoint.rollback()
-        for oid, view in self.manager.views.items():
-            kept = self.states.get(oid)
-            if kept is not None and kept[0] is view:
-                view.restore(kept[1])
-            else:
-                view.discard()
-                view.forget_revision()
+        """Show the file as it was then; what was written since is forgotten."""
+        self.manager.roll_back(self.jar_savepoint)
 
 
 def manager_of(jar: Connection) -> ViewManager:

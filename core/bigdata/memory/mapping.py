@@ -15,7 +15,6 @@ import os
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
@@ -312,16 +311,3 @@ def _united(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             united.append((low, high))
     return united
-
-
-def is_known(table: Runs) -> bool:
-    """Whether a table that was shown says of all its pages where they are to be found."""
-    return not bool((table["extent"] == _NOT_SHOWN).any())
-
-
-def restrict(table: Runs, covered: list[tuple[int, int]]) -> Runs:
-    """The part of a table within the covered ranges."""
-    if len(covered) == 1:
-        return clip(table, *covered[0])
-    parts: list[Any] = [clip(table, low, high) for low, high in covered]
-    return np.concatenate(parts) if parts else EMPTY

@@ -14,12 +14,12 @@ from ZODB.POSException import ReadConflictError
 
 from wendelin.core.bigdata.extents.extent_map import SEGMENT_PAGES
 from wendelin.core.bigdata.extents.page_size import PAGE, page_span, pages_of, unique_number
-from wendelin.core.bigdata.extents.runs import EMPTY, Runs, clip, holes, overlay, runs
+from wendelin.core.bigdata.extents.runs import EMPTY, Runs, runs
 from wendelin.core.bigdata.extents.stores import keeps_local_files
 from wendelin.core.bigdata.memory import address_space, pagemap
 from wendelin.core.bigdata.memory.address_space import advice_for
 from wendelin.core.bigdata.memory.lease import Lease
-from wendelin.core.bigdata.memory.mapping import Mapping, is_known, restrict
+from wendelin.core.bigdata.memory.mapping import Mapping
 from wendelin.core.bigdata.memory.page_source import PageSource
 from wendelin.core.bigdata.memory.paged_file import PagedFile
 from wendelin.core.bigdata.memory.thread_locks import lock_of
@@ -179,22 +179,6 @@ class View:
         """Have the next use refresh the view."""
         self.revision = _LATE
 
-    def state(self) -> tuple[Runs, PageSource, int]:
-        """What is shown, to come back to after a savepoint's rollback."""
-        return self._mapping.shown, self._source, self.revision
-
-    def restore(self, state: tuple[Runs, PageSource, int]) -> None:
-        """Show what ``state`` says, where it is still covered."""
-        shown, source, revision = state
-        self.discard()
-        if not is_known(shown):
-            self.forget_revision()
-            return
-        complete = overlay(shown, EMPTY)
-        late = [gap for low, high in self._mapping.covered for gap in _gaps(shown, self._mapping.shown, low, high)]
-        self._show(restrict(complete, self._mapping.covered), source)
-        self.revision = revision if not late else _LATE
-
     # ---------------------------------------------------------------- writes
 
     def written(self) -> pagemap.PageRanges:
@@ -274,8 +258,3 @@ class View:
                 logger.error("a connection was closed with unsaved writes to %r", self.file._p_oid)
                 self.discard()
             lease.watch_late_writes(self.file._p_oid)
-
-
-def _gaps(shown: Runs, now: Runs, low: int, high: int) -> list[tuple[int, int]]:
-    before, after = holes(clip(shown, low, high), low, high), holes(clip(now, low, high), low, high)
-    return [gap for gap in before if gap not in after]
