@@ -36,9 +36,16 @@ from wendelin.core.bigdata.arrays.geometry import (
     is_scalar,
 )
 from wendelin.core.bigdata.arrays.growth import across, blocks_of, rows_of, rows_to_append, with_rows
-from wendelin.core.bigdata.arrays.summary import LEAF_ROWS, Summary, SummaryTable, can_summarise, overview
+from wendelin.core.bigdata.arrays.summary import (
+    LEAF_ROWS,
+    Summary,
+    SummaryTable,
+    can_summarise,
+    cost_of_overview,
+    overview,
+)
 from wendelin.core.bigdata.bigfile import BigFile
-from wendelin.core.bigdata.handles import handle_of, open_handle
+from wendelin.core.bigdata.handles import handle_of, open_handle, origin_of
 from wendelin.core.bigdata.memory.snapshot import ArraySnapshot
 from wendelin.core.bigdata.memory.thread_locks import load
 from wendelin.core.bigdata.transactions import view_of
@@ -59,9 +66,9 @@ class BigArray(Persistent):
     _summary: SummaryTable | None = None
 
     def __init__(self, shape: ShapeLike, dtype: DTypeLike, order: str = "C") -> None:
-        lengths = checked_shape(shape)
         self._order = checked_order(order)
         self._dtype = checked_dtype(dtype)
+        lengths = checked_shape(shape, self._dtype)
         self._file = BigFile()
         self._set_shape(lengths)
         self._file.truncate(math.prod(lengths) * self._dtype.itemsize)
@@ -195,7 +202,7 @@ class BigArray(Persistent):
 
     def snapshot(self) -> ArraySnapshot:
         """The array as it is now, read-only, for readers: shared in the process, usable by any thread."""
-        return ArraySnapshot(self)
+        return ArraySnapshot(self, origin_of(self))
 
     def advise(self, pattern: str | None) -> None:
         """Tell the kernel how the array will be read: "random", "sequential", "normal", or None to judge by itself."""
@@ -205,6 +212,11 @@ class BigArray(Persistent):
         """Exact minima and maxima of ``bins`` equal parts of the rows, shape (bins, 2, ...): reads the summary."""
         self._file.settle()
         return overview(self, self._summary or SummaryTable(), start, len(self) if stop is None else stop, bins)
+
+    @property
+    def cost_of_overview(self) -> int:
+        """About how many bytes of data :meth:`overview` has to read: many, when the array was not summarised."""
+        return cost_of_overview(self, self._summary or SummaryTable())
 
     def summarise(self) -> None:
         """Bring the summary up to date with all rows, in a transaction of its own (appending does the rest)."""
@@ -281,7 +293,7 @@ class BigArray(Persistent):
 
     def resize(self, shape: ShapeLike) -> None:
         """Give the array another shape, in constant time; its bytes stay where they are, new ones are zeros."""
-        lengths = checked_shape(shape)
+        lengths = checked_shape(shape, self._dtype)
         same_rows = bool(lengths) and across(lengths, self._order) == self._rest
         if self._summary is not None and not (same_rows and lengths[0] >= len(self)):
             self._summary = SummaryTable()

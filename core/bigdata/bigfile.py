@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from persistent import Persistent
 from persistent.timestamp import TimeStamp
 
+from wendelin.core.bigdata.arrays.description import MAX_SIZE
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents.blob_store import BLOBS
 from wendelin.core.bigdata.extents.extent_files import Piece, bytes_of, piece_of
@@ -40,7 +41,6 @@ SEAL_SIZE = 1 << 20  # inline bytes after which the tail is sealed into an exten
 TAIL_CHUNKS = 64  # chunks of any kind after which it is sealed: every commit writes their list
 SEAL_CHUNKS = 8  # extents appended after which they are entered in the map
 BLOCK_SIZE = 1 << 20
-MAX_SIZE = 1 << 62  # bytes: offsets are numbers of 63 bits for the kernel and for NumPy
 
 
 class BigFile(Persistent):

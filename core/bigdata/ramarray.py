@@ -19,7 +19,8 @@ class RAMArray:
     def __init__(self, shape: ShapeLike, dtype: DTypeLike, order: str = "C") -> None:
         self.order = checked_order(order)
         self._numpy_order: Literal["C", "F"] = "F" if order == "F" else "C"
-        self._array = np.zeros(checked_shape(shape), checked_dtype(dtype), order)  # type: ignore[call-overload]
+        found = checked_dtype(dtype)
+        self._array = np.zeros(checked_shape(shape, found), found, self._numpy_order)
 
     def __getattr__(self, name: str) -> Any:
         if name in ("shape", "dtype", "strides", "size", "nbytes", "itemsize", "ndim"):
@@ -57,7 +58,7 @@ class RAMArray:
 
     def resize(self, shape: ShapeLike) -> None:
         """Give the array another shape; its elements stay in order, new ones are zeros."""
-        lengths = checked_shape(shape)
+        lengths = checked_shape(shape, self._array.dtype)
         flat = np.zeros(int(np.prod(lengths)), self._array.dtype)
         old = np.ravel(self._array, order=self._numpy_order)
         count = min(len(flat), len(old))

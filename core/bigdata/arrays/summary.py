@@ -158,6 +158,13 @@ class Summary:
         return extremes_of_groups(np.stack(parts))
 
 
+def cost_of_overview(array: SummarisedArray, table: SummaryTable) -> int:
+    """About how many bytes of data an overview of the whole has to read, because no leaf summarises them."""
+    summary = Summary(array, table)
+    leaves = sum(len(node.entries) for node in table.entries.values())
+    return max(array.shape[0] - leaves * LEAF_ROWS, 0) * summary.row_size
+
+
 def extremes_of_groups(groups: np.ndarray) -> np.ndarray:
     """From (n, 2, ...) minima and maxima to (2, ...)."""
     return np.stack([np.fmin.reduce(groups[:, 0]), np.fmax.reduce(groups[:, 1])])

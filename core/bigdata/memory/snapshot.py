@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike
+from ZODB import DB
 
 from wendelin.core.bigdata.arrays.geometry import (
     Geometry,
@@ -141,10 +142,19 @@ class SnapshotArray(Shaped, Protocol):
         """The bytes."""
 
 
+class Origin(NamedTuple):
+    """Where a snapshot was taken: the array's record, and the transaction that it shows."""
+
+    database: DB
+    oid: bytes
+    tid: bytes
+
+
 class ArraySnapshot:
     """An array as it was at one revision; basic indexing gives read-only views."""
 
-    def __init__(self, array: SnapshotArray) -> None:
+    def __init__(self, array: SnapshotArray, origin: Origin | None = None) -> None:
+        self.origin = origin
         self.shape, self.dtype, self.order = array.shape, array.dtype, array.order
         self._geometry = Geometry(self.shape, self.dtype, self.order)
         self._file = array.file.snapshot()

@@ -15,7 +15,7 @@ import ZODB
 from tests.core.bigdata.sessions import Session
 from wendelin.core.bigdata import BigArray, BigFile, RAMArray
 from wendelin.core.bigdata.npy import NpyStream, read_buffer, read_npy
-from wendelin.core.errors import BigDataError, UnsupportedArray
+from wendelin.core.errors import BadRequest, BigDataError, UnsupportedArray
 
 INDICES: list[Any] = [
     3,
@@ -181,7 +181,7 @@ def test_npy_out_by_range_and_in_again(pair: tuple[BigArray, np.ndarray], sessio
     back = session.root["back"] = read_npy(io.BytesIO(data))
     back = read_npy(io.BytesIO(data), back)
     np.testing.assert_array_equal(back[:], np.concatenate([plain, plain]))
-    with pytest.raises(EOFError):
+    with pytest.raises(BadRequest, match="1 bytes too early"):
         read_npy(io.BytesIO(data[:-1]))
     np.testing.assert_array_equal(read_buffer(memoryview(b"abc"))[:], [97, 98, 99])
     np.testing.assert_array_equal(read_buffer(plain, "F")[:], plain)
