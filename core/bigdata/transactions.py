@@ -49,7 +49,6 @@ class ViewManager:
         self._extents: list[Persistent] = []
         self._joint: JointExtent | None = None
         self._joined: ITransaction | None = None
-        self._joined_first = False  # before the connection: what it does at a rollback comes after what we do
         self._lost: str | None = None
         self._paused = False
         jar.onCloseCallback(self._close)
@@ -110,7 +109,9 @@ class ViewManager:
         if self._joined is not txn and txn.status in ("Active", "Doomed"):
             txn.join(self)
             txn._resources.insert(0, txn._resources.pop())
-            self._joined, self._joined_first = txn, self.jar._needs_to_join
+            self._joined = txn
+            for savepoint in txn._savepoint2index or ():  # from before: a rollback must not part us, arrays may be held on
+                savepoint._savepoints[-1] = ViewSavepoint(self, None, late=not self.jar._needs_to_join)
         return self._joined is txn
 
     # ---------------------------------------------------------------- synchronizer
@@ -198,9 +199,7 @@ class ViewManager:
         self._extents = []
 
     def abort(self, transaction: ITransaction) -> None:
-        """Also the rollback to a savepoint from before we joined: views show what the connection sees after it."""
-        if self._joined_first and not self.jar._needs_to_join:
-            self.jar.abort(transaction)
+        """What was written is forgotten; `afterCompletion` follows."""
         self._joined = None
         self._end_joint()
         self._discard()
@@ -216,13 +215,8 @@ class ViewManager:
         # joins by our flush is too late for the savepoint that is being made.
         return ViewSavepoint(self, None if self.jar._needs_to_join else self.jar.savepoint())
 
-    def roll_back(self, jar_savepoint: ISavepoint | None) -> None:
-        """The connection first, which would be later than we are: arrays that somebody holds show its state at once."""
-        self._end_joint()
-        if jar_savepoint is not None:
-            jar_savepoint.rollback()
-        elif not self.jar._needs_to_join:  # it changed nothing before the savepoint
-            self.jar.abort(self._joined)
+    def show_again(self) -> None:
+        """After a rollback of the connection: arrays that somebody holds show its state at once."""
         for view in self._writable():
             view.discard()
             view.forget_revision()
@@ -245,12 +239,19 @@ class ViewManager:
 class ViewSavepoint:
     """A point in a transaction that views can come back to."""
 
-    def __init__(self, manager: ViewManager, jar_savepoint: ISavepoint | None) -> None:
+    def __init__(self, manager: ViewManager, jar_savepoint: ISavepoint | None, late: bool = False) -> None:
         self.manager, self.jar_savepoint = manager, jar_savepoint
+        self.late = late  # we joined after the connection did: what it does at a rollback comes before what we do
 
     def rollback(self) -> None:
-        """Show the file as it was then; what was written since is forgotten."""
-        self.manager.roll_back(self.jar_savepoint)
+        """Show the file as it was then, what was written since is forgotten: the connection first, then the views."""
+        jar = self.manager.jar
+        self.manager._end_joint()
+        if self.jar_savepoint is not None:
+            self.jar_savepoint.rollback()
+        elif not self.late and not jar._needs_to_join:  # it changed nothing before the savepoint
+            jar.abort(jar.transaction_manager.get())
+        self.manager.show_again()
 
 
 def manager_of(jar: Connection) -> ViewManager:

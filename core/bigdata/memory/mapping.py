@@ -276,7 +276,11 @@ class Mapping:
         try:
             with Files(path_of) as files:
                 _copy_in(self.reservation, page, count, files.open(number, at + count), at)
-        except (OSError, KeyError):  # an extent of an aborted savepoint is gone: the file's own state has to be shown
+        except (
+            OSError,
+            KeyError,
+            BigDataError,
+        ):  # an extent of an aborted savepoint is gone: the file's own state has to be shown
             self._note_unknown(np.array([(page, count)]))
 
 
