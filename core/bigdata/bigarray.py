@@ -53,6 +53,7 @@ from wendelin.core.bigdata.writing import DIRECT_SIZE, replace
 from wendelin.core.errors import ReadOnlyView, TooLargeToMap
 
 _COPY_BLOCK = 64 << 20
+_SUMMARISED = 64 << 20  # bytes that an append reads at most to summarise them, unless it adds as much itself
 _COPY_LIMIT = 1 << 30  # bytes of an array too large to be mapped that are copied for somebody who looks or assigns
 
 
@@ -280,16 +281,16 @@ class BigArray(Persistent):
         if self._fixed is not None:  # rows without elements take no place in the file
             self._set_shape(with_rows(self._fixed, self._order, len(self) + rows_of(rows.shape, self._order)))
         elif rows.size:
-            self._summarise_committed()
+            self._summarise_committed(max(_SUMMARISED, 2 * rows.nbytes))
             self._file.append(as_bytes(np.ascontiguousarray(rows.T if self._order == "F" else rows)))
 
-    def _summarise_committed(self) -> None:
-        """Rows whose place is final: those that were there when the transaction began."""
+    def _summarise_committed(self, most: int) -> None:
+        """Rows whose place is final, those that were there when the transaction began: about ``most`` bytes of them."""
         if self._file.is_changed or len(self) < LEAF_ROWS or not can_summarise(self):
             return
         if self._summary is None:
             self._summary = SummaryTable()
-        Summary(self, self._summary).extend(len(self))
+        Summary(self, self._summary).extend(len(self), most)
 
     def resize(self, shape: ShapeLike) -> None:
         """Give the array another shape, in constant time; its bytes stay where they are, new ones are zeros."""

@@ -110,7 +110,9 @@ class ViewManager:
             txn.join(self)
             txn._resources.insert(0, txn._resources.pop())
             self._joined = txn
-            for savepoint in txn._savepoint2index or ():  # from before: a rollback must not part us, arrays may be held on
+            for savepoint in (
+                txn._savepoint2index or ()
+            ):  # from before: a rollback must not part us, arrays may be held on
                 savepoint._savepoints[-1] = ViewSavepoint(self, None, late=not self.jar._needs_to_join)
         return self._joined is txn
 
