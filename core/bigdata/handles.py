@@ -11,15 +11,18 @@ from __future__ import annotations
 import copyreg
 import os
 import threading
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import transaction
 import ZODB
+from ZODB.Connection import Connection
 from ZODB.FileStorage import FileStorage
 from ZODB.utils import p64, u64
 
+from wendelin.core.bigdata.extents.stores import keeps_local_files
 from wendelin.core.bigdata.memory.snapshot import ArraySnapshot, Origin
 from wendelin.core.bigdata.tail.appending import is_changed, is_unsaved
 from wendelin.core.errors import BigDataError, DatabaseConfigurationError
@@ -130,10 +133,19 @@ def open_handle(uri: str, oid: bytes, tid: bytes) -> ArraySnapshot:
     connection = db.open(manager, before=p64(u64(tid) + 1))
     try:
         snapshot: ArraySnapshot = connection.get(oid).snapshot()
-        return snapshot
-    finally:
-        manager.abort()
-        connection.close()
+    except BaseException:
+        _give_back(manager, connection)
+        raise
+    if keeps_local_files(connection):
+        _give_back(manager, connection)
+    else:  # parts are fetched when they are looked at
+        weakref.finalize(snapshot, _give_back, manager, connection).atexit = False
+    return snapshot
+
+
+def _give_back(manager: transaction.TransactionManager, connection: Connection) -> None:
+    manager.abort()
+    connection.close()
 
 
 copyreg.pickle(ArraySnapshot, reduce_snapshot)

@@ -49,7 +49,7 @@ class ArrayMapping(MutableMapping[str, bytes]):
             "data_type": self.array.dtype.newbyteorder("=").name,
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [self.rows, *self.array.shape[1:]]}},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
-            "fill_value": False if self.array.dtype.kind == "b" else 0,
+            "fill_value": {"b": False, "c": [0.0, 0.0]}.get(self.array.dtype.kind, 0),
             "codecs": [self._codec()],
             "attributes": {},
         }
