@@ -35,7 +35,7 @@ from wendelin.core.bigdata.arrays.geometry import (
     is_basic,
     is_scalar,
 )
-from wendelin.core.bigdata.arrays.growth import across, blocks_of, rows_of, rows_to_append, with_rows
+from wendelin.core.bigdata.arrays.growing_axis import across, blocks_of, rows_of, rows_to_append, with_rows
 from wendelin.core.bigdata.arrays.summary import (
     LEAF_ROWS,
     Summary,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wendelin.core.bigdata.arrays.geometry import as_bytes
-from wendelin.core.bigdata.arrays.growth import across, with_rows
+from wendelin.core.bigdata.arrays.growing_axis import across, with_rows
 from wendelin.core.bigdata.bigarray import BigArray
 from wendelin.core.bigdata.memory.snapshot import ArraySnapshot
 from wendelin.core.bigdata.npy_headers import npy_header, read_fully, read_npy_header

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from wendelin.core.bigdata.arrays.description import ShapeLike, checked_dtype, checked_order, checked_shape, renamed
 from wendelin.core.bigdata.arrays.geometry import Index
-from wendelin.core.bigdata.arrays.growth import blocks_of, rows_of, rows_to_append
+from wendelin.core.bigdata.arrays.growing_axis import blocks_of, rows_of, rows_to_append
 
 
 class RAMArray:

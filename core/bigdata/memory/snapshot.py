@@ -25,7 +25,7 @@ from wendelin.core.bigdata.arrays.geometry import (
     is_basic,
     is_scalar,
 )
-from wendelin.core.bigdata.arrays.growth import blocks_of, rows_of
+from wendelin.core.bigdata.arrays.growing_axis import blocks_of, rows_of
 from wendelin.core.bigdata.extents.extent_map import SegmentTable
 from wendelin.core.bigdata.extents.page_size import page_span, pages_of
 from wendelin.core.bigdata.extents.stores import keeps_local_files

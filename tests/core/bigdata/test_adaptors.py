@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import sys
@@ -95,10 +96,8 @@ def test_random_keys_and_values_from_zarr_are_refused_or_kept() -> None:
             key, wanted = "zarr.json", mapping.metadata()
             wanted[rng.choice([*wanted, "storage_transformers", "dimension_names"])] = rng.choice(values)
             value = json.dumps(wanted).encode()[: rng.choice([10, 10_000, 10_000, 10_000])]
-        try:
+        with contextlib.suppress(KeyError, BadRequest, UnsupportedArray):
             mapping[key] = value
-        except (KeyError, BadRequest, UnsupportedArray):
-            pass
         assert array.shape[1:] == (2,) and array.dtype == "<f8" and len(array) < 20
     with pytest.raises(BadRequest, match="no description"):
         mapping["zarr.json"] = b"[" * 100_000

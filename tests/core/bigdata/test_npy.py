@@ -1,4 +1,4 @@
-"""NPY files as NumPy writes them, and as nobody should: every dtype, every version, headers that are damaged or hostile."""
+"""NPY files as NumPy writes them, and as nobody should: every dtype and version, damaged and hostile headers."""
 
 from __future__ import annotations
 

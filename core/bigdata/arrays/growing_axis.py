@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import EllipsisType
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +22,7 @@ class Sliced(Protocol):
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: tuple[slice] | tuple[object, slice]) -> np.ndarray: ...
+    def __getitem__(self, index: tuple[slice] | tuple[EllipsisType, slice], /) -> np.ndarray: ...
 
 
 def across(shape: Shape, order: str) -> Shape:
