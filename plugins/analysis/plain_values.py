@@ -40,7 +40,8 @@ def _as_they_are(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def _dates(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if np.datetime_data(values.dtype)[0] == "generic":  # without a unit no number is a date
         return values.astype(np.int64)
-    return np.datetime_as_string(values)
+    # NumPy reads the bytes of dates in the processor's order here, whatever the type says
+    return np.datetime_as_string(values.astype(values.dtype.newbyteorder("=")))
 
 
 def _durations(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
