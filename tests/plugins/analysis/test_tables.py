@@ -21,7 +21,7 @@ URL = "/erp5/data_array_module/1"
 
 
 def values(*given: Any, dtype: Any) -> list[Any]:
-    return plain_values(np.array(given, dtype))
+    return plain_values(np.array(list(given), dtype))
 
 
 def test_values_are_plain_whatever_their_type() -> None:
