@@ -15,6 +15,7 @@ would expect, so that ``except KeyError`` keeps working::
     │   ├── RequestTooLarge                     request-too-large
     │   └── ValidationFailed                    validation-failed
     ├── RateExceeded (RuntimeError)             rate-exceeded
+    │   └── Busy                                busy
     ├── WorkflowError (RuntimeError)            workflow-error
     │   └── UnsupportedWorkflowMethod           unsupported-workflow-method
     ├── ScriptError (RuntimeError)              script-error
@@ -127,6 +128,12 @@ class RateExceeded(WendelinError, RuntimeError):
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Busy(RateExceeded):
+    """Too many ask for the same at this moment, whoever they are; nothing is wrong with this one."""
+
+    kind = "busy"
 
 
 class WorkflowError(WendelinError, RuntimeError):

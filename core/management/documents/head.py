@@ -12,7 +12,7 @@ from wendelin.core.management.frame.offers import Link, action_link, action_url,
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.portal_types.actions import Action
-from wendelin.core.security import ACCESS, ADD, COPY, check_permission
+from wendelin.core.security import ACCESS, ADD, COPY, VIEW_HISTORY, check_permission
 from wendelin.core.web.requests.urls import url
 
 #: Every document that can be edited has this state variable, so it tells nothing.
@@ -65,7 +65,8 @@ class DocumentHead:
         ]
         found += [link for _, link in sorted(further, key=lambda pair: (pair[0], pair[1].title))]
         found.append(Link("Metadata", self._address("metadata")))
-        found.append(Link("History", self._address("history")))
+        if check_permission(VIEW_HISTORY, self.document):
+            found.append(Link("History", self._address("history")))
         return found
 
     def _address(self, *names: str, **query: Any) -> str:
@@ -135,7 +136,9 @@ class DocumentHead:
     def may_copy(self) -> bool:
         """Whether the user can put a copy beside the document."""
         container = self.document.__parent__
-        if self.is_top or self.document.getPortalType() not in container.getTypeInfo().allowed_content_type_list:
+        if container is None or self.is_top:
+            return False
+        if self.document.getPortalType() not in container.getTypeInfo().allowed_content_type_list:
             return False  # what only its tool makes: users, installed templates
         return check_permission(COPY, self.document) and check_permission(ADD, container)
 

@@ -20,7 +20,7 @@ from wendelin.core.model.objects.properties import CategoryProperty, camel_case
 from wendelin.core.model.objects.relations import resolve
 from wendelin.core.model.objects.site import Site
 from wendelin.core.model.portal_types.actions import Form
-from wendelin.core.security import check_permission
+from wendelin.core.security import VIEW, check_permission
 from wendelin.core.web.requests.urls import url
 
 DOCUMENT_PREFIX = "field_my_"
@@ -111,7 +111,10 @@ def _as_list(raw: Raw) -> list[str]:
 
 def _choice(document: Document, prop: CategoryProperty, path: str) -> tuple[str, str]:
     value = resolve(document, prop.base, path)
-    return (str(column_value(value, "title")) if value is not None else f"{path} (gone)", path)
+    if value is None:
+        return f"{path} (gone)", path
+    # What the user may not view has no title here: a relation can be made to any address.
+    return str(column_value(value, "title")) if check_permission(VIEW, value) else path, path
 
 
 def _relation_url(request: Request, prop: CategoryProperty) -> str:

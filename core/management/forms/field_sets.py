@@ -11,7 +11,7 @@ from webob.multidict import MultiDict
 
 from wendelin.core.database import is_own_fault, reason_of
 from wendelin.core.errors import BadRequest
-from wendelin.core.management.forms.fields import HIDDEN_KINDS, MULTIPLE_KINDS, Field
+from wendelin.core.management.forms.fields import DIALOG_PREFIX, HIDDEN_KINDS, MULTIPLE_KINDS, Field
 from wendelin.core.management.forms.inputs import Raw, is_sent, read_raw, show_value, to_value
 
 #: Up to this many choices, of which several can be chosen, are boxes.
@@ -99,7 +99,11 @@ class FieldSet:
         """The values of a submitted form by id, of the fields that can be changed; errors are noted at each field."""
         values: dict[str, Any] = {}
         for entry in self.bound:
-            if not entry.field.editable or entry.field.kind == "readonly" or self._is_left_out(entry, form):
+            if not entry.field.editable or entry.field.kind == "readonly":
+                continue
+            if self._is_left_out(entry, form):
+                if entry.field.required and self.prefix == DIALOG_PREFIX and entry.field.prop.default is None:
+                    entry.error = "This field is required."  # a document has a value already, a dialog has none
                 continue
             sent = read_raw(entry.field, entry.name, form)
             entry.raw = sent if isinstance(sent, str | bool | list) else ""  # a file cannot be shown again

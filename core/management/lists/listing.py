@@ -21,7 +21,7 @@ from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.site import MODULE_SUFFIX
 from wendelin.core.security import ADD, COPY, DELETE, check_permission, lineage
-from wendelin.core.web.requests.table_pages import page_number
+from wendelin.core.web.requests.table_pages import page_number, whole_number
 from wendelin.core.web.requests.urls import url
 
 PREFIX = "s_"
@@ -80,8 +80,8 @@ class Listing:
     @cached_property
     def rows_per_page(self) -> int:
         """One of `ROW_CHOICES`."""
-        wanted = self.request.GET.get("rows", "")
-        return int(wanted) if wanted.isdigit() and int(wanted) in ROW_CHOICES else DEFAULT_ROWS
+        wanted = whole_number(self.request.GET.get("rows", ""), DEFAULT_ROWS)
+        return wanted if wanted in ROW_CHOICES else DEFAULT_ROWS
 
     @cached_property
     def _counted(self) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -41,8 +41,11 @@ class Compiler:
     """Turns names and values into conditions over one store.
 
     ``is_base`` says whether a word is a base category, ``is_state`` whether a workflow keeps its state under it;
-    ``site_path`` is "/erp5"; ``user_id`` is whose local roles the argument ``local_roles`` means.
+    ``site_path`` is "/erp5"; ``user_id`` is whose local roles the argument ``local_roles`` means. ``visible``: what
+    documents have to meet that are reached by a relation: a search by the title of a document tells that title.
     """
+
+    visible: Sequence[Condition] = ()
 
     def __init__(
         self,
@@ -223,6 +226,8 @@ class Compiler:
         if by_url and isinstance(value, str) and "%" not in value and value[:1] not in "<>=!":
             return membership(self.store, name, category_urls(name.base, value), self.columns)
         target = self.condition(name.column, value, operator)
+        if self.visible:
+            target = And(self.store, [target, *self.visible])
         return related_condition(self.store, name, target, self.columns)
 
 
