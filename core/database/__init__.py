@@ -8,9 +8,10 @@
 
 from wendelin.core.database.engines import class_factory, is_away, is_broken, is_full, is_passing, translated_errors
 from wendelin.core.database.object_database import Database, Revision, open_database, sign_transaction
-from wendelin.core.database.retry import Retry
+from wendelin.core.database.retry import OUTAGE, Retry
 
 __all__ = [
+    "OUTAGE",
     "Database",
     "Retry",
     "Revision",

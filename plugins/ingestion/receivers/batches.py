@@ -27,6 +27,7 @@ from wendelin.core.errors import (
 from wendelin.core.model.objects.site import Site, get_site
 from wendelin.core.security import User, as_user
 from wendelin.plugins.ingestion.intake.reception import Chunk, find_policy, take_in
+from wendelin.plugins.ingestion.receivers.receipts import Places, present_batch
 
 ATTEMPTS = 10  # of one transaction, when others are faster
 # Worth to try again: others were faster, the engine is away, the disk is full, the policy's rate is used up. What else
@@ -36,27 +37,34 @@ WAITING = Retry(None, 0.5, 15.0, random_share=0.5, errors=TEMPORARY, waits_for_e
 log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 # -- one transaction
 
 
-def run_as(database: Database, user_id: str, work: Callable[[Site], Result], description: str) -> Result:
+def run_as(database: Database, user_id: str, work: Callable[[Site], None], description: str) -> None:
     """``work(site)`` with the rights of a user, in a transaction that is tried again after a conflict.
 
-    When it returns, what was done is committed. Raises `Unauthorized` when there is no such user, `DatabaseUnavailable`
+    When it returns, what was done is committed; nothing is done when an earlier try of the same batch was committed
+    although nobody was told. Raises `Unauthorized` when there is no such user, `DatabaseUnavailable`
     and `StorageFull` when it is worth to try again later, for whatever reason of the engine or the machine, and
     ``transaction.interfaces.TransientError`` when others were faster too often.
     """
 
-    def run(connection: Connection) -> Result:
+    batch = present_batch.get()
+
+    def run(connection: Connection) -> None:
         site = get_site(connection)
+        if batch is not None and batch.is_stored(site):
+            log.info("a batch was stored already, before the connection to the database was lost")
+            return
         with as_user(_find_user(site, user_id)):
-            return work(site)
+            work(site)
+        if batch is not None:
+            batch.sign(site)
 
     try:
-        return database.run(run, ATTEMPTS, user_id, description)
+        database.run(run, ATTEMPTS, user_id, description)
     except Exception as error:
         if isinstance(error, TEMPORARY) or not is_passing(error):
             raise
@@ -106,10 +114,14 @@ class Stopping(Exception):
 
 
 class BatchStorage:
-    """Runs functions that store; called by threads. ``stopping`` ends the waiting."""
+    """Runs functions that store; called by threads. ``stopping`` ends the waiting.
 
-    def __init__(self) -> None:
+    ``name`` tells one receiver of a machine from the others.
+    """
+
+    def __init__(self, name: str) -> None:
         self.stopping = Event()
+        self._places = Places(name)
 
     def store_all(self, items: Sequence[Item], store: Callable[[Sequence[Item]], object]) -> list[Item]:
         """``store(items)``, in one transaction; the items that were refused are returned, and logged.
@@ -134,7 +146,8 @@ class BatchStorage:
             log.warning("waiting to store %d messages: %s", len(items), error)
 
         try:
-            WAITING.call(lambda: store(items), self.stopping, tell)
+            with self._places.new_batch():
+                WAITING.call(lambda: store(items), self.stopping, tell)
         except TEMPORARY as error:
             raise Stopping from error
 

@@ -20,8 +20,8 @@ Store = Callable[[Sequence[Chunk], str], None]
 class EntryJoiner(BatchStorage):
     """Makes chunks of entries, and stores them with a function ``store(chunks, user)``; called by threads."""
 
-    def __init__(self, store: Store, routes: Sequence[Route] = ()) -> None:
-        super().__init__()
+    def __init__(self, store: Store, routes: Sequence[Route] = (), name: str = "forward") -> None:
+        super().__init__(name)
         self.store, self.routes = store, routes
         self._turn = Lock()
 

@@ -45,7 +45,8 @@ class ForwardServer:
     def __init__(self, configuration: ForwardConfiguration, store: Store, threads: int = THREADS) -> None:
         configuration.check()
         self.configuration = configuration
-        self.joiner = EntryJoiner(store, configuration.routes)
+        name = f"forward {configuration.host}:{configuration.port}"
+        self.joiner = EntryJoiner(store, configuration.routes, name)
         self.executor = ThreadPoolExecutor(threads, "forward")
         self.connections: dict[Connection, asyncio.Task[None]] = {}
         self.port = 0

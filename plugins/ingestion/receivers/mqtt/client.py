@@ -41,7 +41,7 @@ class MQTTClient:
 
     def __init__(self, configuration: MQTTConfiguration, delivery: MessageDelivery) -> None:
         self.configuration, self.delivery = configuration, delivery
-        self.batches = BatchStorage()
+        self.batches = BatchStorage(f"mqtt {configuration.host}:{configuration.port}/{configuration.client_id}")
         self._queue: Queue[Message | Connected | Subscribed] = Queue(WAITING)
         self._client = self._make_client()
 
