@@ -188,8 +188,6 @@ def _close(connection: Connection | None) -> None:
     if connection is None or connection.opened is None:  # the database may have been closed with all its connections
         return
     try:
-        if connection.transaction_manager._txn is not None:  # a failed begin() leaves one
-            connection.transaction_manager.abort()
-        connection.close()
+        Database.release(connection)
     except Exception:
         logger.warning("a connection could not be closed", exc_info=True)
