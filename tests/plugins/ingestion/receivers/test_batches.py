@@ -63,6 +63,21 @@ def test_what_may_pass_is_waited_for_and_stored_once(
     assert stored(policies) == {"pydata.pydata": b"measured"}
 
 
+@pytest.mark.parametrize("error", PASSING.values(), ids=PASSING)
+def test_whatever_is_done_is_done_again(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only storing: a subscription that the site could not note is not forgotten."""
+    monkeypatch.setattr(batches, "WAITING", Retry(None, 0.001, 0.01, errors=batches.TEMPORARY, waits_for_engine=True))
+    tries = []
+
+    def do(items: list[str]) -> None:
+        tries.append(items)
+        if len(tries) < 3:
+            raise error
+
+    assert BatchStorage("test").store_all(["subscribed"], do) == []
+    assert tries == [["subscribed"]] * 3
+
+
 def test_what_is_about_the_data_is_refused_at_once(
     policies: Database,  # noqa: F811
     fails_at_commit: list[Exception],
