@@ -77,11 +77,11 @@ class Places:
                 self._taken.remove(number)
 
 
-def _places(site: Site) -> OOBTree:
+def _places(site: Site) -> OOBTree[str, Receipt]:
     """The receipts of all receivers, made at first use. Trusted code only: it asks for no right."""
     tool = site[TOOL]
     tool._p_activate()  # the __dict__ of an object that is not loaded is empty
-    places = tool.__dict__.get("batch_receipts")
+    places: OOBTree[str, Receipt] | None = tool.__dict__.get("batch_receipts")
     if places is None:
         places = tool.batch_receipts = OOBTree()
     return places
