@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from persistent.mapping import PersistentMapping
 from ZEO.ClientStorage import ClientStorage
+from ZEO.Exceptions import ClientDisconnected
 from ZODB.Connection import Connection
 from ZODB.DemoStorage import DemoStorage
 from ZODB.POSException import ConflictError
@@ -170,6 +174,39 @@ def test_a_run_that_meets_a_restart_is_run_again(zeo: ZeoServer) -> None:  # noq
         database.run(work)
         assert len(tries) == 2
         assert names(database) == {"before": "before", "late": "late"}
+
+
+def test_threads_that_take_ids_while_the_server_is_started_again(zeo: ZeoServer) -> None:  # noqa: F811
+    """Over one connection no id is given twice, and none is given over a connection that is gone."""
+    with open_database(zeo.config_path) as database:
+        ids = database.zodb.fetched_ids
+        stop = threading.Event()
+        taken: list[tuple[bytes, int]] = []  # append is atomic
+
+        def take() -> None:
+            while not stop.is_set():
+                before = ids.generation
+                with suppress(ClientDisconnected):
+                    oid, generation = ids.take()
+                    assert before <= generation <= ids.generation
+                    taken.append((oid, generation))
+                time.sleep(0.0001)
+
+        with ThreadPoolExecutor(8) as pool:
+            futures = [pool.submit(take) for _ in range(8)]
+            for _ in range(3):
+                goal = len(taken) + 500
+                while len(taken) < goal:
+                    assert not any(future.done() for future in futures)
+                    time.sleep(0.01)
+                zeo.kill()
+                zeo.start()
+            patiently(lambda: reads(database))
+            stop.set()
+            for future in futures:
+                future.result(60)
+        assert len({generation for _, generation in taken}) >= 3
+        assert len(set(taken)) == len(taken)
 
 
 def test_a_wrapped_client_forgets_ids_too(zeo: ZeoServer) -> None:  # noqa: F811
