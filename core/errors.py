@@ -35,6 +35,7 @@ would expect, so that ``except KeyError`` keeps working::
         ├── ReadOnlyView (ValueError)           read-only-view
         ├── StaleView                           stale-view
         ├── StorageFull (OSError)               storage-full
+        ├── TooLargeToMap (MemoryError)         too-large-to-map
         └── UnsupportedArray (TypeError)        unsupported-array
 """
 
@@ -255,6 +256,12 @@ class StorageFull(BigDataError, OSError):
     """The disk is full; the transaction was undone."""
 
     kind = "storage-full"
+
+
+class TooLargeToMap(BigDataError, MemoryError):
+    """More bytes than this process has address space for: work on parts."""
+
+    kind = "too-large-to-map"
 
 
 class UnsupportedArray(BigDataError, TypeError):

@@ -96,7 +96,7 @@ class CatalogTool(Folder):
     def getObject(self, uid: int) -> Any:  # ERP5's name
         """The document of that uid; raises `NotFound`, and `Unauthorized` when the user may not view it."""
         self.flush()
-        row = self.store.rows.get(int(uid))
+        row = self.store.rows.get(int(uid)) if 0 <= int(uid) < 1 << 63 else None
         document = None if row is None else self.document(self.store.value(row, "relative_url"))
         if document is None:
             raise NotFound(f"no document has the uid {uid}")

@@ -87,6 +87,13 @@ class BoundFunction:
         self._function = function
         self._context = context
 
+    def __repr__(self) -> str:
+        return f"<{self.__name__} on {self._context!r}>"
+
+    @property
+    def __name__(self) -> str:
+        return self._function.__name__
+
     def __call__(self, *args: object, **kw: object) -> Any:
         """Call the function with the document, then the arguments."""
         return self._function(self._context, *args, **kw)
@@ -95,6 +102,11 @@ class BoundFunction:
     def __signature__(self) -> inspect.Signature:
         """What may be passed, for `inspect.signature`."""
         return inspect.signature(partial(self._function, self._context))
+
+
+def function_of(method: Callable[..., Any]) -> Callable[..., Any]:
+    """For trusted code: the function behind a bound trusted method; anything else as it is."""
+    return method._function if isinstance(method, BoundFunction) else method
 
 
 class SkinFile(SkinItem):

@@ -21,9 +21,9 @@ from chameleon.exc import ExpressionError, TemplateError
 from chameleon.tal import RepeatDict
 from chameleon.tales import DEFAULT_MARKER, ExistsExpr, NotExpr, StringExpr, StructureExpr, TalesExpr
 from chameleon.utils import Scope
-from transaction.interfaces import TransientError
 
 from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
+from wendelin.core.database import is_passing
 from wendelin.core.errors import ScriptError, WendelinError
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.scripting.restricted.access import guarded_getattr, guarded_getitem
@@ -146,7 +146,7 @@ class RestrictedTemplate(ChameleonTemplate):
             self._render(stream, scope, rcontext, target_language=None)
         except Exception as error:
             where = self._where(rcontext)
-            if isinstance(error, WendelinError | TransientError):
+            if isinstance(error, WendelinError) or is_passing(error):
                 error.add_note(f"in {where}")
                 raise
             raise ScriptError(f"{where}: {type(error).__name__}: {error}") from error

@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 
 import pytest
+import webtest
+from pyramid.response import Response
 from transaction.interfaces import TransientError
+from ZEO.Exceptions import ClientDisconnected
 from ZODB.POSException import ConflictError, StorageTransactionError
 
 from wendelin.core import errors
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.registry import PluginConfig, load_registry
 from wendelin.core.web.application import make_application
 from wendelin.core.web.requests.statuses import status_of
@@ -193,3 +197,25 @@ def test_many_long_messages_do_not_break_the_cookie(browser_client, web_database
     client = TestApp(make_application(web_database, registry=registry))
     client.get("/erp5/talk", status=200)
     assert "0 ä" in client.get("/erp5/login_form", headers={"Accept": "text/html"}).text
+
+
+@pytest.mark.parametrize("error", [ClientDisconnected("killed"), StorageTransactionError("killed"), ConflictError()])
+def test_what_fails_before_the_commit_leaves_no_transaction_open(web_database, error):
+    """The catalog works in such a hook: what meets it there is answered like what meets the view."""
+
+    def change(context, request):
+        def fail():
+            raise error
+
+        context.setTitle("changed")
+        request.tm.get().addBeforeCommitHook(fail)
+        return Response("changed")
+
+    registry = load_registry()
+    PluginConfig(registry, "test").add_view(change, "change", permission="", request_method="GET")
+    client = webtest.TestApp(make_application(web_database, registry=registry))
+    for _ in range(2):
+        assert client.get("/erp5/change", status=503).headers["Retry-After"]
+    with web_database.connect() as connection:
+        assert get_site(connection).getTitle() != "changed"
+        assert [each for each in web_database.zodb.pool if each.opened] == [connection]

@@ -187,10 +187,7 @@ class Compiler:
             value = value.get("query")
         if isinstance(value, str) and value.startswith(("!=", "=")):
             operator, value = ("!=" if value[0] == "!" else "="), value.lstrip("!=")
-        try:
-            found = UidIn(self.store, [int(item) for item in _as_list(value)])
-        except (TypeError, ValueError) as error:
-            raise QueryError(f"uid must be a number or a list of numbers, not {value!r}") from error
+        found = UidIn(self.store, [_uid_number(item) for item in _as_list(value)])
         if operator not in (None, "=", "!=", "in"):
             raise QueryError(f"uids are compared with = and != only, not with {operator}")
         return Not(found) if operator == "!=" else found
@@ -214,7 +211,7 @@ class Compiler:
         return Membership(self.store, self.columns["categories"], urls, strict)
 
     def _category_urls(self, uid: int | str) -> list[str]:
-        row = self.store.rows.get(int(uid))
+        row = self.store.rows.get(_uid_number(uid))
         url: str | None = None if row is None else self.store.value(row, "relative_url")
         if url is None:
             return []
@@ -232,6 +229,15 @@ class Compiler:
         if self.visible:
             target = And(self.store, [target, *self.visible])
         return related_condition(self.store, name, target, self.columns)
+
+
+def _uid_number(value: Any) -> int:
+    """A uid as a query gives it; -1, which no document has, for a number beyond all uids."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise QueryError(f"uid must be a number or a list of numbers, not {value!r}") from error
+    return number if 0 <= number < 1 << 63 else -1
 
 
 def _is_blank(value: object) -> bool:
