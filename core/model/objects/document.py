@@ -14,6 +14,7 @@ from typing import Any
 from persistent import Persistent
 
 from wendelin.core import contracts
+from wendelin.core.errors import BadRequest
 from wendelin.core.interfaces import ITypeInformation
 from wendelin.core.model.objects import attributes, editing, relations
 from wendelin.core.model.objects.editing import hookable
@@ -291,6 +292,8 @@ class Document(Persistent):
     @protected(VIEW)
     def Base_createCloneDocument(self, id: str | None = None) -> Any:
         """A copy beside the original: same properties and children, workflows at their start."""
+        if self.__parent__ is None:
+            raise BadRequest(f"{self.getPath()} is in no container, so there is no place for a copy beside it")
         return self.__parent__.copyContent([self.__name__], id_list=[id] if id else None)[0]
 
     # -- as somebody else sees it

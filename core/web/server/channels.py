@@ -74,7 +74,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     def send_continue(self) -> None:
         """``100 Continue``, once the sender is known: before that, the client would send what may be thrown away."""
-        if self.request is not None and not self.request.needs_admission:
+        if self.request is not None and not self.request.needs_admission and not self.request.error:
             super().send_continue()
 
     def readable(self) -> bool:

@@ -8,11 +8,15 @@ from functools import cached_property
 
 from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.utilities import Error
+from waitress.receiver import ChunkedReceiver
+from waitress.utilities import BadRequest, Error
 
 from wendelin.core.web.server.client_limits import Limits
 
 FORM = "application/x-www-form-urlencoded"
+#: Bytes of a line between chunks, and of the lines after the last one.
+LONGEST_CHUNK_LINE = 1024
+LONGEST_TRAILER = 16 << 10
 #: Headers by which somebody says who he is; whether it is true is asked later.
 CREDENTIALS = ("AUTHORIZATION", "X_ACCESS_TOKEN", "COOKIE")
 
@@ -66,7 +70,10 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
 
     def parse_header(self, header_plus: bytes) -> None:
         """As waitress does, and choose the limit of the body."""
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # a length of more digits than `int` takes
+            raise ParsingError("Content-Length is invalid") from error
         if "CONTENT_LENGTH" in self.headers and (self.chunked or "TRANSFER_ENCODING" in self.headers):
             # Two lengths: whoever stands before us may have believed the other one (RFC 9112, 6.3).
             raise ParsingError("Content-Length and Transfer-Encoding exclude each other")
@@ -77,6 +84,20 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
         kind = self.headers.get("CONTENT_TYPE", FORM).partition(";")[0].strip().lower()
         self.adj = self.bodies.form if kind == FORM else self.bodies.upload
         self.needs_admission = self.body_rcv is not None and self.content_length < self.adj.max_request_body_size
+
+    def received(self, data: bytes) -> int:
+        """As waitress does, which keeps what stands between chunks and after them in memory, and looks at it anew each
+        time that something comes.
+        """
+        consumed: int = super().received(data)
+        receiver = self.body_rcv
+        if (
+            isinstance(receiver, ChunkedReceiver)
+            and not self.completed
+            and (len(receiver.control_line) > LONGEST_CHUNK_LINE or len(receiver.trailer) > LONGEST_TRAILER)
+        ):
+            self.error, self.completed = BadRequest("a line between the chunks, or after them, is too long"), True
+        return consumed
 
 
 def parser_class(bodies: BodyLimits) -> type[RequestParser]:
