@@ -42,6 +42,10 @@ def test_clone(browser):
     assert "2 documents" in browser.get("/erp5/document_module/view").text
 
 
+def test_the_site_is_in_no_container_to_be_cloned_in(make_client):
+    make_client("zope").post("/erp5/clone", status=400)
+
+
 def test_delete_asks_first(browser):
     page = browser.get(f"{FILE}/view").click("^Delete$")
     assert "Do you want to delete" in page.text

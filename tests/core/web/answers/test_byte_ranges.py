@@ -54,3 +54,16 @@ def test_spans_are_inside_the_body(text, size):
     for span in found or ():
         assert 0 <= span.start < span.end <= size
     assert found is None or len(found) <= MAXIMUM_RANGES
+
+
+@pytest.mark.parametrize("digits", ["9" * 18, "9" * 19, "9" * 5000, "0" * 5000 + "7"])
+def test_numbers_of_any_length_are_numbers(digits):
+    assert parse_ranges(f"bytes=0-{digits}", 5) == [ByteRange(0, 5)]
+    assert parse_ranges(f"bytes=-{digits}", 5) == [ByteRange(0, 5)]
+    with pytest.raises(UnsatisfiableRange):
+        parse_ranges(f"bytes={digits}-", 5)
+
+
+@pytest.mark.parametrize("header", ["bytes=²-3", "bytes=٣-4", "bytes=1_0-20", "bytes=0-1\n"])
+def test_only_plain_digits_are_numbers(header):
+    assert parse_ranges(header, 50) in (None, [ByteRange(0, 2)])
