@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from wendelin.core.errors import DatabaseConfigurationError, RegistrationError
 
@@ -34,6 +34,20 @@ def set_class_alias(old_path: str, new_path: str) -> None:
     if not (old_name and new_name):
         raise DatabaseConfigurationError(f"class alias {old_path!r} -> {new_path!r}: write both as 'module:Class'")
     class_aliases[old_module, old_name] = (new_module, new_name)
+
+
+#: ``module:function`` -> the function, for each that was declared as a `trusted_method`.
+trusted_methods: dict[str, Callable[..., Any]] = {}
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def trusted_method(function: Method) -> Method:
+    """Decorator: the function may be named by a Trusted Method, and so be called by scripts on any document.
+
+    It gets the document first, and checks for itself what its caller may do and what it is given.
+    """
+    trusted_methods[f"{function.__module__}:{function.__qualname__}"] = function
+    return function
 
 
 @dataclass(frozen=True)

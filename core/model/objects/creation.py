@@ -12,6 +12,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from persistent import Persistent
+
 from wendelin.core import contracts
 from wendelin.core.errors import BadRequest, DisallowedContent, NotFound
 from wendelin.core.interfaces import ITypeInformation
@@ -31,6 +33,8 @@ def resolve_class(path: str) -> type:
         found: type = getattr(import_module(module_name), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise NotFound(f"class {path} is not there ({error}): is its plugin installed?") from error
+    if not (isinstance(found, type) and issubclass(found, Persistent)):
+        raise NotFound(f"{path} is no class of documents")
     return found
 
 

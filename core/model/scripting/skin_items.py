@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Callable
-from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
+from inspect import Signature, signature
 from typing import Any
 
 from wendelin.core.errors import ScriptError
 from wendelin.core.model.objects.document import Document
-from wendelin.core.registry import GROUP
-from wendelin.core.security import MANAGER_PERMISSION_MAP, private
+from wendelin.core.registry import GROUP, trusted_methods
+from wendelin.core.security import ACCESS, MANAGER_PERMISSION_MAP, private, protected
 
 
 class SkinItem(Document):
@@ -43,10 +43,43 @@ class SkinItem(Document):
         return new
 
 
+class BoundFunction:
+    """A trusted function on a document. What it consists of has no name that a script may use."""
+
+    __slots__ = ("_context", "_function")
+
+    def __init__(self, function: Callable[..., Any], context: Document) -> None:
+        self._function = function
+        self._context = context
+
+    def __repr__(self) -> str:
+        return f"<{self._function.__name__} on {self._context!r}>"
+
+    @property
+    def __name__(self) -> str:
+        return self._function.__name__
+
+    @property
+    def __signature__(self) -> Signature:
+        """What a caller may give: the function's parameters after the document."""
+        whole = signature(self._function)
+        return whole.replace(parameters=list(whole.parameters.values())[1:])
+
+    def __call__(self, *args: object, **kw: object) -> Any:
+        """What the function returns."""
+        return self._function(self._context, *args, **kw)
+
+
+def function_of(method: Callable[..., Any]) -> Callable[..., Any]:
+    """For trusted code: the function behind a bound trusted method; anything else as it is."""
+    return method._function if isinstance(method, BoundFunction) else method
+
+
 class TrustedMethod(SkinItem):
     """A function of an installed plugin, named as ``module:function``; it is called with the document first.
 
-    The function is ordinary Python: it decides for itself what it checks.
+    The function is ordinary Python: it decides for itself what it checks. So only what its author declared with
+    `wendelin.core.registry.trusted_method` may be named.
     """
 
     portal_type = "Trusted Method"
@@ -56,24 +89,39 @@ class TrustedMethod(SkinItem):
     @private
     def bind(self, context: Document) -> Callable[..., Any]:
         """The function with the document as its first argument; raises `ScriptError` as `function` does."""
-        return partial(self.function(), context)
+        return BoundFunction(self.function(), context)
 
     @private
     def function(self) -> Callable[..., Any]:
-        """The function itself; `ScriptError` when it is not there or not one that a plugin defines."""
-        module_name, _, name = self.method.partition(":")
-        if not is_plugin_module(module_name) or not name.isidentifier() or name.startswith("_"):
+        """The function itself; `ScriptError` when it is not there or was not declared as a method."""
+        method = self.method or ""
+        module_name = method.partition(":")[0]
+        if not is_plugin_module(module_name):
+            raise ScriptError(f"{self.getPath()}: {method!r} does not name a module:function of an installed plugin")
+        if method not in trusted_methods:
+            self._load(module_name)
+        found = trusted_methods.get(method)
+        if found is None:
             raise ScriptError(
-                f"{self.getPath()}: {self.method!r} does not name a module:function of an installed plugin"
+                f"{self.getPath()}: {module_name} declares no method {method.partition(':')[2]!r}: only functions "
+                "under @trusted_method (wendelin.core.registry) can be named"
             )
+        return found
+
+    def _load(self, module_name: str) -> None:
         try:
-            found: Callable[..., Any] | None = getattr(import_module(module_name), name, None)
+            import_module(module_name)
         except ImportError as error:
             raise ScriptError(f"{self.getPath()}: cannot import {module_name}: {error}") from error
-        # A name that the module merely imports is not offered by it: "wendelin.x.skins:import_module" is no method.
-        if not callable(found) or getattr(found, "__module__", None) != module_name:
-            raise ScriptError(f"{self.getPath()}: module {module_name} defines no function {name!r}")
-        return found
+
+    @protected(ACCESS)
+    def checkConsistency(self) -> list[str]:
+        """What is wrong with the name of the function; empty when it can be called."""
+        try:
+            self.function()
+        except ScriptError as error:
+            return [*super().checkConsistency(), str(error)]
+        return super().checkConsistency()
 
 
 def plugin_packages() -> frozenset[str]:

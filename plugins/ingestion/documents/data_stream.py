@@ -11,6 +11,7 @@ import numpy
 from wendelin.core.bigdata import FilePart
 from wendelin.core.errors import BadRequest
 from wendelin.core.model.objects.files import Upload, stream_of
+from wendelin.core.registry import trusted_method
 from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected, require_permission
 from wendelin.plugins.ingestion.documents.growth import GrowingDocument, Growth
 from wendelin.plugins.ingestion.documents.marks import ChunkMarks, MarkedDocument
@@ -95,6 +96,7 @@ def _walk(start: DataStream, method_id: str) -> list[DataStream]:
     return found
 
 
+@trusted_method
 def append_file(stream: DataStream, append_file: Upload | BinaryIO | bytes | None = None) -> DataStream:
     """``DataStream_appendFile``: add the bytes of an upload at the end of the stream; raises `BadRequest` for none."""
     require_permission(MODIFY, stream)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from wendelin.core.model.scripting.skin_items import function_of
 from wendelin.plugins.ingestion.formats.body import Body
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -22,6 +23,5 @@ def takes_body(function: Function) -> Function:
 
 def run_operation(write: Callable[..., Any], body: Body, parameter_dict: dict[str, Any]) -> object:
     """Call a data operation's script, bound to its policy."""
-    function = getattr(write, "func", write)  # a trusted method is a partial of a function
-    chunk = body if getattr(function, "takes_body", False) else body.read()
+    chunk = body if getattr(function_of(write), "takes_body", False) else body.read()
     return write(data_chunk=chunk, **parameter_dict)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
 import pytest
 
 from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound, ScriptError, Unauthorized
 from wendelin.core.model.scripting.skin_items import SkinFile, TrustedMethod
 from wendelin.core.model.scripting.skins import find_method, get_type_based_method, method_id_list, skin_super
+from wendelin.core.registry import trusted_method, trusted_methods
 from wendelin.core.security import User, as_user
 
 
@@ -134,39 +137,70 @@ def test_type_based_methods_prefer_the_portal_type_then_the_class(site, skins, a
     assert thing.getTypeBasedMethod("measure", "Base_measure")() == f"type of {thing.getId()}"
 
 
+@trusted_method
 def trusted_sample(context, factor=1):
     return context.getId(), factor
 
 
-def test_a_trusted_method_gets_the_document_first(site, skins, monkeypatch):
+def undeclared_sample(context):
+    return context.getId()
+
+
+@pytest.fixture
+def named(site, skins, monkeypatch):
+    """A function ``named(path)``: makes the trusted method ``Base_trusted`` that names ``module:function``."""
     monkeypatch.setattr(
         "wendelin.core.model.scripting.skin_items._known_packages", frozenset({__name__, "wendelin.core"})
     )
-    method = TrustedMethod()
-    method.method = f"{__name__}:trusted_sample"
-    skins.layer("plain").put("Base_trusted", method)
+
+    def name(path):
+        method = TrustedMethod()
+        method.method = path
+        return skins.layer("plain").put("Base_trusted", method)
+
+    return name
+
+
+def test_a_trusted_method_gets_the_document_first(site, named):
+    named(f"{__name__}:trusted_sample")
     assert site.Base_trusted(factor=3) == ("erp5", 3)
+    assert str(signature(site.Base_trusted)) == "(factor=1)"
 
 
 @pytest.mark.parametrize(
     "path",
     [
         "os:system",
+        "wendelin.core.model.portal_types:resolve_class",  # a function of the platform that is no method
+        "wendelin.core.commands.shell:execute_source",
         "wendelin.core.model.scripting.skin_items:import_module",  # imported there, not defined there
         "wendelin.core.model.scripting.skin_items:_packages",
         "wendelin.core.model.scripting.skin_items:nothing",
         "wendelin.core.no_such_module:f",
         "wendelin.core.model.scripting.skin_items",
         "wendelin.core.model.scripting.skin_items:SkinFile.read",
+        f"{__name__}:undeclared_sample",
         "",
     ],
 )
-def test_a_trusted_method_is_a_function_that_a_plugin_defines(site, skins, path):
-    method = TrustedMethod()
-    method.method = path
-    skins.layer("plain").put("Base_bad", method)
-    with pytest.raises(ScriptError, match="Base_bad"):
-        site.Base_bad()
+def test_a_trusted_method_is_a_function_that_a_plugin_declares_as_one(site, named, path):
+    method = named(path)
+    with pytest.raises(ScriptError, match="Base_trusted"):
+        site.Base_trusted()
+    assert "Base_trusted" in method.checkConsistency()[0]
+
+
+@pytest.mark.parametrize("name", ["func", "args", "keywords", "function", "_function", "_context", "context"])
+def test_a_script_cannot_take_a_bound_method_apart(site, named, skins, name):
+    named(f"{__name__}:trusted_sample")
+    put_script(skins, "plain", "Base_apart", f"return context.Base_trusted.{name}")
+    with pytest.raises((Unauthorized, AttributeError, ScriptError)):
+        site.Base_apart()
+
+
+def test_only_declared_functions_are_methods_of_the_shipped_templates(site):
+    assert all(key == f"{f.__module__}:{f.__qualname__}" for key, f in trusted_methods.items())
+    assert not {key for key in trusted_methods if "<locals>" in key}
 
 
 def test_files_are_served_with_their_type(site, skins):
