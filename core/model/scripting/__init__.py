@@ -2,5 +2,6 @@
 
 - `skins`: layers, and how a method is found by name. `skin_items`: what a layer holds.
 - `scripts`: Python scripts. `templates`: page templates. `script_header`: the leading comments of both.
+- `logs`: lines in the log for scripts.
 - `restricted`: the guards of the code in them.
 """

@@ -26,6 +26,7 @@ from wendelin.core.model.objects.events import (
 )
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.site import Site
+from wendelin.core.model.scripting import logs
 from wendelin.core.model.scripting.scripts import BoundScript
 from wendelin.core.model.scripting.skin_items import SkinFile, SkinItem, TrustedMethod, from_file
 from wendelin.core.registry import PluginConfig
@@ -271,7 +272,8 @@ def on_modified(event: DocumentModified) -> None:
 
 
 def includeme(config: PluginConfig) -> None:
-    """Watch the layers."""
+    """Watch the layers, and let scripts write into the log."""
+    config.allow_module("Products.ERP5Type.Log", ["log"], module=logs.__name__)
     for event_class in (DocumentAdded, DocumentMoved, DocumentRemoved):
         config.add_subscriber(event_class, on_place_changed)
     config.add_subscriber(DocumentModified, on_modified)
