@@ -115,13 +115,13 @@ class TrustedMethod(SkinItem):
             raise ScriptError(f"{self.getPath()}: cannot import {module_name}: {error}") from error
 
     @protected(ACCESS)
-    def checkConsistency(self) -> list[str]:
+    def checkConsistency(self, fixit: bool = False, **kw: Any) -> list[str]:
         """What is wrong with the name of the function; empty when it can be called."""
         try:
             self.function()
         except ScriptError as error:
-            return [*super().checkConsistency(), str(error)]
-        return super().checkConsistency()
+            return [*super().checkConsistency(fixit, **kw), str(error)]
+        return super().checkConsistency(fixit, **kw)
 
 
 def plugin_packages() -> frozenset[str]:

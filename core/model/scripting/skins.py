@@ -121,6 +121,12 @@ class SkinFolder(Folder):
         return self.put(*from_file(file_name, data))
 
 
+class CallablesTool(SkinFolder):
+    """``portal_callables``: a layer of scripts at the root of the site, as ERP5 has it."""
+
+    portal_type: str = "Callable Tool"
+
+
 class SkinsTool(Folder):
     """``portal_skins``: holds the layers."""
 
@@ -150,8 +156,9 @@ class SkinsTool(Folder):
 
     @private
     def layer_list(self) -> list[SkinFolder]:
-        """All layers in the order in which they are asked."""
-        layers = [folder for folder in self.iterate() if isinstance(folder, SkinFolder)]
+        """All layers in the order in which they are asked; ``portal_callables`` is one of them."""
+        callables = self.__parent__.get_child("portal_callables") if self.__parent__ is not None else None
+        layers = [folder for folder in (*self.iterate(), callables) if isinstance(folder, SkinFolder)]
         return sorted(layers, key=lambda folder: (-_priority(folder), folder.getId()))
 
     @private

@@ -225,13 +225,13 @@ class PageTemplate(SkinItem):
         return BoundTemplate(self, context)
 
     @protected(ACCESS)
-    def checkConsistency(self) -> list[str]:
+    def checkConsistency(self, fixit: bool = False, **kw: Any) -> list[str]:
         """What is wrong with the text; empty when it can be rendered."""
         try:
             compile_template(self.getPath(), self.text or "")
         except ScriptError as error:
-            return [*super().checkConsistency(), str(error)]
-        return super().checkConsistency()
+            return [*super().checkConsistency(fixit, **kw), str(error)]
+        return super().checkConsistency(fixit, **kw)
 
     @classmethod
     def from_text(cls, text: str, file_name: str = ".pt") -> PageTemplate:

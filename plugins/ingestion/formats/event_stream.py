@@ -219,7 +219,9 @@ def _joined(batch: list[bytes | memoryview]) -> bytes | memoryview:
 
 
 def extract_date_time(holder: EventTime) -> numpy.datetime64:
-    """The time of an event as ``datetime64[ns]`` (UTC): seconds, an EventTime of ext type 0, or a msgpack timestamp."""
+    """The time of an event (UTC): an EventTime of ext type 0 or a msgpack timestamp as ``datetime64[ns]``; whole seconds
+    as ``datetime64[s]``.
+    """
     if isinstance(holder, msgpack.Timestamp):
         return numpy.datetime64(holder.to_unix_nano(), "ns")
     if isinstance(holder, msgpack.ExtType):
@@ -229,4 +231,4 @@ def extract_date_time(holder: EventTime) -> numpy.datetime64:
         return numpy.datetime64(seconds * _NANOSECONDS + nanoseconds, "ns")
     if isinstance(holder, float):
         return numpy.datetime64(round(holder * _NANOSECONDS), "ns")
-    return numpy.datetime64(int(holder) * _NANOSECONDS, "ns")
+    return numpy.datetime64(int(holder), "s")
