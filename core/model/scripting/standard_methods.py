@@ -8,20 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
-
-from pyramid.httpexceptions import HTTPSeeOther
 
 from wendelin.core import contracts
-from wendelin.core.errors import BadRequest, ValidationFailed
+from wendelin.core.errors import ValidationFailed
 from wendelin.core.interfaces import IDocument
+from wendelin.core.model.objects.folder import Folder
 from wendelin.core.registry import trusted_method
 from wendelin.core.security import CHANGE_LOCAL_ROLES, require_permission
 
 MOVEMENT_GROUPS = frozenset({"movement", "delivery_movement", "data_movement"})
 #: What stands for a value in a message: ``${name}``.
 _SLOT = re.compile(r"\$\{(\w+)\}|\$(\w+)")
-_PAGE = re.compile(r"[A-Za-z0-9_@.-]*")
 
 
 @trusted_method
@@ -31,21 +28,6 @@ def translate_string(
     """``Base_translateString``: the message with ``${name}`` filled in from ``mapping``. There is one language."""
     values = {str(key): str(value) for key, value in (mapping or {}).items()}
     return _SLOT.sub(lambda match: values.get(match[1] or match[2], match[0]), str(message))
-
-
-@trusted_method
-def redirect(
-    context: IDocument, form_id: str = "view", keep_items: Mapping[str, object] | None = None, **kw: object
-) -> HTTPSeeOther:
-    """``Base_redirect``: the answer that leads a browser to a page of the document, never to another site.
-
-    ``keep_items`` are the parameters of the address, such as ``portal_status_message``.
-    """
-    if not _PAGE.fullmatch(form_id or ""):
-        raise BadRequest(f"Base_redirect: {form_id!r} is not the name of a page")
-    query = urlencode({str(key): str(value) for key, value in (keep_items or {}).items()})
-    path = f"{context.getPath()}/{form_id or 'view'}"
-    return HTTPSeeOther(path + (f"?{query}" if query else ""))
 
 
 @trusted_method
@@ -83,5 +65,16 @@ def is_movement(context: IDocument) -> bool:
 @trusted_method
 def has_line_content(context: IDocument) -> bool:
     """``hasLineContent``: whether the document has lines."""
-    children = getattr(context, "iterate", None)
-    return children is not None and any(is_movement(child) for child in children())
+    return isinstance(context, Folder) and any(is_movement(child) for child in context.iterate())
+
+
+@trusted_method
+def no_children(context: IDocument, *args: object, **kw: object) -> list[IDocument]:
+    """``objectIds``, ``objectValues`` and ``contentValues`` of a document that cannot hold others: none."""
+    return []
+
+
+@trusted_method
+def no_content(context: IDocument) -> bool:
+    """``hasContent`` of a document that cannot hold others."""
+    return False

@@ -219,8 +219,8 @@ def _joined(batch: list[bytes | memoryview]) -> bytes | memoryview:
 
 
 def extract_date_time(holder: EventTime) -> numpy.datetime64:
-    """The time of an event (UTC): an EventTime of ext type 0 or a msgpack timestamp as ``datetime64[ns]``; whole seconds
-    as ``datetime64[s]``.
+    """The time of an event (UTC): an EventTime of ext type 0 or a msgpack timestamp as ``datetime64[ns]``; whole
+    seconds as ``datetime64[s]``.
     """
     if isinstance(holder, msgpack.Timestamp):
         return numpy.datetime64(holder.to_unix_nano(), "ns")

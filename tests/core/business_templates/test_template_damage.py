@@ -53,13 +53,18 @@ FILES: dict[str, Any] = {
         "dependencies": ["erp5_core (>= 1.0)"],
         "provisions": ["things"],
         "skins": {
-            "sample": {"priority": 1, "methods": {"Sample_id": {"method": "wendelin.core.model.objects.ids:check_id"}}}
+            "sample": {
+                "priority": 1,
+                "methods": {"Sample_id": {"method": METHOD}},
+            }
         },
     },
 }
 JUNK = st.sampled_from(
     ["", "x", "a/b", "ü", 0, -1, 2.5, True, [], [1], ["x"], [[]], [{}], [{"id": 1}], {}, {"id": "x"}, {"x": {"y": 1}}]
 )
+
+METHOD = "wendelin.core.model.accounts.membership:check_permission_at"
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -62,9 +62,11 @@ EVERYTHING: dict[str, Any] = {
 SKINS = {
     "sample": {
         "priority": 7,
-        "methods": {"Sample_id": {"method": "wendelin.core.model.objects.ids:check_id", "published": "View"}},
+        "methods": {"Sample_id": {"method": METHOD, "published": "View"}},
     }
 }
+
+METHOD = "wendelin.core.model.accounts.membership:check_permission_at"
 
 
 def test_everything_that_a_template_can_bring(

@@ -184,7 +184,7 @@ def test_other_files(site: Any, add_template: TemplateMaker, name: str, content:
         ({"skins": {"a": {"methods": {"x": {"method": "nothing"}}}}}, "needs method = 'module:function'"),
         (
             {"skins": {"a": {"methods": {"x": {"method": "wendelin.core.model.objects.ids:nothing"}}}}},
-            "no function 'nothing'",
+            "declares no method 'nothing'",
         ),
         ({"skins": {"a": {"methods": {"x": {"method": "os:system"}}}}}, "of an installed plugin"),
     ],
