@@ -17,6 +17,7 @@ from tests.core.business_templates.template_factory import module_files, registe
 from wendelin.core.business_templates import dump, install, uninstall
 from wendelin.core.errors import BusinessTemplateError
 
+METHOD = "wendelin.core.model.accounts.membership:check_permission_at"
 FILES: dict[str, Any] = {
     **module_files(
         "sample",
@@ -63,8 +64,6 @@ FILES: dict[str, Any] = {
 JUNK = st.sampled_from(
     ["", "x", "a/b", "ü", 0, -1, 2.5, True, [], [1], ["x"], [[]], [{}], [{"id": 1}], {}, {"id": "x"}, {"x": {"y": 1}}]
 )
-
-METHOD = "wendelin.core.model.accounts.membership:check_permission_at"
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ from wendelin.core.errors import BusinessTemplateError, DependentsRemain, PathOw
 from wendelin.core.model.workflow.tool import WorkflowTool
 from wendelin.core.security import ADD, User, as_user, check_permission
 
+METHOD = "wendelin.core.model.accounts.membership:check_permission_at"
 EVERYTHING: dict[str, Any] = {
     **module_files(
         "sample", property_sheet_list=["Sample"], base_category_list=["use"], workflow_list=["sample_workflow"]
@@ -65,8 +66,6 @@ SKINS = {
         "methods": {"Sample_id": {"method": METHOD, "published": "View"}},
     }
 }
-
-METHOD = "wendelin.core.model.accounts.membership:check_permission_at"
 
 
 def test_everything_that_a_template_can_bring(
