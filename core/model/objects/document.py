@@ -28,6 +28,7 @@ from wendelin.core.security import (
     private,
     protected,
     public,
+    require_permission,
     set_local_roles,
 )
 
@@ -253,9 +254,11 @@ class Document(Persistent):
         return contracts.type_based_method(self, method_id, fallback_script_id)
 
     @protected(ACCESS)
-    def checkConsistency(self) -> list[str]:
-        """What is wrong with the document, as messages; empty when all is well."""
-        return editing.check_consistency(self)
+    def checkConsistency(self, fixit: bool = False, **kw: Any) -> list[str]:
+        """What is wrong with the document, as messages; empty when all is well. ``fixit`` repairs what can be."""
+        if fixit:
+            require_permission(MODIFY, self)
+        return editing.check_consistency(self, fixit)
 
     @protected(ACCESS)
     def getLocalRoles(self) -> Mapping[str, tuple[str, ...]]:
