@@ -34,7 +34,7 @@ def resolve_class(path: str) -> type:
     except (ImportError, AttributeError, ValueError) as error:
         raise NotFound(f"class {path} is not there ({error}): is its plugin installed?") from error
     if not (isinstance(found, type) and issubclass(found, Persistent)):
-        raise NotFound(f"{path} is no class of documents")
+        raise NotFound(f"{path} is no document class")
     return found
 
 
