@@ -13,6 +13,7 @@ from wendelin.core import contracts
 from wendelin.core.errors import ValidationFailed
 from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.scripting.restricted.properties import require_property
 from wendelin.core.registry import trusted_method
 from wendelin.core.security import CHANGE_LOCAL_ROLES, require_permission
 
@@ -78,3 +79,13 @@ def no_children(context: IDocument, *args: object, **kw: object) -> list[IDocume
 def no_content(context: IDocument) -> bool:
     """``hasContent`` of a document that cannot hold others."""
     return False
+
+
+@trusted_method
+def property_list(context: IDocument, key: str, default: object = None) -> list[Any]:
+    """``getPropertyList``: the values of a property as a list; the caller needs the property's own permission."""
+    require_property(context, key, context.getTypeInfo(), reads=True)
+    value = context.getProperty(key, default)
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
