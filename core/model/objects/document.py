@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from persistent import Persistent
 
@@ -50,6 +50,11 @@ class Document(Persistent):
     _owner: str
     temporary: bool = False
     is_site = False
+    __array_ufunc__ = None  # NumPy does not compute with documents
+
+    def __array__(self, *args: object, **kw: object) -> NoReturn:
+        """NumPy takes no document for a sequence: it would read the document without asking for rights."""
+        raise TypeError(f"{self!r} is no array")
 
     def __repr__(self) -> str:
         return f"<{self.portal_type or type(self).__name__} {self.getPath()}>"

@@ -77,3 +77,13 @@ def no_children(context: IDocument, *args: object, **kw: object) -> list[IDocume
 def no_content(context: IDocument) -> bool:
     """``hasContent`` of a document that cannot hold others."""
     return False
+
+
+@trusted_method
+def property_list(context: IDocument, key: str, default: object = None) -> list[Any]:
+    """``getPropertyList``: the values of a property as a list; the caller needs the property's own permission."""
+    require_property(context, key, context.getTypeInfo(), reads=True)
+    value = context.getProperty(key, default)
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple | set | frozenset) else [value]

@@ -72,7 +72,7 @@ class Repetition(RepeatDict):
 
     def __call__(self, key: str, iterable: Any) -> Any:
         """The turns, as Chameleon's, which makes a list of them first."""
-        turns = list(islice(iterable, MAX_TURNS + 1)) if iterable is not None else ()
+        turns = list(islice(guarded_iter(iterable), MAX_TURNS + 1)) if iterable is not None else ()
         if len(turns) > MAX_TURNS:
             raise ScriptError(f"tal:repeat={key!r} has more than {MAX_TURNS} turns")
         return super().__call__(key, turns)  # type: ignore[no-untyped-call]

@@ -88,6 +88,11 @@ def test_the_folder_is_hidden(hidden):
         "return str.join('', hidden)",
         "@list\ndef f(): pass\nreturn f",
         "return list(x for x in hidden)",
+        "import numpy\nreturn numpy.array(['a'], 'O') + hidden",
+        "import numpy\nreturn numpy.array(['a'], 'O') + [hidden]",
+        "import numpy\nreturn hidden + numpy.array(['a'], 'O')",
+        "import numpy\na = numpy.array(['a'], 'O')\na += hidden\nreturn a",
+        "import numpy\nreturn numpy.arange(3)[hidden]",
     ],
 )
 def test_no_library_and_no_loop_looks_into_a_document_for_somebody_without_rights(hidden, body):
@@ -105,6 +110,7 @@ def test_no_library_and_no_loop_looks_into_a_document_for_somebody_without_right
         "${list(hidden)}",
         '<p tal:content="path: options/hidden/keys"/>',
         '<p metal:use-macro="hidden"/>',
+        "${repeat('x', hidden)}",
     ],
 )
 def test_nor_does_a_template(hidden, text):
