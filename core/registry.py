@@ -15,14 +15,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from wendelin.core.errors import DatabaseConfigurationError, RegistrationError
 
 GROUP = "wendelin.plugins"
+DEEPEST_MODULE = 30  # dots in the name of a module; the interpreter imports each package inside of the one before
 #: ``(module, class)`` that stands in old records -> where the class is now. The database asks for every record.
 class_aliases: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -214,6 +216,32 @@ class PluginConfig:
 
 _lock = threading.RLock()
 _registry: Registry | None = None
+
+
+@cache
+def plugin_packages() -> frozenset[str]:
+    """The packages that installed plugins, core among them, consist of."""
+    return frozenset(entry.value.partition(":")[0] for entry in entry_points(group=GROUP))
+
+
+def is_plugin_module(module_name: str) -> bool:
+    """Whether a module belongs to an installed plugin."""
+    return any(module_name == package or module_name.startswith(package + ".") for package in plugin_packages())
+
+
+def import_named(module_name: str) -> ModuleType:
+    """The module that data names, such as the class of a portal type.
+
+    Importing runs code, so only modules of plugins are imported; others are found when they are loaded already.
+
+    :raises ImportError: there is no such module.
+    """
+    if is_plugin_module(module_name) and module_name.count(".") < DEEPEST_MODULE:
+        return importlib.import_module(module_name)
+    try:
+        return sys.modules[module_name]
+    except KeyError as error:
+        raise ImportError(f"no installed plugin has a module {module_name[:200]!r}") from error
 
 
 def load_registry() -> Registry:

@@ -50,8 +50,7 @@ def back_up_file_storage(data: Path, blobs: Path, folder: Path, full: bool = Fal
 
     :raises DatabaseError: repozo could not read or write.
     """
-    repository = folder / "data"
-    repository.mkdir(parents=True, exist_ok=True)
+    repository = make_private_folder(folder / "data")
     run_repozo("--backup", "--file", str(data), "--repository", str(repository), *(["--full"] if full else []))
     newest = max(repository.glob("*fs*"), key=lambda path: path.name)
     kind = "full" if newest.suffix == ".fs" else "incremental"
@@ -69,7 +68,7 @@ def restore_file_storage(folder: Path, target: Path, date: str | None = None) ->
         raise DatabaseError(f"{data} exists: restore into an empty folder (--var), or move it away first")
     if not (folder / "data").is_dir():
         raise DatabaseError(f"{folder} holds no backup of a FileStorage")
-    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(target)
     when = ["--date", date] if date else []
     try:
         run_repozo("--recover", "--with-verify", "--repository", str(folder / "data"), "--output", str(data), *when)
@@ -80,10 +79,17 @@ def restore_file_storage(folder: Path, target: Path, date: str | None = None) ->
     return f"restored {data} up to {readable_tid_repr(last)} with {copied} blobs"
 
 
+def make_private_folder(folder: Path) -> Path:
+    """The folder, closed to others: a copy of the database holds password hashes and everybody's data."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
 def run_repozo(*arguments: str) -> None:
     """Run ZODB's own backup program, repozo; the last line that it prints becomes a `DatabaseError`."""
     command = [sys.executable, "-m", "ZODB.scripts.repozo", *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, umask=0o077)
     if result.returncode != 0:
         lines = result.stderr.strip().splitlines() or ["no message"]
         raise DatabaseError(f"the backup program repozo failed: {lines[-1]}")
@@ -111,6 +117,7 @@ def link_blobs(source: Path, target: Path, last: bytes = p64(2**64 - 1)) -> int:
     Returns how many blobs that were.
     """
     count = 0
+    make_private_folder(target)
     for folder, folders, names in os.walk(source):
         here = Path(folder)
         if here == source:
@@ -148,7 +155,7 @@ def back_up_engine(database: Database, folder: Path) -> str:
     """Copy a database of any engine, with the history that it has, to ``folder/engine``; replaces the last copy."""
     temporary, target = folder / "engine.part", folder / "engine"
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(mode=0o700, parents=True)
+    make_private_folder(temporary)
     copy = FileStorage(str(temporary / "Data.fs"), blob_dir=str(temporary / "blobs"))
     try:
         copy.copyTransactionsFrom(database.zodb.storage)

@@ -11,6 +11,7 @@ import errno
 import logging
 import sys
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,19 @@ import ZConfig
 import ZODB
 import ZODB.broken
 import ZODB.config
+from transaction.interfaces import TransientError
 from ZEO.Exceptions import ClientDisconnected, ServerException
 from ZODB.Connection import Connection
-from ZODB.POSException import POSError
+from ZODB.POSException import InvalidObjectReference, POSError
 
-from wendelin.core.errors import DatabaseConfigurationError, DatabaseLocked, DatabaseUnavailable, StorageFull
+from wendelin.core.database.object_ids import ObjectDB, drop_at_reconnect
+from wendelin.core.errors import (
+    DatabaseConfigurationError,
+    DatabaseLocked,
+    DatabaseUnavailable,
+    StorageFull,
+    WendelinError,
+)
 from wendelin.core.registry import class_aliases
 
 logger = logging.getLogger(__name__)
@@ -39,6 +48,9 @@ AWAY_CLASSES = (
 )
 
 FULL_NUMBERS = (errno.ENOSPC, errno.EDQUOT)
+# Of the machine: files that cannot be opened or written for a while, whatever their content.
+PASSING_NUMBERS = (errno.EMFILE, errno.ENFILE, errno.EIO, errno.EAGAIN, errno.ENOMEM, errno.EROFS, errno.ESTALE)
+PASSING_CLASSES = (TransientError, POSError, ServerException, CancelledError)
 
 _reported_broken: set[tuple[str, str]] = set()
 
@@ -86,6 +98,19 @@ def is_full(error: BaseException) -> bool:
     return getattr(error, "pgcode", None) == "53100"
 
 
+def is_passing(error: BaseException) -> bool:
+    """True for an error of the engine or of the machine: it says nothing about the data, which may be stored later.
+
+    A conflict, an engine that is away, a full disk, a connection that was lost in the middle of a commit, too many open
+    files. Errors that were raised on purpose (`WendelinError`) are about the data, but for those that say the opposite.
+    """
+    if is_away(error) or is_full(error):
+        return True
+    if isinstance(error, WendelinError | InvalidObjectReference):
+        return False
+    return isinstance(error, PASSING_CLASSES) or getattr(error, "errno", None) in PASSING_NUMBERS
+
+
 @contextmanager
 def translated_errors() -> Iterator[None]:
     """Turns an engine's "I am away" into `DatabaseUnavailable` and "the disk is full" into `StorageFull`.
@@ -114,14 +139,43 @@ def open_engine(config_path: str | Path, name: str = "main") -> ZODB.DB:
     :raises DatabaseUnavailable: the server does not answer.
     """
     factory = read_configuration(config_path, name)
-    factory.config.class_factory = class_factory
     try:
         with translated_errors():
-            return factory.open({})
+            return open_section(factory.config, factory.name)
     except zc.lockfile.LockError as error:
         raise DatabaseLocked(f"the database of {config_path} is in use by another process ({error})") from error
     except (POSError, ValueError, ImportError) as error:
         raise DatabaseConfigurationError(f"cannot open the database of {config_path}: {error}") from error
+
+
+# What a <zodb> section says besides its storage: our name for it is ZODB's, but for one.
+SECTION_OPTIONS = (
+    "pool_size",
+    "cache_size",
+    "cache_size_bytes",
+    "historical_pool_size",
+    "historical_cache_size",
+    "historical_cache_size_bytes",
+    "historical_timeout",
+    "pool_timeout",
+    "large_record_size",
+)
+
+
+def open_section(section: Any, name: str | None) -> ZODB.DB:
+    """The database of a ``<zodb>`` section, with our class factory and connections (ZODB's own opener has neither)."""
+    given = {name: getattr(section, name) for name in SECTION_OPTIONS}
+    options = {name: value for name, value in given.items() if value is not None}
+    if section.allow_implicit_cross_references is not None:
+        options["xrefs"] = section.allow_implicit_cross_references
+    storage = section.storage.open()
+    try:
+        drop_at_reconnect(storage)
+        options["database_name"] = section.database_name or name or ""
+        return ObjectDB(storage, class_factory=class_factory, **options)
+    except BaseException:
+        storage.close()
+        raise
 
 
 def read_configuration(config_path: str | Path, name: str = "main") -> Any:

@@ -28,6 +28,7 @@ from ZODB.TimeStamp import TimeStamp
 from ZODB.utils import z64
 
 from wendelin.core.database.engines import class_factory, open_engine, translated_errors
+from wendelin.core.database.object_ids import ObjectDB
 from wendelin.core.database.retry import Retry
 from wendelin.core.errors import DatabaseError
 
@@ -66,7 +67,7 @@ class Database:
     @classmethod
     def memory(cls) -> Database:
         """An empty database in memory, blobs in a temporary folder that `close` removes; for tests and trials."""
-        return cls(ZODB.DB(DemoStorage(), class_factory=class_factory))
+        return cls(ObjectDB(DemoStorage(), class_factory=class_factory))
 
     def close(self) -> None:
         """Closes the storage; connections that are still open stop working."""

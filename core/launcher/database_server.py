@@ -12,7 +12,7 @@ import zc.lockfile
 
 from wendelin.core.database import Database, open_database
 from wendelin.core.errors import DatabaseLocked, LauncherError
-from wendelin.core.instance.var_folder import Instance
+from wendelin.core.instance.var_folder import PRIVATE_UMASK, Instance
 from wendelin.core.launcher.guard import die_with_parent
 from wendelin.core.launcher.supervised_process import module_command
 from wendelin.core.launcher.supervision import wait_until
@@ -27,7 +27,7 @@ def server_command(instance: Instance) -> tuple[str, ...]:
 
 
 def listens(address: str) -> bool:
-    """True when a server accepts connections at a socket's path or ``host:port``."""
+    """True when a server accepts connections at a socket's path or ``host:port`` (of an older instance, or HTTP)."""
     is_path = address.startswith("/")
     with socket.socket(socket.AF_UNIX if is_path else socket.AF_INET) as probe:
         probe.settimeout(5)
@@ -80,11 +80,17 @@ def database_server(instance: Instance) -> Iterator[None]:
         yield
         return
     check_lock(instance)
+    address = renew_address(instance)
     log = instance.log_folder / "database.log"
     with open(log, "ab") as output:
         # in a session of its own: Ctrl-C in `wendelin shell` is for the shell
         server = subprocess.Popen(
-            server_command(instance), stdout=output, stderr=output, start_new_session=True, preexec_fn=die_with_parent
+            server_command(instance),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            umask=PRIVATE_UMASK,
+            preexec_fn=die_with_parent,
         )
     try:
         wait_until(lambda: started(server, address, log), OPENING_SECONDS, "the database server does not start")
@@ -94,6 +100,16 @@ def database_server(instance: Instance) -> Iterator[None]:
         server.wait()
         with suppress(FileNotFoundError):
             Path(address).unlink()
+
+
+def renew_address(instance: Instance) -> str:
+    """Where a server of this instance listens now: a former one may have had another address, or its folder is gone."""
+    address = instance.choose_zeo_address()
+    if address != instance.read_facts().get("zeo_address"):
+        instance.write_database_config(address)
+        instance.write_facts(**instance.read_facts() | {"zeo_address": address})
+        instance.set_environment()
+    return address
 
 
 def started(server: subprocess.Popen[bytes], address: str, log: Path) -> bool:

@@ -16,13 +16,14 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 import zc.lockfile
 
 from wendelin.core.errors import LauncherError
-from wendelin.core.instance.var_folder import DEFAULT_HOST, DEFAULT_PORT, Facts, Instance
+from wendelin.core.instance.var_folder import DEFAULT_HOST, DEFAULT_PORT, PRIVATE_UMASK, Facts, Instance
 from wendelin.core.launcher import supervision
 from wendelin.core.launcher.database_server import OPENING_SECONDS, check_lock, last_line, listens
 from wendelin.core.launcher.processes import core_processes, plugin_processes
@@ -196,7 +197,9 @@ class Standalone:
         environment = os.environ | self.instance.environment()
         with (
             open(log, "wb") as errors,
-            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment) as child,
+            subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment, umask=PRIVATE_UMASK
+            ) as child,
         ):
             try:
                 assert child.stdout is not None
@@ -255,4 +258,4 @@ class Standalone:
             child.kill()
             child.wait()
         with suppress(FileNotFoundError):
-            (self.instance.run_folder / "zeo.sock").unlink()
+            Path(self.instance.choose_zeo_address()).unlink()

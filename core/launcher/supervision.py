@@ -18,7 +18,8 @@ from typing import Any
 from supervisor.xmlrpc import SupervisorTransport
 
 from wendelin.core.errors import LauncherError
-from wendelin.core.instance.var_folder import SOCKET_PATH_LIMIT, Instance, free_port, write_private
+from wendelin.core.instance.sockets import choose_socket
+from wendelin.core.instance.var_folder import PRIVATE_UMASK, Instance, write_private
 from wendelin.core.launcher.guard import die_with_parent
 from wendelin.core.launcher.supervised_process import Process, module_command
 
@@ -34,8 +35,9 @@ childlogdir = {log}
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 
-[{server}]
-{address}
+[unix_http_server]
+file = {socket}
+chmod = 0700
 username = wendelin
 password = {password}
 """
@@ -63,7 +65,7 @@ stdout_logfile_backups = 5
 
 @dataclass(frozen=True)
 class Control:
-    """Where supervisord listens: ``unix://path`` or ``http://host:port``, and its password."""
+    """Where supervisord listens, as ``unix://path``, and its password."""
 
     address: str
     password: str
@@ -77,10 +79,8 @@ class Control:
 
 
 def choose_control(instance: Instance) -> Control:
-    """A unix socket in ``var``, or a loopback port when the path is too long; always with a fresh password."""
-    path = str(instance.run_folder / "supervisor.sock")
-    fits = len(os.fsencode(path)) <= SOCKET_PATH_LIMIT
-    return Control(f"unix://{path}" if fits else f"http://127.0.0.1:{free_port()}", secrets.token_urlsafe(16))
+    """A unix socket, with a fresh password."""
+    return Control(f"unix://{choose_socket(instance.run_folder, 'supervisor.sock')}", secrets.token_urlsafe(16))
 
 
 def quoted(text: str | Path) -> str:
@@ -90,16 +90,11 @@ def quoted(text: str | Path) -> str:
 
 def write_configuration(instance: Instance, control: Control, processes: Iterable[Process]) -> Path:
     """Write ``run/supervisord.conf`` and return its path."""
-    if control.address.startswith("unix://"):
-        server, address = "unix_http_server", f"file = {quoted(control.address[7:])}\nchmod = 0700"
-    else:
-        server, address = "inet_http_server", f"port = {control.address[7:]}"
     text = HEAD.format(
         log=quoted(instance.log_folder),
         run=quoted(instance.run_folder),
         user="user = root\n" if os.getuid() == 0 else "",
-        server=server,
-        address=address,
+        socket=quoted(control.address.removeprefix("unix://")),
         password=control.password,
     )
     found = list(processes)
@@ -138,6 +133,7 @@ def start_supervisord(config: Path, instance: Instance) -> subprocess.Popen[byte
             stdout=subprocess.DEVNULL,
             stderr=errors,
             env=os.environ | instance.environment(),
+            umask=PRIVATE_UMASK,
             start_new_session=True,
             preexec_fn=die_with_parent,
         )

@@ -66,10 +66,12 @@ from wendelin.core.security.permissions import (
     SET_OWN_PASSWORD,
     SITE_PERMISSIONS,
     VIEW,
+    is_trusted_method,
     private,
     protected,
     public,
     roles_of,
+    trusted_method,
 )
 
 __all__ = [
@@ -119,6 +121,7 @@ __all__ = [
     "declared_permission",
     "find_guard",
     "get_user",
+    "is_trusted_method",
     "lineage",
     "principals_of",
     "private",
@@ -131,4 +134,5 @@ __all__ = [
     "roles_of",
     "set_local_roles",
     "set_user",
+    "trusted_method",
 ]

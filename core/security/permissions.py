@@ -7,6 +7,7 @@ This module imports nothing of the object model, so that every module can declar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType
 from typing import Any, Final, TypeVar
 
 VIEW: Final = "View"
@@ -108,6 +109,28 @@ def private(function: Function) -> Function:
     """Declare that no script and no URL reaches the method. Also what a method without a declaration is."""
     function.__permission__ = None  # type: ignore[attr-defined]
     return function
+
+
+TRUSTED_MARK = "__trusted_method__"
+
+
+def trusted_method(function: Function) -> Function:
+    """Declare that a function of a plugin, ``function(context, ...)``, may be offered to documents as a skin method.
+
+    Scripts, and by URL whoever has the permission that the skin method names, then call it with arguments of their
+    choice. No function without this declaration is reached by name.
+    """
+    setattr(function, TRUSTED_MARK, True)
+    return function
+
+
+def is_trusted_method(function: object, module_name: str) -> bool:
+    """Whether an object is a function that the module itself defines and declares with `trusted_method`."""
+    return (
+        isinstance(function, FunctionType)
+        and function.__module__ == module_name
+        and getattr(function, TRUSTED_MARK, False) is True
+    )
 
 
 def roles_of(permission_map: Mapping[str, Iterable[str]], permission: str) -> frozenset[str] | None:

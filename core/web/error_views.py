@@ -20,7 +20,7 @@ from pyramid.response import Response
 from transaction.interfaces import TransientError
 from ZODB.POSException import UndoError
 
-from wendelin.core.database import is_away, is_full
+from wendelin.core.database import is_away, is_full, is_passing
 from wendelin.core.errors import (
     BadRequest,
     DatabaseUnavailable,
@@ -207,6 +207,9 @@ def unexpected_view(error: Exception, request: Request) -> Response:
         return wendelin_error_view(full, request)
     if isinstance(error, UnicodeDecodeError):
         return wendelin_error_view(BadRequest("the request is not valid UTF-8"), request)
+    if is_passing(error):  # some senders drop what is answered by 500
+        log.error("%s %s %s", request.id, request.method, request.path_info, exc_info=error)
+        return unavailable_response(request, "the database cannot do this for now; the log says more", 5)
     log.error("%s %s %s", request.id, request.method, request.path_info, exc_info=error)
     return error_response(request, 500, "error", "" if wants_page(request) else "unexpected error; the log says more")
 

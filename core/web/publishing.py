@@ -156,7 +156,8 @@ def to_response(request: Request, value: object) -> Response:
     if isinstance(value, bytes):
         return Response(value, content_type="application/octet-stream")
     if isinstance(value, str):
-        is_page = value.lstrip()[:1] == "<"
+        # Not whatever begins with "<": a script may return what somebody typed.
+        is_page = value.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
         return Response(value, content_type="text/html" if is_page else "text/plain", charset="utf-8")
     try:
         return Response(json=value)

@@ -11,7 +11,7 @@ import numpy as np
 
 from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.interfaces import IDocument
-from wendelin.core.security import MODIFY, require_permission
+from wendelin.core.security import MODIFY, require_permission, trusted_method
 from wendelin.plugins.analysis.data_array import DataArray
 
 
@@ -22,6 +22,7 @@ class Sized(Protocol):
         """Bytes."""
 
 
+@trusted_method
 def copy_csv_to_data_array(
     context: IDocument,
     data_stream: Sized,

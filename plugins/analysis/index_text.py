@@ -28,7 +28,7 @@ def parse_index(expression: str) -> Index:
         if isinstance(tree.slice, ast.Tuple):
             return tuple(_entry(entry) for entry in tree.slice.elts)
         return _entry(tree.slice)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise BadRequest(
             f"index {expression!r}: expected what stands between NumPy's brackets, such as '0:10, ..., -1' or 'name'"
         ) from error

@@ -19,11 +19,13 @@ import numpy.typing as npt
 from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
 from wendelin.core.errors import BadRequest
 from wendelin.core.model.objects.document import Document
+from wendelin.core.security import trusted_method
 
 MAGIC = b"\x92WEN\x00\x01"
 HEAD = struct.Struct(f"<{len(MAGIC)}sI")
 
 
+@trusted_method
 def numpy_to_data(context: Document, array: npt.ArrayLike) -> bytes:
     """``Base_numpyToWendelinData``: an array as bytes."""
     payload = io.BytesIO()
@@ -35,6 +37,7 @@ def numpy_to_data(context: Document, array: npt.ArrayLike) -> bytes:
     return HEAD.pack(MAGIC, zlib.crc32(content)) + content
 
 
+@trusted_method
 def data_to_numpy(context: Document, data: bytes) -> npt.NDArray[Any]:
     """``Base_wendelinDataToNumpy``: the array of `numpy_to_data`; `BadRequest` for anything else."""
     if len(data) < HEAD.size or HEAD.unpack_from(data)[0] != MAGIC:
@@ -50,6 +53,7 @@ def data_to_numpy(context: Document, data: bytes) -> npt.NDArray[Any]:
         raise BadRequest(f"the data holds no readable array: {error}") from error
 
 
+@trusted_method
 def text_to_numpy(context: Document, text: str | bytes) -> npt.NDArray[Any]:
     """``Base_wendelinTextToNumpy``: the same from base64 text."""
     try:

@@ -9,10 +9,12 @@ import numpy as np
 from wendelin.core.bigdata.npy import read_npy
 from wendelin.core.errors import BadRequest, UnsupportedArray
 from wendelin.core.model.objects.files import Upload, stream_of
+from wendelin.core.security import trusted_method
 from wendelin.plugins.analysis.data_array import DataArray
 from wendelin.plugins.analysis.index_text import parse_index
 
 
+@trusted_method
 def init_array(context: DataArray, shape: str, dtype: str = "float64", replace: bool = False) -> DataArray:
     """``DataArray_initialise``: a new array of zeros from text such as ``1000, 3``; refuses to drop data unasked."""
     if context.getSize() and not replace:
@@ -37,6 +39,7 @@ def _dtype(text: str) -> np.dtype[Any]:
         raise BadRequest(f"Dtype: {text!r} is not a NumPy dtype ({error})") from error
 
 
+@trusted_method
 def import_file(context: DataArray, file: BinaryIO | Upload | None, replace: bool = False) -> DataArray:
     """``DataArray_importFile``: take the array of an uploaded NPY file, block by block."""
     if context.getSize() and not replace:

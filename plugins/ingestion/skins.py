@@ -12,7 +12,7 @@ from wendelin.core.errors import BadRequest, DuplicateId
 from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
-from wendelin.core.security import ADD, require_permission
+from wendelin.core.security import ADD, require_permission, trusted_method
 from wendelin.plugins.ingestion.formats import event_stream
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.policies.policy import IngestionPolicyTool, check_reference
@@ -29,6 +29,7 @@ Sinks = dict[str, IDocument]  # by portal type
 # -- tag parsers: IngestionPolicy_parse...(reference) -> dict, or None for a tag of another form
 
 
+@trusted_method
 def parse_simple_fluentd_tag(policy: IDocument, reference: str) -> dict[str, str] | None:
     """``a.b``: product ``a.b`` of supply and ingestion ``a``; a tag without dots names all three."""
     source = reference.split(".")[0]
@@ -37,6 +38,7 @@ def parse_simple_fluentd_tag(policy: IDocument, reference: str) -> dict[str, str
     return {"resource_reference": reference, "specialise_reference": source, "reference": source}
 
 
+@trusted_method
 def parse_simple_ingestion_tag(policy: IDocument, reference: str) -> dict[str, str] | None:
     """``sensor.product``, anything may follow after a further dot: the product of the sensor's supply."""
     parts = reference.split(".")
@@ -48,6 +50,7 @@ def parse_simple_ingestion_tag(policy: IDocument, reference: str) -> dict[str, s
 # -- finding and making documents
 
 
+@trusted_method
 def get_ingestion_operation_and_parameter_dict(
     policy: IDocument, movement_dict: dict[str, str], reference: str, modify: bool = True
 ) -> tuple[Document, pipeline.ParameterDict]:
@@ -55,6 +58,7 @@ def get_ingestion_operation_and_parameter_dict(
     return pipeline.get_operation_and_parameters(policy, movement_dict, modify)
 
 
+@trusted_method
 def create_data_ingestion(
     site: Site, specialise_list: list[str], data_ingestion_reference: str, data_ingestion_id: str | None = None
 ) -> Document:
@@ -63,6 +67,7 @@ def create_data_ingestion(
     return pipeline.create_data_ingestion(site, supplies, data_ingestion_reference, data_ingestion_id)
 
 
+@trusted_method
 def add_ingestion_policy(
     tool: IngestionPolicyTool, reference: str | None = None, title: str | None = None, batch_mode: bool = False
 ) -> Document | tuple[Document, Document, Document]:
@@ -144,18 +149,21 @@ def _add_supply(site: Site, reference: str, title: str, product: Document) -> Do
 # -- data operations: DataIngestionLine_write...(data_chunk, out_stream)
 
 
+@trusted_method
 @takes_body
 def write_payload_to_data_stream(policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks) -> None:
     """Append exactly what the records of a msgpack chunk carry (`event_stream.record_payload`)."""
     out_stream["Data Stream"].append_pieces(event_stream.iter_payload(data_chunk))
 
 
+@trusted_method
 @takes_body
 def write_ingestion_to_data_stream(policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks) -> None:
     """Append the body as it came."""
     out_stream["Data Stream"].append_pieces(Body.of(data_chunk).pieces())
 
 
+@trusted_method
 @takes_body
 def write_fluentd_ingestion_to_data_stream(policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks) -> None:
     """Append the records of a msgpack chunk as text (`event_stream.record_text`)."""

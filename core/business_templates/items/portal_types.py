@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
 from wendelin.core.business_templates.checking.known import CATEGORIES, SHEETS, TYPES, WORKFLOWS, Known
@@ -13,7 +12,8 @@ from wendelin.core.business_templates.items.item import DocumentItem, Item
 from wendelin.core.business_templates.text.problems import REFERENCE, Problem
 from wendelin.core.business_templates.text.shapes import shape_of
 from wendelin.core.business_templates.text.source_files import tables
-from wendelin.core.errors import BadRequest
+from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.model.objects.creation import resolve_class
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.properties import from_data
 from wendelin.core.model.objects.site import Site
@@ -72,11 +72,10 @@ class PortalTypeItem(DocumentItem):
 
 def check_class(item: Item, class_path: object) -> Iterator[Problem]:
     """A problem when the dotted path does not lead to a document class."""
-    module_name, _, name = str(class_path).rpartition(".")
     try:
-        cls = getattr(import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        yield item.source.problem(f"class {class_path!r} cannot be imported: {error}", REFERENCE, near=str(class_path))
+        cls = resolve_class(str(class_path))
+    except NotFound as error:
+        yield item.source.problem(str(error), REFERENCE, near=str(class_path))
         return
     if not (isinstance(cls, type) and issubclass(cls, Document)):
         yield item.source.problem(f"{class_path!r} is no document class", REFERENCE, near=str(class_path))

@@ -51,7 +51,7 @@ def read_source(folder: Path, path: Path, template: str, problems: list[Problem]
         source.data = tomllib.loads(source.text)
     except UnicodeDecodeError as error:
         problems.append(source.problem(f"is not UTF-8 text: {error.reason} at byte {error.start}"))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers of many digits, and brackets in brackets
         match = LINE_PATTERN.search(str(error))
         problems.append(Problem(SYNTAX, f"not TOML: {error}", template, source.name, int(match[1]) if match else 0))
     return source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.security import SERVICE_PERMISSION_MAP, User, check_permission, get_user, public
+from wendelin.core.security import SERVICE_PERMISSION_MAP, User, check_permission, get_user, public, trusted_method
 
 
 class MembershipTool(Folder):
@@ -29,6 +29,7 @@ class MembershipTool(Folder):
         return check_permission(permission, document)
 
 
+@trusted_method
 def check_permission_at(context: IDocument, relative_url: str, permission: str) -> bool:
     """``Base_checkPermission``: the same for the document at a path; False where there is none."""
     document = context.getPortalObject().unrestrictedTraverse(relative_url, None)

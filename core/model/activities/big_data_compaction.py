@@ -12,6 +12,7 @@ from typing import Any
 from wendelin.core.bigdata import BigArray, BigFile
 from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.site import group_type_list
+from wendelin.core.security import trusted_method
 
 MOST_FRAGMENTS = 2000
 TYPE_GROUP = "data_sink"
@@ -29,6 +30,7 @@ def big_files(document: IDocument) -> Iterator[BigFile]:
             yield value.file
 
 
+@trusted_method
 def compact_fragmented(context: IDocument, **kw: Any) -> int:
     """``Alarm_compactBigData``: activities for all documents whose big data is in too many runs; how many there are."""
     site = context.getPortalObject()
@@ -47,6 +49,7 @@ def compact_fragmented(context: IDocument, **kw: Any) -> int:
     return found
 
 
+@trusted_method
 def compact_document(context: IDocument) -> None:
     """``Base_compactBigData``: join the runs of a document's big data. Readers and writers are not disturbed."""
     for file in big_files(context):

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wendelin.core import contracts
 from wendelin.core.errors import BadRequest, DisallowedContent, NotFound
 from wendelin.core.interfaces import ITypeInformation
 from wendelin.core.model.objects.ids import check_address, generate_id, new_uid
+from wendelin.core.registry import import_named
 from wendelin.core.security import get_user, require_permission
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def resolve_class(path: str) -> type:
     """The class at ``package.module.Class``; raises `NotFound` when the plugin is not installed."""
     module_name, _, name = path.rpartition(".")
     try:
-        found: type = getattr(import_module(module_name), name)
+        found: type = getattr(import_named(module_name), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise NotFound(f"class {path} is not there ({error}): is its plugin installed?") from error
     return found

@@ -29,7 +29,7 @@ class DefinitionText:
         """What ``edit(definition_text=...)`` uses, instead of the accessor that would keep the text itself."""
         try:
             data = tomllib.loads(text or "")
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # also numbers of many digits, and brackets in brackets
             raise BadRequest(f"the definition is not TOML: {error}") from error
         before = self._dump_definition()
         self._replace_definition(data)

@@ -13,10 +13,11 @@ from functools import cache
 from typing import Any
 
 from wendelin.core import contracts
-from wendelin.core.errors import BadRequest
+from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.interfaces import ISite, ITypeInformation
 from wendelin.core.model.objects.accessors import make_property_accessors
 from wendelin.core.model.objects.creation import resolve_class
+from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import CategoryProperty, Property, from_data, to_data
 from wendelin.core.model.objects.relations import make_category_accessors, make_related_accessors
@@ -169,8 +170,11 @@ class TypeInformation:
 
     @property
     def document_class(self) -> type:
-        """The class of its documents; `NotFound` when its plugin is not installed."""
-        return resolve_class(self.type_class)
+        """The class of its documents; `NotFound` when its plugin is not installed, or it is no document class."""
+        found = resolve_class(self.type_class)
+        if not issubclass(found, Document):
+            raise NotFound(f"{self.type_class} is no document class")
+        return found
 
 
 @contracts.untyped.provides

@@ -56,7 +56,7 @@ def _entries(content: str, file_name: str) -> dict[str, Any]:
 def _value(name: str, text: str, file_name: str) -> Any:
     try:
         value = tomllib.loads(f"{name} = {text}")[name]
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ScriptError(f"{file_name}: header {name} = {text}: {error}") from error
     if name == "proxy_roles":
         if not isinstance(value, list) or not all(isinstance(role, str) for role in value):

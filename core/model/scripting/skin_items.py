@@ -4,17 +4,16 @@ of their own (`wendelin.core.model.scripting.scripts`, `wendelin.core.model.scri
 
 from __future__ import annotations
 
+import inspect
 import mimetypes
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any
 
 from wendelin.core.errors import ScriptError
 from wendelin.core.model.objects.document import Document
-from wendelin.core.registry import GROUP
-from wendelin.core.security import MANAGER_PERMISSION_MAP, private
+from wendelin.core.registry import import_named, is_plugin_module
+from wendelin.core.security import MANAGER_PERMISSION_MAP, is_trusted_method, private
 
 
 class SkinItem(Document):
@@ -46,7 +45,8 @@ class SkinItem(Document):
 class TrustedMethod(SkinItem):
     """A function of an installed plugin, named as ``module:function``; it is called with the document first.
 
-    The function is ordinary Python: it decides for itself what it checks.
+    The function is ordinary Python: it decides for itself what it checks. Its module has to declare it with
+    `wendelin.core.security.trusted_method`.
     """
 
     portal_type = "Trusted Method"
@@ -56,44 +56,45 @@ class TrustedMethod(SkinItem):
     @private
     def bind(self, context: Document) -> Callable[..., Any]:
         """The function with the document as its first argument; raises `ScriptError` as `function` does."""
-        return partial(self.function(), context)
+        return BoundFunction(self.function(), context)
 
     @private
     def function(self) -> Callable[..., Any]:
-        """The function itself; `ScriptError` when it is not there or not one that a plugin defines."""
+        """The function itself; `ScriptError` when it is not there, or not declared by a module of a plugin."""
         module_name, _, name = self.method.partition(":")
         if not is_plugin_module(module_name) or not name.isidentifier() or name.startswith("_"):
             raise ScriptError(
                 f"{self.getPath()}: {self.method!r} does not name a module:function of an installed plugin"
             )
         try:
-            found: Callable[..., Any] | None = getattr(import_module(module_name), name, None)
+            found: Callable[..., Any] | None = getattr(import_named(module_name), name, None)
         except ImportError as error:
             raise ScriptError(f"{self.getPath()}: cannot import {module_name}: {error}") from error
-        # A name that the module merely imports is not offered by it: "wendelin.x.skins:import_module" is no method.
-        if not callable(found) or getattr(found, "__module__", None) != module_name:
-            raise ScriptError(f"{self.getPath()}: module {module_name} defines no function {name!r}")
+        if found is None or not is_trusted_method(found, module_name):
+            raise ScriptError(
+                f"{self.getPath()}: module {module_name} declares no trusted method {name!r} "
+                "(the decorator trusted_method of wendelin.core.security)"
+            )
         return found
 
 
-def plugin_packages() -> frozenset[str]:
-    """The packages whose modules may offer trusted methods: those that installed plugins name."""
-    return frozenset(entry.value.partition(":")[0] for entry in entry_points(group=GROUP))
+class BoundFunction:
+    """A function with the document as its first argument. Scripts can call it, and see nothing of it."""
 
+    __slots__ = ("_context", "_function")
 
-def is_plugin_module(module_name: str) -> bool:
-    """Whether a module belongs to an installed plugin."""
-    return any(module_name == package or module_name.startswith(package + ".") for package in _packages())
+    def __init__(self, function: Callable[..., Any], context: Document) -> None:
+        self._function = function
+        self._context = context
 
+    def __call__(self, *args: object, **kw: object) -> Any:
+        """Call the function with the document, then the arguments."""
+        return self._function(self._context, *args, **kw)
 
-_known_packages: frozenset[str] = frozenset()
-
-
-def _packages() -> frozenset[str]:
-    global _known_packages
-    if not _known_packages:
-        _known_packages = plugin_packages()
-    return _known_packages
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """What may be passed, for `inspect.signature`."""
+        return inspect.signature(partial(self._function, self._context))
 
 
 class SkinFile(SkinItem):

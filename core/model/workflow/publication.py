@@ -8,10 +8,12 @@ from wendelin.core.interfaces import IDocument
 from wendelin.core.model.workflow.definition import METHOD
 from wendelin.core.model.workflow.engine import execute
 from wendelin.core.model.workflow.methods import leaving
+from wendelin.core.security import trusted_method
 
 PUBLIC_STATES = ("shared", "shared_alive", "released", "released_alive", "published", "published_alive")
 
 
+@trusted_method
 def archive_older_versions(context: IDocument, state_change: dict[str, Any]) -> None:
     """Archive the other documents with the same type, reference and language that are shown in some way.
 

@@ -1,1 +1,2 @@
-"""How answers are sent: `downloads` and `byte_ranges`, `response_headers`, `server_sent_events`."""
+"""How answers are sent: `downloads`, `byte_ranges` and `media_types` of stored bytes,
+`response_headers`, `server_sent_events`."""

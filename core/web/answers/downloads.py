@@ -17,12 +17,10 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from wendelin.core.web.answers.byte_ranges import ByteRange, UnsatisfiableRange, parse_ranges
+from wendelin.core.web.answers.media_types import STORED_HEADERS, served_type
 from wendelin.core.web.requests.connections import OpenBody
 
 Reader = Callable[[int, int], Iterable[bytes]]
-UNKNOWN_TYPE = "application/octet-stream"
-# What a browser would run as a page of this site, with the reader's rights: always saved, never shown.
-ACTIVE_TYPES = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml", "text/xml", "application/xml"})
 
 
 def respond(
@@ -39,13 +37,13 @@ def respond(
 
     Answers ``Range`` (206, several ranges as multipart; 416), ``If-Range``, ``If-None-Match`` and
     ``If-Modified-Since`` (304), and HEAD. ``etag`` must change whenever the bytes do. ``filename`` makes browsers save
-    it, unless ``inline``.
+    it, unless ``inline`` and the type is one that browsers may show (`media_types`).
     """
     if last_modified is not None:
         last_modified = last_modified.astimezone(UTC).replace(microsecond=0)
-    response = _head(content_type or UNKNOWN_TYPE, etag, last_modified)
-    inline = inline and (content_type or "").partition(";")[0].strip().lower() not in ACTIVE_TYPES
-    response.headers["Content-Disposition"] = disposition(filename, inline)
+    media_type, may_show = served_type(content_type)
+    response = _head(media_type, etag, last_modified)
+    response.headers["Content-Disposition"] = disposition(filename, inline and may_show)
     if _is_unchanged(request, etag, last_modified):
         return _without_body(response, 304)
     try:
@@ -58,7 +56,7 @@ def respond(
 
 def _head(content_type: str, etag: str | None, last_modified: datetime | None) -> Response:
     """The headers by which a client recognises the same bytes again."""
-    response = Response(content_type=content_type, charset=None)
+    response = Response(headerlist=[("Content-Type", content_type), *STORED_HEADERS.items()])
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["Cache-Control"] = "private, no-cache"
     if etag is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from wendelin.core.model.objects.document import Document
-from wendelin.core.security import VIEW, check_permission
+from wendelin.core.security import VIEW, check_permission, trusted_method
 from wendelin.plugins.ingestion.documents.data_stream import DataStream
 
 LINES = ("Data Ingestion Line",)
@@ -32,11 +32,13 @@ def _candidates(data_set: Document) -> Iterator[DataStream]:
         yield from brain.getObject().getAggregateValueList(portal_type="Data Stream")
 
 
+@trusted_method
 def get_data_stream_list(data_set: Document, limit: int | None = None) -> list[DataStream]:
     """``DataSet_getDataStreamList(limit)``: the streams of a Data Set, at most ``limit`` of them."""
     return list(islice(iterate_streams(data_set), None if limit is None else int(limit)))
 
 
+@trusted_method
 def get_data_stream_count(data_set: Document) -> int:
     """``DataSet_getDataStreamCount()``: how many streams of a Data Set the user may view."""
     return sum(1 for _ in iterate_streams(data_set))

@@ -11,7 +11,7 @@ import numpy
 from wendelin.core.bigdata import FilePart
 from wendelin.core.errors import BadRequest
 from wendelin.core.model.objects.files import Upload, stream_of
-from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected, require_permission
+from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected, require_permission, trusted_method
 from wendelin.plugins.ingestion.documents.growth import GrowingDocument, Growth
 from wendelin.plugins.ingestion.documents.marks import ChunkMarks, MarkedDocument
 from wendelin.plugins.ingestion.formats import event_stream
@@ -95,6 +95,7 @@ def _walk(start: DataStream, method_id: str) -> list[DataStream]:
     return found
 
 
+@trusted_method
 def append_file(stream: DataStream, append_file: Upload | BinaryIO | bytes | None = None) -> DataStream:
     """``DataStream_appendFile``: add the bytes of an upload at the end of the stream; raises `BadRequest` for none."""
     require_permission(MODIFY, stream)

@@ -16,6 +16,7 @@ from persistent import Persistent
 
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
+from wendelin.core.security import trusted_method
 from wendelin.plugins.ingestion.documents.data_stream import DataStream
 
 ALARM = "wendelin_find_silent_streams"
@@ -40,6 +41,7 @@ class SilentStreams(Persistent):
         self.cursor: str | None = None
 
 
+@trusted_method
 def find_silent_streams(alarm: Document, **kw: Any) -> int:
     """``Alarm_findSilentStreams()``: look at the next streams; returns how many of all are silent now."""
     site = alarm.getPortalObject()

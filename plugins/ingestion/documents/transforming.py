@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from wendelin.core.errors import BadRequest
-from wendelin.core.security import MODIFY, require_permission
+from wendelin.core.security import MODIFY, require_permission, trusted_method
 from wendelin.plugins.ingestion.documents.data_stream import DataStream
 
 CHUNK_LENGTH = 1 << 20
 
 
+@trusted_method
 def transform(
     stream: DataStream,
     chunk_length: int = CHUNK_LENGTH,
@@ -44,6 +45,7 @@ def _leave_to_activity(stream: DataStream, start: int, chunk_length: int, **argu
     )
 
 
+@trusted_method
 def read_chunk_list_and_transform(
     stream: DataStream,
     start: int,
@@ -81,6 +83,7 @@ def _checked(chunk_length: int) -> int:
     return int(chunk_length)
 
 
+@trusted_method
 def transform_tail(stream: DataStream, start_offset: int, end_offset: int) -> None:
     """``DataStream_transformTail``: does nothing, and stands for a script of this name in the skin folder ``custom``.
 

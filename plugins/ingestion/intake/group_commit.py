@@ -17,10 +17,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from transaction.interfaces import TransientError
 from ZODB.Connection import Connection
 
-from wendelin.core.database import Database, Retry, is_away, sign_transaction
+from wendelin.core.database import Database, Retry, is_passing, sign_transaction
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site, get_site
 from wendelin.core.security import User, as_user
@@ -177,10 +176,8 @@ def _take_in(site: Site, waiting: WaitingChunk) -> None:
         raise CannotStore(waiting)
     try:
         take_in(site, waiting.chunk, note_refusal=False)
-    except TransientError:
-        raise
     except Exception as error:
-        if is_away(error):
+        if is_passing(error):
             raise
         raise CannotStore(waiting) from error
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 from transaction.interfaces import TransientError
 from ZODB.Connection import Connection
 
-from wendelin.core.database import Database, Retry
+from wendelin.core.database import Database, Retry, is_passing
 from wendelin.core.errors import (
     DatabaseUnavailable,
     NotFound,
@@ -29,7 +29,8 @@ from wendelin.core.security import User, as_user
 from wendelin.plugins.ingestion.intake.reception import Chunk, find_policy, take_in
 
 ATTEMPTS = 10  # of one transaction, when others are faster
-# Worth to try again: others were faster, the engine is away, the disk is full, the policy's rate is used up.
+# Worth to try again: others were faster, the engine is away, the disk is full, the policy's rate is used up. What else
+# passes by itself leaves `run_as` as DatabaseUnavailable.
 TEMPORARY = (TransientError, DatabaseUnavailable, StorageFull, RateExceeded)
 WAITING = Retry(None, 0.5, 15.0, random_share=0.5, errors=TEMPORARY, waits_for_engine=True)
 log = logging.getLogger(__name__)
@@ -45,8 +46,8 @@ def run_as(database: Database, user_id: str, work: Callable[[Site], Result], des
     """``work(site)`` with the rights of a user, in a transaction that is tried again after a conflict.
 
     When it returns, what was done is committed. Raises `Unauthorized` when there is no such user, `DatabaseUnavailable`
-    and `StorageFull` when it is worth to try again later, and ``transaction.interfaces.TransientError`` when others
-    were faster too often.
+    and `StorageFull` when it is worth to try again later, for whatever reason of the engine or the machine, and
+    ``transaction.interfaces.TransientError`` when others were faster too often.
     """
 
     def run(connection: Connection) -> Result:
@@ -54,7 +55,12 @@ def run_as(database: Database, user_id: str, work: Callable[[Site], Result], des
         with as_user(_find_user(site, user_id)):
             return work(site)
 
-    return database.run(run, ATTEMPTS, user_id, description)
+    try:
+        return database.run(run, ATTEMPTS, user_id, description)
+    except Exception as error:
+        if isinstance(error, TEMPORARY) or not is_passing(error):
+            raise
+        raise DatabaseUnavailable(f"the database cannot store for now ({type(error).__name__}: {error})") from error
 
 
 def store_chunks(database: Database, chunks: Sequence[Chunk], user_id: str) -> None:

@@ -59,7 +59,7 @@ def read_settings(path: Path) -> Section:
         return Section(tomllib.loads(path.read_text("utf-8")), str(path))
     except FileNotFoundError as error:
         raise NotFound(f"there is no file {path}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise BadRequest(f"{path} is not TOML: {error}") from error
 
 

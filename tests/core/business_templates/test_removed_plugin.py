@@ -12,6 +12,7 @@ from ZODB.broken import Broken
 from ZODB.Connection import resetCaches
 
 from tests.core.business_templates.template_factory import TemplateMaker, module_files
+from wendelin.core import registry
 from wendelin.core.business_templates import available, dump, install, uninstall
 from wendelin.core.business_templates.repository import folder_dict
 from wendelin.core.errors import UserDataRemains
@@ -35,6 +36,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     path.parent.mkdir()
     path.write_text(SOURCE)
     monkeypatch.syspath_prepend(str(path.parent))
+    monkeypatch.setattr(registry, "plugin_packages", lambda: frozenset({MODULE, "wendelin.core"}))
     yield path
     sys.modules.pop(MODULE, None)
     resolve_class.cache_clear()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from tests.core.business_templates.template_factory import module_files, registe
 from wendelin.core.business_templates import dump, install, uninstall
 from wendelin.core.errors import BusinessTemplateError
 
+METHOD = "wendelin.core.model.accounts.membership:check_permission_at"
+EXAMPLES = int(os.environ.get("WENDELIN_FUZZ_EXAMPLES", "100"))
 FILES: dict[str, Any] = {
     **module_files(
         "sample",
@@ -53,7 +56,10 @@ FILES: dict[str, Any] = {
         "dependencies": ["erp5_core (>= 1.0)"],
         "provisions": ["things"],
         "skins": {
-            "sample": {"priority": 1, "methods": {"Sample_id": {"method": "wendelin.core.model.objects.ids:check_id"}}}
+            "sample": {
+                "priority": 1,
+                "methods": {"Sample_id": {"method": METHOD}},
+            }
         },
     },
 }
@@ -87,14 +93,13 @@ def damaged(path: tuple[Any, ...], junk: Any) -> dict[str, Any]:
     return files
 
 
-@pytest.mark.usefixtures("registered")
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(path=st.sampled_from(PLACES), junk=JUNK)
-def test_one_wrong_value(site: Any, path: tuple[Any, ...], junk: Any) -> None:
+def is_installed_or_refused(site: Any, write: Callable[[Path], object]) -> None:
+    """What ``write`` puts into a folder is installed, and leaves nothing when it is removed; or it is refused whole."""
     before = dump(site, documents=True)
     folder = Path(tempfile.mkdtemp())
     try:
-        register("sample", write_template(folder, "sample", damaged(path, junk)))
+        write(folder)
+        register("sample", folder)
         install(site, "sample")
     except BusinessTemplateError as error:
         assert error.problem_list
@@ -103,6 +108,65 @@ def test_one_wrong_value(site: Any, path: tuple[Any, ...], junk: Any) -> None:
     finally:
         shutil.rmtree(folder)
     assert dump(site, documents=True) == before
+
+
+@pytest.mark.usefixtures("registered")
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(path=st.sampled_from(PLACES), junk=JUNK)
+def test_one_wrong_value(site: Any, path: tuple[Any, ...], junk: Any) -> None:
+    is_installed_or_refused(site, lambda folder: write_template(folder, "sample", damaged(path, junk)))
+
+
+HOSTILE = st.one_of(
+    st.binary(max_size=20),
+    st.sampled_from([b"\0", b"\xff\xfe", b"'''", b"\r\n"]),
+    st.sampled_from([b"[" * 3000, b"x = " + b"[" * 3000, b"(" * 3000, b"9" * 5000, b"a." * 2000, b"x.y = 1\n" * 500]),
+)
+
+
+@pytest.mark.usefixtures("registered")
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    name=st.sampled_from(sorted(FILES)),
+    share=st.floats(0, 1),
+    cut=st.integers(0, 40),
+    put=HOSTILE,
+)
+def test_bytes_cut_out_of_a_file_and_put_in(site: Any, name: str, share: float, cut: int, put: bytes) -> None:
+    def write(folder: Path) -> None:
+        write_template(folder, "sample", FILES)
+        data = (folder / name).read_bytes()
+        place = int(share * len(data))
+        (folder / name).write_bytes(data[:place] + put + data[place + cut :])
+
+    is_installed_or_refused(site, write)
+
+
+NAMES = ["a\nb", "ü", "x" * 200, " ", ".hidden", "%00", "a b", "e\u0301", "-", "__init__", "1"]
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize("kind", ["link to a file", "link to a folder", "folder", "file", "pipe"])
+@pytest.mark.parametrize("place", ["paths", "paths/sample_module", "skins/sample", "portal_types", ""])
+def test_files_that_no_template_has(site: Any, place: str, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("portal_type = 'Sample'\n[properties]\ntitle = 'secret'\n")
+
+    def write(folder: Path) -> None:
+        write_template(folder, "sample", FILES)
+        for name in NAMES:
+            path = folder / place / f"{name}{'' if 'folder' in kind else '.toml'}"
+            if kind == "link to a file":
+                path.symlink_to(tmp_path / "secret")
+            elif kind == "link to a folder":
+                path.symlink_to("/")
+            elif kind == "folder":
+                path.mkdir()
+            elif kind == "pipe":
+                os.mkfifo(path)
+            else:
+                path.write_bytes(b"\xff")
+
+    is_installed_or_refused(site, write)
 
 
 def test_the_undamaged_template(site: Any, registered: None, tmp_path: Path) -> None:

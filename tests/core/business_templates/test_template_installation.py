@@ -13,6 +13,7 @@ from wendelin.core.errors import BusinessTemplateError, DependentsRemain, PathOw
 from wendelin.core.model.workflow.tool import WorkflowTool
 from wendelin.core.security import ADD, User, as_user, check_permission
 
+METHOD = "wendelin.core.model.accounts.membership:check_permission_at"
 EVERYTHING: dict[str, Any] = {
     **module_files(
         "sample", property_sheet_list=["Sample"], base_category_list=["use"], workflow_list=["sample_workflow"]
@@ -62,7 +63,7 @@ EVERYTHING: dict[str, Any] = {
 SKINS = {
     "sample": {
         "priority": 7,
-        "methods": {"Sample_id": {"method": "wendelin.core.model.objects.ids:check_id", "published": "View"}},
+        "methods": {"Sample_id": {"method": METHOD, "published": "View"}},
     }
 }
 

@@ -44,7 +44,8 @@ def test_every_problem_of_every_template_at_once(site: Any, add_template: Templa
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ('type_class = "wendelin.core.model.objects.folder.Nothing"', "cannot be imported"),
+        ('type_class = "wendelin.core.model.objects.folder.Nothing"', "is not there"),
+        ('type_class = "antigravity.Nothing"', "no installed plugin has a module"),  # importing it would run it
         ('type_class = "os.path.join"', "is no document class"),
         (
             'type_class = "wendelin.core.model.objects.folder.Folder"\nproperty_sheet_list = ["No Sheet"]',
@@ -184,7 +185,7 @@ def test_other_files(site: Any, add_template: TemplateMaker, name: str, content:
         ({"skins": {"a": {"methods": {"x": {"method": "nothing"}}}}}, "needs method = 'module:function'"),
         (
             {"skins": {"a": {"methods": {"x": {"method": "wendelin.core.model.objects.ids:nothing"}}}}},
-            "no function 'nothing'",
+            "no trusted method 'nothing'",
         ),
         ({"skins": {"a": {"methods": {"x": {"method": "os:system"}}}}}, "of an installed plugin"),
     ],

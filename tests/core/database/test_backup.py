@@ -86,6 +86,21 @@ def test_a_backup_of_an_open_database_gives_everything_back(source: Database, tm
         assert restored.undo_log()[1].description == "add 2"
 
 
+def test_others_cannot_read_a_backup_nor_what_is_restored(source: Database, tmp_path: Path) -> None:
+    mask = os.umask(0)
+    try:
+        (tmp_path / "backup").mkdir(mode=0o777)  # as an operator may have made it
+        (tmp_path / "backup" / "data").mkdir(mode=0o777)
+        back_up(tmp_path)
+        backup.restore_file_storage(tmp_path / "backup", tmp_path / "restored")
+        backup.back_up_engine(source, tmp_path / "copy")
+    finally:
+        os.umask(mask)
+    for folder in ("backup/data", "backup/blobs", "restored", "copy/engine"):
+        assert (tmp_path / folder).stat().st_mode & 0o077 == 0, folder
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "backup" / "data").iterdir())
+
+
 def test_blobs_are_linked_not_copied(source: Database, tmp_path: Path) -> None:
     back_up(tmp_path)
     blob = next((tmp_path / "backup" / "blobs").rglob("*.blob"))

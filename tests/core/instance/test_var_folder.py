@@ -19,12 +19,6 @@ def instance(tmp_path: Path) -> Instance:
     return instance
 
 
-def test_a_short_path_gives_a_socket_a_long_one_a_port(tmp_path: Path) -> None:
-    assert Instance("/srv/var").choose_zeo_address() == "/srv/var/run/zeo.sock"
-    host, port = Instance("/srv/" + "x" * 100).choose_zeo_address().split(":")
-    assert host == "127.0.0.1" and int(port) > 0
-
-
 def test_the_generated_configuration_can_be_read(instance: Instance) -> None:
     assert instance.write_database_config("/tmp/some.sock")
     section = read_configuration(instance.database_config).config.storage.config

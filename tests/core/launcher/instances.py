@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,14 +97,30 @@ class RunningInstance:
 
 def processes_of(var: Path) -> list[str]:
     """The command lines of all processes that name the folder; empty when nothing is left running."""
-    return list(_find_processes(os.fsencode(var)))
+    return [command for _, command in _find_processes(os.fsencode(var))]
 
 
-def _find_processes(needle: bytes) -> Iterator[str]:
+def listening_ports(var: Path) -> set[int]:
+    """The TCP ports, of IPv4 and IPv6, on which processes that name the folder listen."""
+    listening = {}
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A":
+                listening[f"socket:[{fields[9]}]"] = int(fields[1].rpartition(":")[2], 16)
+    ports = set()
+    for pid, _ in _find_processes(os.fsencode(var)):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                ports.add(listening.get(os.readlink(descriptor), 0))
+    return ports - {0}
+
+
+def _find_processes(needle: bytes) -> Iterator[tuple[int, str]]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes()
         except OSError:
             continue
         if needle in command and int(folder.name) != os.getpid():
-            yield command.replace(b"\0", b" ").decode("utf-8", "replace")
+            yield int(folder.name), command.replace(b"\0", b" ").decode("utf-8", "replace")

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 from transaction.interfaces import TransientError
-from ZODB.POSException import ConflictError
+from ZODB.POSException import ConflictError, StorageTransactionError
 
 from wendelin.core import errors
 from wendelin.core.registry import PluginConfig, load_registry
@@ -22,6 +22,7 @@ FAILURES = {
     "full": lambda: errors.StorageFull("no space left"),
     "engine-full": lambda: OSError(28, "No space left on device"),
     "large": lambda: errors.RequestTooLarge("a body may have 1 MB"),
+    "engine-undecided": lambda: StorageTransactionError("Transaction not committing"),
     "conflict": lambda: ConflictError("busy"),
     "broken-script": lambda: errors.ScriptError("Base_x, line 3: name 'y' is not defined"),
 }
@@ -48,6 +49,7 @@ def application(web_database):
         ("bad", 400, "bad-request"),
         ("full", 507, "storage-full"),
         ("engine-full", 507, "storage-full"),
+        ("engine-undecided", 503, "database-unavailable"),
         ("large", 413, "request-too-large"),
         ("conflict", 503, "database-unavailable"),
         ("broken-script", 500, "script-error"),

@@ -25,7 +25,8 @@ def put(web_database):
     ("body", "content_type", "text"),
     [
         (b"return 'plain'", "text/plain", "plain"),
-        (b"return '<p>page</p>'", "text/html", "<p>page</p>"),
+        (b"return '<!DOCTYPE html><p>page</p>'", "text/html", "<!DOCTYPE html><p>page</p>"),
+        (b"return '<script>what somebody typed</script>'", "text/plain", "<script>what somebody typed</script>"),
         (b"return {'a': [1, 2]}", "application/json", '{"a":[1,2]}'),
         (b"return 42", "application/json", "42"),
         (b"return b'bytes'", "application/octet-stream", "bytes"),

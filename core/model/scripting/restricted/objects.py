@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
+from functools import partial
 from io import BytesIO, StringIO
 from types import CodeType, FrameType, MappingProxyType, TracebackType
 from typing import Any, cast
@@ -96,7 +97,7 @@ class ScriptClass(type):
 def may_read(ob: object, name: str) -> bool:
     """Whether an instance that is no document shows ``name``."""
     cls = type(ob)
-    if name in WRITING_TO_BUFFERS:
+    if name in WRITING_TO_BUFFERS or isinstance(ob, partial):  # what a function was bound with is its maker's
         return False
     if isinstance(ob, numpy.ndarray | numpy.generic | numpy.random.BitGenerator):
         return name not in ARRAY_DOORS

@@ -7,7 +7,7 @@ from typing import Any
 
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.security import ACCESS, protected
+from wendelin.core.security import ACCESS, protected, trusted_method
 from wendelin.plugins.ingestion.formats import event_stream
 
 
@@ -23,6 +23,7 @@ class MQTTMessage(Document):
         return self.data if self.data is not None else self.payload.encode("utf-8")
 
 
+@trusted_method
 def parse_mqtt_tag(policy: Document, reference: str) -> dict[str, str] | None:
     """``sensor.product``, or one word for both."""
     parts = reference.split(".")
@@ -35,6 +36,7 @@ def parse_mqtt_tag(policy: Document, reference: str) -> dict[str, str] | None:
     }
 
 
+@trusted_method
 def write_mqtt_ingestion(policy: Document, data_chunk: bytes, out_stream: dict[str, Document]) -> None:
     """An MQTT Message for each event: ``{"topic", "payload"}`` as the original takes it, or ``message`` as payload."""
     module = policy.getPortalObject().getDefaultModule("MQTT Message")

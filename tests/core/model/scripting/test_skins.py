@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+from functools import partial
+
 import pytest
 
+from wendelin.core import registry
 from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound, ScriptError, Unauthorized
+from wendelin.core.model.scripting.restricted.access import guarded_getattr
 from wendelin.core.model.scripting.skin_items import SkinFile, TrustedMethod
 from wendelin.core.model.scripting.skins import find_method, get_type_based_method, method_id_list, skin_super
-from wendelin.core.security import User, as_user
+from wendelin.core.security import User, as_user, trusted_method
 
 
 @pytest.fixture
@@ -134,18 +139,51 @@ def test_type_based_methods_prefer_the_portal_type_then_the_class(site, skins, a
     assert thing.getTypeBasedMethod("measure", "Base_measure")() == f"type of {thing.getId()}"
 
 
+@trusted_method
 def trusted_sample(context, factor=1):
     return context.getId(), factor
 
 
-def test_a_trusted_method_gets_the_document_first(site, skins, monkeypatch):
-    monkeypatch.setattr(
-        "wendelin.core.model.scripting.skin_items._known_packages", frozenset({__name__, "wendelin.core"})
-    )
-    method = TrustedMethod()
-    method.method = f"{__name__}:trusted_sample"
-    skins.layer("plain").put("Base_trusted", method)
+def undeclared_sample(context):
+    return context
+
+
+class_of_the_module = trusted_method(type("class_of_the_module", (), {"__module__": __name__}))
+
+
+@pytest.fixture
+def put_trusted(skins, monkeypatch):
+    """``put_trusted("function")``: a Trusted Method of this module, as if a plugin brought it."""
+    monkeypatch.setattr(registry, "plugin_packages", lambda: frozenset({__name__, "wendelin.core"}))
+
+    def put(name):
+        method = TrustedMethod()
+        method.method = f"{__name__}:{name}"
+        skins.layer("plain").put("Base_trusted", method)
+
+    return put
+
+
+def test_a_trusted_method_gets_the_document_first(site, put_trusted):
+    put_trusted("trusted_sample")
     assert site.Base_trusted(factor=3) == ("erp5", 3)
+    assert str(inspect.signature(site.Base_trusted)) == "(factor=1)"
+
+
+@pytest.mark.parametrize("name", ["undeclared_sample", "put_script", "class_of_the_module", "trusted_method"])
+def test_what_the_module_does_not_declare_is_no_method(site, put_trusted, name):
+    put_trusted(name)
+    with pytest.raises(ScriptError, match="declares no trusted method"):
+        site.Base_trusted()
+
+
+@pytest.mark.parametrize("name", ["func", "args", "keywords", "function", "context", "_function", "__wrapped__"])
+def test_scripts_see_nothing_of_the_function(site, skins, put_trusted, name):
+    put_trusted("trusted_sample")
+    with pytest.raises((AttributeError, Unauthorized)):
+        guarded_getattr(site.Base_trusted, name)
+    with pytest.raises((AttributeError, Unauthorized)):
+        guarded_getattr(partial(trusted_sample, site), name)
 
 
 @pytest.mark.parametrize(
