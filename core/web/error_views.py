@@ -32,6 +32,7 @@ from wendelin.core.errors import (
     WendelinError,
 )
 from wendelin.core.model.objects.document import Document
+from wendelin.core.security import VIEW, check_permission
 from wendelin.core.web.requests.statuses import BadCredentials, CrossSiteRequest, status_of
 from wendelin.core.web.requests.urls import static_url, url
 
@@ -59,6 +60,12 @@ ADVICE = {
     503: ("The site is busy or away", "Nothing was lost or half done. Wait a few seconds and reload this page."),
     507: ("The disk is full", "Nothing was stored. The operator has to make room first."),
 }
+# For an account that may not even see the main page: a button to it would lead back here.
+SHUT_OUT = (
+    "Your account has no rights here yet",
+    "You are logged in, but nobody has given your account a role on this site. Ask a manager of the site for one "
+    "(My Favourites > Manage Users), then try again.",
+)
 
 
 def wants_page(request: Request) -> bool:
@@ -74,6 +81,9 @@ def error_response(
     """The page or the JSON of an error."""
     if wants_page(request):
         title, advice = ADVICE.get(status, ADVICE[500 if status >= 500 else 400])
+        is_shut_out = status == 403 and not _may_see_site(request)
+        if is_shut_out:
+            title, advice = SHUT_OUT
         values = {
             "title": title,
             "advice": advice,
@@ -81,7 +91,9 @@ def error_response(
             "problems": problems or [],
             "status": status,
             "error_id": request.id if status >= 500 else "",
-            "home_url": url(request, "/erp5") + "/",
+            "home_url": url(request, "/erp5") + "/" if not is_shut_out else "",
+            "again_url": request.path_qs if is_shut_out and request.method == "GET" else "",
+            "log_out_url": url(request, "/erp5", "logout") if is_shut_out else "",
             "login_url": url(request, "/erp5", "login_form") if status == 401 else "",
             "switch_url": _login_url(request) if status == 403 else "",
             "static_url": partial(static_url, request, "core"),
@@ -91,6 +103,12 @@ def error_response(
     if problems:
         body["problems"] = problems
     return Response(json=body, status=status)
+
+
+def _may_see_site(request: Request) -> bool:
+    """Whether the main page is a way on for this user; True for what was refused before the site was looked at."""
+    site = request.__dict__.get("site")
+    return site is None or check_permission(VIEW, site, request.user)
 
 
 def _problems(error: Exception) -> list[str]:

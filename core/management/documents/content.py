@@ -1,12 +1,46 @@
-"""The content of File and Image documents over HTTP."""
+"""The content of File and Image documents: over HTTP, and on their pages."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from pyramid.request import Request
 from pyramid.response import Response
 
 from wendelin.core.model.objects.files import File
 from wendelin.core.web.answers.downloads import respond
+from wendelin.core.web.answers.media_types import served_type
+from wendelin.core.web.requests.urls import url
+
+#: A larger picture is not loaded by the page that is about it; a click shows it.
+LARGEST_PICTURE = 32 << 20
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a page says of the content: where it is shown and saved, and whether it is a picture to show right there."""
+
+    name: str
+    size: str
+    type: str
+    show_url: str
+    download_url: str
+    is_picture: bool
+
+
+def content_of(context: object, request: Request) -> Content | None:
+    """The content of a file or a picture; None for other documents, and where nothing was uploaded yet."""
+    if not isinstance(context, File) or not context.getSize():
+        return None
+    media_type, may_show = served_type(context.getContentType())
+    return Content(
+        context.getFilename(),
+        context.getFormattedSize(),
+        media_type,
+        url(request, context, "getData", v=context.revision()) if may_show else "",
+        url(request, context, "getData", download=1),
+        may_show and media_type.startswith("image/") and context.getSize() <= LARGEST_PICTURE,
+    )
 
 
 def get_data(context: File, request: Request) -> Response:

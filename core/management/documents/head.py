@@ -18,7 +18,7 @@ from wendelin.core.web.requests.urls import url
 #: Every document that can be edited has this state variable, so it tells nothing.
 EDIT_STATE = "edit_state"
 #: Tabs that every document has; a type's own action of the same id is not shown a second time.
-OWN_TABS = frozenset({"view", "metadata", "history"})
+OWN_TABS = frozenset({"view", "relations", "metadata", "history"})
 
 
 class DocumentHead:
@@ -51,7 +51,7 @@ class DocumentHead:
 
     @cached_property
     def tabs(self) -> list[Link]:
-        """View, the type's further forms and views, Metadata, History."""
+        """View, the type's further forms and views, Relations (of what can have some), Metadata, History."""
         found = [Link("List" if self.is_top else "View", self._address("view"))]
         further = [
             (form.priority, Link(form.title or form.id, self._address("view", form=form.id)))
@@ -64,6 +64,8 @@ class DocumentHead:
             if action.id not in OWN_TABS
         ]
         found += [link for _, link in sorted(further, key=lambda pair: (pair[0], pair[1].title))]
+        if not self.is_top:
+            found.append(Link("Relations", self._address("relations")))
         found.append(Link("Metadata", self._address("metadata")))
         found.append(Link("History", self._address("history")))
         return found

@@ -19,7 +19,7 @@ from wendelin.core.model.objects.properties import CategoryProperty, camel_case
 from wendelin.core.model.objects.relations import resolve
 from wendelin.core.model.objects.site import Site
 from wendelin.core.model.portal_types.actions import Form
-from wendelin.core.security import check_permission
+from wendelin.core.security import VIEW, check_permission
 from wendelin.core.web.requests.urls import url
 
 DOCUMENT_PREFIX = "field_my_"
@@ -96,6 +96,7 @@ def decorate(request: Request, document: Document, form: FieldSet) -> None:
     for entry in form:
         if isinstance(entry.field.prop, CategoryProperty):
             entry.choices = [_choice(document, entry.field.prop, path) for path in _as_list(entry.raw)]
+            entry.addresses = {path: _address(request, document, entry.field.prop, path) for _, path in entry.choices}
             entry.link = _relation_url(request, entry.field.prop)
             if entry.field.kind == "select" and isinstance(entry.raw, list):
                 entry.raw = entry.raw[0] if entry.raw else ""
@@ -111,6 +112,12 @@ def _as_list(raw: Raw) -> list[str]:
 def _choice(document: Document, prop: CategoryProperty, path: str) -> tuple[str, str]:
     value = resolve(document, prop.base, path)
     return (value.getTitle() if value is not None else f"{path} (gone)", path)
+
+
+def _address(request: Request, document: Document, prop: CategoryProperty, path: str) -> str:
+    """Where a related document is; "" when it is gone, or not for this user to see."""
+    value = resolve(document, prop.base, path)
+    return url(request, value, "view") if value is not None and check_permission(VIEW, value) else ""
 
 
 def _relation_url(request: Request, prop: CategoryProperty) -> str:

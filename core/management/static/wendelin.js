@@ -64,7 +64,7 @@ for (const button of document.querySelectorAll("[data-toggle]")) {
 }
 
 // In code, Tab indents; Escape, then Tab leaves the field.
-for (const area of document.querySelectorAll("textarea.code")) {
+for (const area of document.querySelectorAll("textarea.code:not([data-language])")) {
   let leave = false;
   area.addEventListener("keydown", (event) => {
     if (event.key === "Escape") leave = true;

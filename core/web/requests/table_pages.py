@@ -1,10 +1,17 @@
-"""Which page of a long table is asked for: by its number (`page_number`), or by its first row (`page_start`)."""
+"""Which page of a long table is asked for: by its number (`page_number`), or by its first row (`page_start`).
+
+How long a page is, users choose in their preferences (`lines_per_page`).
+"""
 
 from __future__ import annotations
 
 from pyramid.request import Request
 
 from wendelin.core.errors import BadRequest
+
+DEFAULT_LINES = 20
+#: Each line of a list costs time: more than this are several pages.
+MOST_LINES = 200
 
 
 def page_number(request: Request, last: int | None = None) -> int:
@@ -13,6 +20,12 @@ def page_number(request: Request, last: int | None = None) -> int:
     # Digits of other scripts would do for `int`, but there are "digits" such as ² which would not.
     wanted = max(1, int(text)) if text.isdecimal() else 1
     return wanted if last is None else min(wanted, last)
+
+
+def lines_per_page(request: Request) -> int:
+    """What the user's preference "Lines per Page" says, or the site's; from 1 to `MOST_LINES`."""
+    wanted = request.site.portal_preferences.getPreference("preferred_listbox_list_mode_line_count")
+    return min(max(int(wanted or DEFAULT_LINES), 1), MOST_LINES)
 
 
 def page_start(request: Request, lowest: int, highest: int) -> int:

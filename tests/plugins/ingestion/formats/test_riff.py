@@ -92,7 +92,9 @@ def sound_of(*pieces: bytes) -> bytes:
             LIST,
         ],
         "RF64 with sizes of other parts": [
-            riff(ds64(len(SOUND), 0, ((b"big ", 9000),)), part(b"big ", bytes(9000), U), FORMAT, part(b"data", SOUND, U)),
+            riff(
+                ds64(len(SOUND), 0, ((b"big ", 9000),)), part(b"big ", bytes(9000), U), FORMAT, part(b"data", SOUND, U)
+            ),
             LIST,
         ],
     }.items(),
@@ -152,7 +154,9 @@ def test_many_and_huge_parts_are_bounded() -> None:
 
 names = st.sampled_from([b"fmt ", b"data", b"LIST", b"JUNK", b"ds64", b"\0\0\0\0", b"RIFF"])
 sizes = st.one_of(st.none(), st.sampled_from([0, 1, 16, 28, 2**31, U - 1, U]), st.integers(0, 300))
-parts = st.lists(st.builds(part, names, st.binary(max_size=60), sizes, st.sampled_from([b"", b"\0", b"d"])), max_size=12)
+parts = st.lists(
+    st.builds(part, names, st.binary(max_size=60), sizes, st.sampled_from([b"", b"\0", b"d"])), max_size=12
+)
 
 
 @given(st.lists(st.builds(lambda inside, size: riff(*inside, size=size), parts, sizes), max_size=3), st.booleans())
