@@ -33,7 +33,7 @@ def first_step(site: Site, request: Request) -> Panel | None:
         return None
     installation = tool.installation
     if installation is None:
-        badge, kind = "do this first", "warning"
+        badge, kind = "first step", "warning"
     else:
         badge, kind = ("failed", "danger") if installation.state == FAILED else ("running", "")
     return Panel(

@@ -65,6 +65,14 @@ def _add_session(config: PluginConfig) -> None:
             request_method=method,
             renderer=f"{TEMPLATES}/form.pt",
         )
+        config.add_view(
+            f"{HERE}.administration.own_preferences:own_preferences",
+            "own",
+            "Preference Tool",
+            permission="Add portal content",
+            request_method=method,
+            renderer=f"{TEMPLATES}/form.pt",
+        )
 
 
 def _add_site(config: PluginConfig) -> None:

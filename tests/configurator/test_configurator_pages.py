@@ -47,7 +47,7 @@ def work(database: Database) -> None:
 
 def test_from_my_favourites_to_a_configured_site(app: TestApp, database: Database) -> None:
     main_page = app.get("/erp5/")
-    assert "This site is new" in main_page.text and "do this first" in main_page.text
+    assert "This site is new" in main_page.text and "first step" in main_page.text
     choices = main_page.click("Configure your Site")
     assert "The Wendelin Configuration will allow you" in choices.text
     options = next(form for form in choices.forms.values() if "configuration" in form.fields).submit()

@@ -37,12 +37,15 @@ def history(context: Document, request: Request) -> dict[str, Any]:
 
 
 def revisions_of(context: Document, request: Request) -> list[tuple[Revision, list[ShownChange]]] | None:
-    """The kept states of the document's own record with what each changed; None where the engine keeps none."""
+    """The kept states of the document's own record, with the properties and relations that each changed.
+
+    None where the engine keeps none. What else a record holds (numbers, caches, contents) tells a person nothing.
+    """
     if not request.database.supports_undo or getattr(context, "_p_oid", None) is None:
         return None
-    titles = {id: prop.label for id, prop in context.getTypeInfo().property_dict.items()}
+    titles = {id: prop.label for id, prop in context.getTypeInfo().property_dict.items()} | {"categories": "Relations"}
     return [
-        (revision, [_shown(change, titles) for change in found])
+        (revision, [_shown(change, titles) for change in found if change.name in titles])
         for revision, found in changes(context, SHOWN_REVISIONS)
     ]
 

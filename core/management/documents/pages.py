@@ -10,8 +10,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from wendelin.core.errors import Unauthorized
-from wendelin.core.management.documents.deletion import delete_documents, require_deletable
 from wendelin.core.management.documents.content import content_of
+from wendelin.core.management.documents.deletion import delete_documents, require_deletable
 from wendelin.core.management.documents.head import DocumentHead
 from wendelin.core.management.documents.script_pages import code_problems
 from wendelin.core.management.forms.code_editor import add_editor
