@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from waitress.server import create_server
 from waitress.wasyncore import close_all
 from webtest import TestApp
 
@@ -27,6 +26,7 @@ from wendelin.core.model.accounts.passwords import hash_password
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
 from wendelin.core.web.application import make_application
+from wendelin.core.web.server.serving import make_server
 
 PASSWORD = "correct horse"
 USERS = {"zope": ["Manager"], "ada": ["Assignor", "Author", "Auditor"], "nobody": []}
@@ -111,7 +111,7 @@ def browser_client(make_client: Callable[..., TestApp]) -> Callable[[str], TestA
 @pytest.fixture
 def server(application: Any, web_database: Database) -> Iterator[Server]:
     """A waitress server of this process on a free port of localhost, as development.ini starts one."""
-    wsgi_server = create_server(application, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=True)
+    wsgi_server = make_server(application, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=wsgi_server.run, daemon=True)
     thread.start()
     yield Server(f"http://127.0.0.1:{wsgi_server.effective_port}", web_database)

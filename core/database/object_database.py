@@ -34,6 +34,9 @@ from wendelin.core.errors import DatabaseError
 
 Result = TypeVar("Result")
 
+#: What the description of a transaction begins with that the platform makes for itself: nobody would undo it.
+BOOKKEEPING = "bookkeeping: "
+
 # Where the id of the user stands in a transaction's extension: ZODB's own user field puts a folder path before it.
 USER_KEY = "wendelin_user"
 
@@ -56,6 +59,11 @@ def sign_transaction(txn: ITransaction, user: str | None = None, description: st
         txn.setExtendedInfo(USER_KEY, user)
     if description:
         txn.note(description)
+
+
+def sign_bookkeeping(txn: ITransaction, what: str) -> None:
+    """Say that a transaction is the platform's own: ids that are reserved, activities that are claimed."""
+    sign_transaction(txn, description=f"{BOOKKEEPING}{what}")
 
 
 class Database:

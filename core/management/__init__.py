@@ -32,6 +32,7 @@ def includeme(config: PluginConfig) -> None:
     if CODE_EDITOR.is_dir():  # front-end packages stand beside the sources; a wheel comes without them
         config.add_static("codemirror", CODE_EDITOR)
     config.add_web_part("layout", f"{HERE}.frame.layout")
+    config.add_main_page_panel("unreadable_documents", f"{HERE}.lists.unreadable:panel")
     config.add_web_part("dialogs", f"{HERE}.documents.dialogs")
     for add in (_add_session, _add_site, _add_site_tools, _add_document, _add_list, _add_skins_and_files):
         add(config)

@@ -182,10 +182,15 @@ class DataArrayLine(DataArray):
         return f"{self.getParentValue().revision()}-{self.getUid():x}-{crc32(part.encode()):x}"
 
     def _part_of(self, whole: Readable) -> Any:
-        index = parse_index(self.getIndexExpression() or "...")
-        part = whole[index] if not _names_fields(index) else whole[...][index]
-        dtype = self.getDtype()
-        return part.view(dtype) if dtype else part
+        expression, dtype = self.getIndexExpression() or "...", self.getDtype()
+        index = parse_index(expression)
+        try:
+            part = whole[index] if not _names_fields(index) else whole[...][index]
+            return part.view(dtype) if dtype else part
+        except (IndexError, KeyError, TypeError, ValueError) as error:  # the array may have become another since
+            raise BadRequest(
+                f"[{expression}] is no part of the array of shape {tuple(whole.shape)}: {error}"
+            ) from error
 
 
 def _names_fields(index: Index) -> bool:

@@ -13,14 +13,15 @@ from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
 from wendelin.core.security import ADD, require_permission, trusted_method
-from wendelin.plugins.ingestion.formats import event_stream
+from wendelin.plugins.ingestion.formats import event_stream, lines
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.policies.policy import IngestionPolicyTool, check_reference
 from wendelin.plugins.ingestion.routing import pipeline
-from wendelin.plugins.ingestion.routing.operations import takes_body
+from wendelin.plugins.ingestion.routing.lookup import find_document
+from wendelin.plugins.ingestion.routing.operations import takes_body, takes_tag
 
 SUPPLY_DAYS = 3650
-DEFAULT_OPERATION = "data_operation_module/wendelin_ingest_data_payload"
+DEFAULT_OPERATION = "wendelin_ingest_data_payload"
 POLICY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 Sinks = dict[str, IDocument]  # by portal type
@@ -69,10 +70,15 @@ def create_data_ingestion(
 
 @trusted_method
 def add_ingestion_policy(
-    tool: IngestionPolicyTool, reference: str | None = None, title: str | None = None, batch_mode: bool = False
+    tool: IngestionPolicyTool,
+    reference: str | None = None,
+    title: str | None = None,
+    batch_mode: bool = False,
+    data_operation: str | None = None,
 ) -> Document | tuple[Document, Document, Document]:
     """Make and validate all that data needs to come in under the tag ``reference``: policy, product and supply.
 
+    ``data_operation`` is the reference of the Data Operation that stores what comes in; by default that of bytes.
     Returns the policy; all three with ``batch_mode``. Raises `BadRequest` or `DuplicateId`, whose messages are for
     the person who filled in the dialog.
     """
@@ -82,6 +88,7 @@ def add_ingestion_policy(
     if not POLICY_ID.fullmatch(reference):
         raise BadRequest(f"{reference!r} cannot be a reference: use letters, digits, - and _ (a dot begins a sub-tag)")
     _require_unique(tool, reference)
+    operation = _find_operation(tool.getPortalObject(), data_operation or DEFAULT_OPERATION)
     title = (title or "").strip() or reference
     policy: Document = tool.newContent(
         reference,
@@ -93,16 +100,23 @@ def add_ingestion_policy(
         data_operation_script_id="IngestionPolicy_getIngestionOperationAndParameterDict",
     )
     product = _add_product(tool.getPortalObject(), reference)
-    supply = _add_supply(tool.getPortalObject(), reference, title, product)
+    supply = _add_supply(reference, title, operation, product)
     for document in (policy, product, supply):
         document.validate()
     return (policy, supply, product) if batch_mode else policy
 
 
+def _find_operation(site: Site, reference: str) -> Document:
+    found = find_document(site, "Data Operation", reference, validation_state="validated")
+    if found is None:
+        raise BadRequest(f"there is no validated Data Operation with reference {reference!r}")
+    return found
+
+
 def _require_unique(tool: IngestionPolicyTool, reference: str) -> None:
     taken = "Ingestion Policy" if reference in tool else None
     for portal_type in ("Data Supply", "Data Product"):
-        if taken is None and pipeline.find_document(tool.getPortalObject(), portal_type, reference) is not None:
+        if taken is None and find_document(tool.getPortalObject(), portal_type, reference) is not None:
             taken = portal_type
     if taken:
         raise DuplicateId(f"there is already a {taken} with reference {reference!r}; choose another reference")
@@ -121,7 +135,8 @@ def _add_product(site: Site, reference: str) -> Document:
     return product
 
 
-def _add_supply(site: Site, reference: str, title: str, product: Document) -> Document:
+def _add_supply(reference: str, title: str, operation: Document, product: Document) -> Document:
+    site: Site = product.getPortalObject()
     now = datetime.now(UTC).replace(microsecond=0)
     supply: Document = site.getDefaultModule("Data Supply").newContent(
         portal_type="Data Supply",
@@ -131,7 +146,7 @@ def _add_supply(site: Site, reference: str, title: str, product: Document) -> Do
         effective_date=now,
         expiration_date=now + timedelta(days=SUPPLY_DAYS),
     )
-    resources = {"ingestion_operation": DEFAULT_OPERATION, "out_stream": product.getRelativeUrl()}
+    resources = {"ingestion_operation": operation, "out_stream": product}
     for index, (name, resource) in enumerate(resources.items(), 1):
         line = supply.newContent(
             portal_type="Data Supply Line",
@@ -139,7 +154,7 @@ def _add_supply(site: Site, reference: str, title: str, product: Document) -> Do
             reference=name,
             int_index=index,
             quantity=1.0,
-            resource=resource,
+            resource_value=resource,
             use="big_data/ingestion/stream",
         )
         line.validate()
@@ -151,9 +166,32 @@ def _add_supply(site: Site, reference: str, title: str, product: Document) -> Do
 
 @trusted_method
 @takes_body
-def write_payload_to_data_stream(policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks) -> None:
-    """Append exactly what the records of a msgpack chunk carry (`event_stream.record_payload`)."""
-    out_stream["Data Stream"].append_pieces(event_stream.iter_payload(data_chunk))
+@takes_tag
+def write_payload_to_data_stream(
+    policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks, reference: str = "", filename: str = ""
+) -> None:
+    """Append exactly what plain records carry, and other records and those of JSON as lines (`lines.iter_bytes`)."""
+    out_stream["Data Stream"].append_pieces(lines.iter_bytes(data_chunk, reference))
+
+
+@trusted_method
+@takes_body
+@takes_tag
+def write_text_lines_to_data_stream(
+    policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks, reference: str = "", filename: str = ""
+) -> None:
+    """Append each record as a line of text (`lines.iter_text_lines`)."""
+    out_stream["Data Stream"].append_pieces(lines.iter_text_lines(data_chunk, reference, bool(filename)))
+
+
+@trusted_method
+@takes_body
+@takes_tag
+def write_json_lines_to_data_stream(
+    policy: IDocument, data_chunk: bytes | Body, out_stream: Sinks, reference: str = "", filename: str = ""
+) -> None:
+    """Append each record as a line of JSON with its time and tag (`lines.iter_json_lines`)."""
+    out_stream["Data Stream"].append_pieces(lines.iter_json_lines(data_chunk, reference, bool(filename)))
 
 
 @trusted_method

@@ -3,9 +3,8 @@ from typing import Protocol
 
 from BTrees.IOBTree import IOBTree
 from BTrees.Length import Length
+from BTrees.OIBTree import OIBTree
 from persistent import Persistent
-
-class QueryError(Exception): ...
 
 class PipelineElement(Protocol):
     """A step from a text to its words."""
@@ -16,7 +15,9 @@ class Lexicon(Persistent):
     word_count: Length
     _pipeline: tuple[PipelineElement, ...]
     _words: IOBTree[str]
+    _wids: OIBTree[str]
     def __init__(self, *pipeline: PipelineElement) -> None: ...
+    def items(self) -> Iterable[tuple[str, int]]: ...
     def termToWordIds(self, text: str | list[str]) -> list[int]: ...
     def globToWordIds(self, pattern: str) -> list[int]: ...
     def parseTerms(self, text: str) -> list[str]: ...

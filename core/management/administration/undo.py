@@ -1,4 +1,4 @@
-"""Undo: the last transactions, by whom and what; chosen ones are undone together, as one new transaction."""
+"""Undo: the last transactions, by whom and what; chosen ones are undone one after the other, the newest first."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from pyramid.request import Request
 
 from wendelin.core.database import Revision
 from wendelin.core.errors import BadRequest
+from wendelin.core.management.administration.in_words import in_words
 from wendelin.core.management.frame.messages import say
-from wendelin.core.model.objects.history import parse_tid, undo_log
+from wendelin.core.model.objects.history import DEPTH, parse_tid, undo_log
 from wendelin.core.model.objects.history import undo as undo_transaction
 from wendelin.core.model.objects.site import Site
 from wendelin.core.web.requests.table_pages import page_number
 from wendelin.core.web.requests.urls import url
 
 PAGE = 25
-#: How far back a transaction can be chosen.
-DEPTH = 1000
 
 
 def undo_list(context: Site, request: Request) -> dict[str, Any]:
@@ -29,7 +28,7 @@ def undo_list(context: Site, request: Request) -> dict[str, Any]:
     return {
         "title": "Undo",
         "supported": request.database.supports_undo,
-        "revisions": [(entry.tid.hex(), entry) for entry in log if entry.undo_id],
+        "revisions": [(entry.tid.hex(), entry, in_words(context, entry.description)) for entry in log if entry.undo_id],
         "action": url(request, context, "undo_confirm"),
         "newer_url": url(request, context, "undo", page=page - 1) if page > 1 else "",
         "older_url": url(request, context, "undo", page=page + 1) if len(log) == PAGE else "",
@@ -54,7 +53,9 @@ def undo_confirm(context: Site, request: Request) -> Any:
     return {
         "title": "Undo",
         "question": f"Do you want to undo {len(chosen)} transaction{'s' * (len(chosen) != 1)}?",
-        "details": [f"{entry.time:%Y-%m-%d %H:%M:%S} {entry.user}: {entry.description}" for entry in chosen],
+        "details": [
+            f"{entry.time:%Y-%m-%d %H:%M:%S} {entry.user}: {in_words(context, entry.description)}" for entry in chosen
+        ],
         "submit_label": "Undo",
         "danger": True,
         "action": url(request, context, "undo"),
@@ -64,9 +65,17 @@ def undo_confirm(context: Site, request: Request) -> Any:
 
 
 def undo(context: Site, request: Request) -> HTTPSeeOther:
-    """Undo. What later transactions changed again cannot be undone; then nothing is."""
-    chosen = _chosen(context, request)
-    for entry in chosen:
-        undo_transaction(context, entry.tid)
-    say(request, f"{len(chosen)} transaction{'s' * (len(chosen) != 1)} undone.")
+    """Undo, up to the first that cannot be: what later transactions changed again has to be chosen as well."""
+    done, problem = 0, ""
+    for entry in _chosen(context, request):
+        try:
+            undo_transaction(context, entry.tid)
+        except BadRequest as error:
+            problem = str(error)
+            break
+        done += 1
+    if done or not problem:
+        say(request, f"{done} transaction{'s' * (done != 1)} undone.")
+    if problem:
+        say(request, f"{problem}.", "warning")
     return HTTPSeeOther(url(request, context, "undo"))

@@ -68,7 +68,7 @@ def _hidden(request: Request, documents: list[Document], **more: str) -> list[tu
 
 
 def _titles(documents: list[Document]) -> list[str]:
-    titles = [f"{document.getTitle()} ({document.getId()})" for document in documents[:SHOWN_TITLES]]
+    titles = [f"{column_value(document, 'title')} ({document.getId()})" for document in documents[:SHOWN_TITLES]]
     rest = len(documents) - SHOWN_TITLES
     return titles + ([f"and {rest} more"] if rest > 0 else [])
 
@@ -198,7 +198,7 @@ def export_csv(context: Folder, request: Request) -> Response:
 def _csv_lines(listing: Listing) -> Iterator[bytes]:
     yield _csv([[column.title for column in listing.columns]])
     offset = 0
-    while True:
+    while not listing.problem:
         documents = listing.source.documents(listing.active_query, listing.sort, offset, EXPORT_BLOCK)
         if not documents:
             return

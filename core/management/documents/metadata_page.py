@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -15,6 +16,7 @@ from wendelin.core.management.forms.saving import save, serial_of
 from wendelin.core.management.frame.layout import render_page, without_changes
 from wendelin.core.management.frame.messages import say
 from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.properties import in_utc
 from wendelin.core.web.requests.urls import url
 
 METADATA_FIELDS = ("id", "title", "short_title", "reference", "version", "language", "description")
@@ -51,10 +53,14 @@ def _facts(context: Document, request: Request) -> list[tuple[str, Any]]:
         ("Portal Type", context.getPortalType()),
         ("Address", request.host_url + url(request, context)),
         ("Owner", context.getOwner() or "-"),
-        ("Created", context.getCreationDate()),
-        ("Last modified", context.getModificationDate()),
+        ("Created", _utc(context.getCreationDate())),
+        ("Last modified", _utc(context.getModificationDate())),
         ("Number in the catalog", str(context.getUid())),
         ("Categories", "\n".join(context.getCategoryList()) or "-"),
         ("Roles here", "\n".join(roles) or "-"),
     ]
     return facts
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else in_utc(moment)

@@ -13,6 +13,7 @@ from wendelin.core.management.forms.field_sets import FieldSet
 from wendelin.core.management.forms.fields import SELECT_LIMIT, Field, field_of
 from wendelin.core.management.forms.inputs import Raw
 from wendelin.core.management.frame.offers import is_offered
+from wendelin.core.management.lists.cells import column_value
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import CategoryProperty, camel_case
@@ -111,7 +112,7 @@ def _as_list(raw: Raw) -> list[str]:
 
 def _choice(document: Document, prop: CategoryProperty, path: str) -> tuple[str, str]:
     value = resolve(document, prop.base, path)
-    return (value.getTitle() if value is not None else f"{path} (gone)", path)
+    return (str(column_value(value, "title")) if value is not None else f"{path} (gone)", path)
 
 
 def _address(request: Request, document: Document, prop: CategoryProperty, path: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from webob.multidict import MultiDict
 
+from wendelin.core.database import is_own_fault, reason_of
 from wendelin.core.errors import BadRequest
 from wendelin.core.management.forms.fields import HIDDEN_KINDS, MULTIPLE_KINDS, Field
 from wendelin.core.management.forms.inputs import Raw, is_sent, read_raw, show_value, to_value
@@ -82,7 +83,19 @@ class FieldSet:
         """Show the values that a document has."""
         for entry in self.bound:
             # What is never shown is not read: a file may be larger than memory.
-            entry.raw = "" if entry.field.kind in HIDDEN_KINDS else show_value(entry.field, value_of(entry.field))
+            if entry.field.kind not in HIDDEN_KINDS:
+                self._show(entry, value_of)
+
+    @staticmethod
+    def _show(entry: BoundField, value_of: Callable[[Field], object]) -> None:
+        """One value; where the document cannot answer, the reason, which cannot be saved over what is there."""
+        try:
+            entry.raw = show_value(entry.field, value_of(entry.field))
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            entry.field = dataclasses.replace(entry.field, kind="readonly", editable=False)
+            entry.raw = f"(cannot be read: {reason_of(error)})"
 
     def read(self, form: MultiDict) -> dict[str, Any]:
         """The values of a submitted form by id, of the fields that can be changed; errors are noted at each field."""

@@ -14,7 +14,7 @@ from webob.multidict import MultiDict
 from wendelin.core.errors import BadRequest
 from wendelin.core.management.forms.fields import HIDDEN_KINDS, MULTIPLE_KINDS, Field
 from wendelin.core.management.forms.uploads import SentFile, is_upload
-from wendelin.core.model.objects.properties import CategoryProperty
+from wendelin.core.model.objects.properties import CategoryProperty, in_utc
 
 #: What an input shows: text; a bool for a box; a list of texts where several can be chosen.
 Raw = str | bool | list[str]
@@ -40,7 +40,7 @@ def show_value(field: Field, value: object) -> Raw:
     if isinstance(value, tuple | list):
         return " ".join(str(item) for item in value)
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%S" if value.second else "%Y-%m-%dT%H:%M")
+        return in_utc(value).strftime("%Y-%m-%dT%H:%M:%S" if value.second else "%Y-%m-%dT%H:%M")
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     return str(value)

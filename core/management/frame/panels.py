@@ -17,9 +17,8 @@ from dataclasses import dataclass, field
 
 from pyramid.path import DottedNameResolver
 from pyramid.request import Request
-from transaction.interfaces import TransientError
 
-from wendelin.core.database import is_away
+from wendelin.core.database import is_own_fault
 from wendelin.core.model.objects.site import Site
 
 log = logging.getLogger(__name__)
@@ -57,7 +56,7 @@ def main_page_panels(site: Site, request: Request) -> list[Panel]:
         try:
             panel = function(site, request)
         except Exception as error:
-            if isinstance(error, TransientError) or is_away(error):
+            if not is_own_fault(error):
                 raise
             log.exception("%s: the panel %r of %s failed", request.id, registration.name, registration.place)
             continue

@@ -8,7 +8,9 @@ from typing import Any
 
 from pyramid.request import Request
 
+from wendelin.core.database import is_own_fault, reason_of
 from wendelin.core.interfaces import IDocument
+from wendelin.core.model.objects.properties import in_utc
 from wendelin.core.web.requests.urls import url
 
 LONGEST_TEXT = 200
@@ -47,7 +49,19 @@ def make_cell(request: Request, document: IDocument, column: Column, position: i
 
 
 def column_value(document: IDocument, id: str) -> Any:
-    """The value of a property, a state's title for a state variable, or what a ``get...`` method returns."""
+    """The value of a property, a state's title for a state variable, or what a ``get...`` method returns.
+
+    Where the document cannot answer, a text that says why: one document must not keep its list from being shown.
+    """
+    try:
+        return _value(document, id)
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        return f"(cannot be read: {reason_of(error)})"
+
+
+def _value(document: IDocument, id: str) -> Any:
     if id.startswith("get"):
         return getattr(document, id)()
     if id == "title":
@@ -80,7 +94,7 @@ def format_value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.6g}"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
+        return in_utc(value).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, list | tuple):
         return ", ".join(format_value(item) for item in value)
     text = str(value)

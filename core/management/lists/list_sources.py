@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
+from wendelin.core.database import is_own_fault
 from wendelin.core.errors import BadRequest
 from wendelin.core.interfaces import IFolder
 from wendelin.core.management.lists.cells import column_value
 from wendelin.core.model.catalog.storage.columns import all_columns
+from wendelin.core.model.catalog.storage.texts import TextPattern, fold
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.model.objects.properties import to_date
-from wendelin.core.security import VIEW
+from wendelin.core.model.objects.properties import in_utc, to_date
+from wendelin.core.security import MANAGE, VIEW, check_permission
 
 #: The longer ones first: a text is looked at from its start.
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -60,6 +62,7 @@ class CatalogSource:
     """The documents of a container that the catalog finds, filtered by what the user may see."""
 
     def __init__(self, container: IFolder, **fixed: Any) -> None:
+        self.container = container
         self.catalog = container.getPortalObject().portal_catalog
         self.fixed = fixed or {"parent_uid": container.getUid()}
         self.columns = all_columns()
@@ -80,12 +83,23 @@ class CatalogSource:
     def _query(self, query: Query) -> dict[str, Any]:
         return self.fixed | {self._name(id): self._condition(self._name(id), text) for id, text in query.items()}
 
-    def _condition(self, name: str, text: str) -> str:
+    def _condition(self, name: str, text: str) -> Any:
         sign, rest = split_operator(text)
         kind = self.columns[name].kind
-        if sign in ("", "=") and kind in ("string", "path"):
-            return rest if sign or "%" in rest else f"%{rest}%"
+        if kind == "token" and name.endswith("_state") and sign in ("", "=", "!="):
+            return self._states(name, sign, rest)
+        if kind not in ("string", "path", "token"):
+            return sign + rest
+        if sign in ("", "="):
+            return {"query": rest, "key": "ExactMatch" if sign and "%" not in rest else "Keyword"}
         return sign + rest
+
+    def _states(self, variable: str, sign: str, text: str) -> list[str]:
+        """The ids of the states whose title, which is what the list shows, or id fits the text (``!=``: does not)."""
+        known = list(state_titles(self.container, variable))
+        exact = "=" if sign else ""
+        found = {id for id, title in known if _fits(title, exact + text) or _fits(id, exact + text)}
+        return sorted({id for id, _ in known} - found if sign == "!=" else found)
 
     def count(self, query: Query) -> int:
         """How many the catalog finds, without loading one."""
@@ -98,11 +112,22 @@ class CatalogSource:
         return list(found.documents())
 
 
+def state_titles(container: IFolder, variable: str) -> Iterator[tuple[str, str]]:
+    """``(state id, title)`` of that state variable in the workflows of what the container may hold, else of all."""
+    site = container.getPortalObject()
+    held = [site.type_information(name) for name in container.getTypeInfo().allowed_content_type_list]
+    wanted = {workflow for info in held for workflow in info.workflow_list}
+    for workflow in site.portal_workflow.iterate():
+        definition = workflow.definition
+        if definition.state_variable == variable and (not wanted or definition.id in wanted):
+            yield from ((state.id, state.title or state.id) for state in definition.state.values())
+
+
 class FolderSource:
     """The documents of a tool, read one by one: tens or hundreds."""
 
     def __init__(self, container: Folder, documents: Callable[[], Iterable[Document]] | None = None) -> None:
-        self._documents = documents or (lambda: container.contentValues(checked_permission=VIEW))
+        self._documents = documents or (lambda: _visible(container))
         self._all: list[Document] | None = None
 
     def abilities(self, column_id: str) -> tuple[bool, bool]:
@@ -130,6 +155,19 @@ class FolderSource:
         return found[offset : offset + limit]
 
 
+def _visible(container: Folder) -> Iterator[Document]:
+    """The documents that the user may view; one that cannot say who may is shown to managers, who can repair it."""
+    for document in container.iterate():
+        try:
+            shown = check_permission(VIEW, document)
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            shown = check_permission(MANAGE, container)
+        if shown:
+            yield document
+
+
 def _document_key(column_id: str, document: Document) -> tuple[int, Any]:
     return _sort_key(column_value(document, column_id))
 
@@ -139,7 +177,7 @@ def _sort_key(value: object) -> tuple[int, Any]:
         return (0, 0)
     if isinstance(value, int | float):
         return (1, value)
-    return (2, value.isoformat() if isinstance(value, datetime) else str(value).casefold())
+    return (2, in_utc(value).isoformat() if isinstance(value, datetime) else fold(str(value)))
 
 
 def _fits(value: object, text: str) -> bool:
@@ -148,11 +186,10 @@ def _fits(value: object, text: str) -> bool:
         return _compares(value, sign or "=", rest)
     if isinstance(value, list | tuple):
         return any(_fits(item, text) for item in value)
-    words = str(value if value is not None else "").casefold()
+    words = fold(str(value if value is not None else ""))
     if sign in ("=", "!="):
-        return (words == rest.casefold()) == (sign == "=")
-    pattern = rest if "%" in rest else f"%{rest}%"
-    return re.fullmatch(".*".join(map(re.escape, pattern.casefold().split("%"))), words, re.DOTALL) is not None
+        return (words == fold(rest)) == (sign == "=")
+    return TextPattern(rest if "%" in rest else f"%{rest}%").fits(words)
 
 
 def _compares(value: float | datetime, sign: str, text: str) -> bool:

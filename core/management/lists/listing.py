@@ -12,9 +12,10 @@ from typing import Any
 
 from pyramid.request import Request
 
+from wendelin.core.errors import BadRequest
 from wendelin.core.interfaces import ITypeInformation
 from wendelin.core.management.frame.offers import Link
-from wendelin.core.management.lists.cells import Cell, Column, make_cell
+from wendelin.core.management.lists.cells import Cell, Column, column_value, make_cell
 from wendelin.core.management.lists.list_sources import CatalogSource, FolderSource, Source
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
@@ -86,9 +87,21 @@ class Listing:
         return lines_per_page(self.request)
 
     @cached_property
+    def _counted(self) -> tuple[int, str]:
+        try:
+            return self.source.count(self.active_query), ""
+        except BadRequest as error:  # a word where a number is searched: nothing fits, and that is no wrong request
+            return 0, str(error)
+
+    @property
     def count(self) -> int:
         """How many documents the search finds."""
-        return self.source.count(self.active_query)
+        return self._counted[0]
+
+    @property
+    def problem(self) -> str:
+        """Why the search can find nothing; "" for one that makes sense."""
+        return self._counted[1]
 
     @property
     def page_count(self) -> int:
@@ -110,6 +123,8 @@ class Listing:
     @cached_property
     def documents(self) -> list[Document]:
         """The documents of this page, in order."""
+        if not self.count:
+            return []
         return self.source.documents(self.active_query, self.sort, self.offset, self.rows_per_page)
 
     @cached_property
@@ -118,7 +133,7 @@ class Listing:
         return [
             Row(
                 document.getId(),
-                document.getTitle(),
+                str(column_value(document, "title")),
                 [make_cell(self.request, document, column, position) for position, column in enumerate(self.columns)],
             )
             for document in self.documents

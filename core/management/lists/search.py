@@ -6,7 +6,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from wendelin.core.management.lists.cells import format_value
+from wendelin.core.management.lists.cells import column_value, format_value
 from wendelin.core.model.catalog import OrQuery, Query
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
@@ -15,6 +15,8 @@ from wendelin.core.web.requests.urls import url
 
 SUGGESTIONS = 15
 WORKLIST = 200
+#: A text that stands in a title; what is typed behind that is not looked at.
+LONGEST_PATTERN = 500
 
 
 def search_site(context: Site, request: Request) -> dict[str, Any]:
@@ -32,6 +34,7 @@ def search_site(context: Site, request: Request) -> dict[str, Any]:
         "text": text,
         "count": count,
         "results": results,
+        "problem": context.portal_catalog.problem_of(text) if text else "",
         "previous_url": url(request, context, "search", text=text, page=page - 1) if page > 1 else "",
         "next_url": url(request, context, "search", text=text, page=page + 1) if page * lines < count else "",
     }
@@ -39,10 +42,10 @@ def search_site(context: Site, request: Request) -> dict[str, Any]:
 
 def _result(request: Request, document: Document) -> dict[str, str]:
     return {
-        "title": document.getTitle(),
+        "title": str(column_value(document, "title")),
         "url": url(request, document, "view"),
         "kind": document.getPortalTypeName(),
-        "place": document.__parent__.getTitle(),
+        "place": str(column_value(document.__parent__, "title")),
         "modified": format_value(document.getModificationDate()),
     }
 
@@ -69,7 +72,7 @@ def find_related(site: Site, text: str, portal_types: list[str]) -> list[Documen
     """Documents of those portal types (any when none is given) with the text in their title or reference."""
     query: dict[str, Any] = {"portal_type": portal_types} if portal_types else {}
     if text:
-        pattern = text if "%" in text else f"%{text}%"
+        pattern = {"query": text[:LONGEST_PATTERN], "key": "Keyword"}
         query["query"] = OrQuery(Query(title=pattern), Query(reference=pattern))
     found = site.portal_catalog(**query, sort_on=[("title", "ascending")], limit=SUGGESTIONS)
     return list(found.documents())
@@ -77,7 +80,7 @@ def find_related(site: Site, text: str, portal_types: list[str]) -> list[Documen
 
 def item_of(document: Document) -> dict[str, str]:
     """What a relation field needs of a document that it may lead to: the value, and two ways to show it."""
-    title = document.getTitle()
+    title = str(column_value(document, "title"))
     return {
         "value": document.getRelativeUrl(),
         "title": title,

@@ -13,6 +13,7 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from wendelin.core.database import is_own_fault
 from wendelin.core.errors import BadRequest
 from wendelin.core.interfaces import ISite
 from wendelin.core.model.activities.message import State, as_utc
@@ -150,7 +151,12 @@ def run_due_alarms(site: ISite, now: datetime) -> int:
     tool = site.get_child("portal_alarms")
     due = [alarm for alarm in tool.iterate() if isinstance(alarm, Alarm) and _is_due(alarm, now)] if tool else []
     for alarm in due:
-        alarm.start(now)
+        try:
+            alarm.start(now)
+        except Exception as error:  # `last_run` is set already: it is tried again when it is due again
+            if not is_own_fault(error):
+                raise
+            logger.exception("%s could not be started", alarm.getPath())
     return len(due)
 
 
@@ -158,6 +164,8 @@ def _is_due(alarm: Alarm, now: datetime) -> bool:
     """As `Alarm.is_due`; one alarm whose settings make no sense must not stop the others."""
     try:
         return alarm.is_due(now)
-    except (ArithmeticError, TypeError, ValueError) as error:
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
         logger.error("%s cannot run: %s", alarm.getPath(), error)
         return False

@@ -15,7 +15,7 @@ from functools import partial
 
 from ZODB.Connection import Connection
 
-from wendelin.core.database import Database
+from wendelin.core.database import Database, sign_bookkeeping
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class LeaseKeeper:
 
 
 def _renew(oid: bytes, connection: Connection) -> None:
+    sign_bookkeeping(connection.transaction_manager.get(), "a claim is renewed")
     connection.get(oid).until = lease_end()
 
 

@@ -25,7 +25,7 @@ from typing import Any
 from transaction.interfaces import NoTransaction, TransientError
 from ZODB.Connection import Connection
 
-from wendelin.core.database import Database, Retry, is_away, open_database
+from wendelin.core.database import Database, Retry, is_away, open_database, sign_bookkeeping
 from wendelin.core.errors import NotFound
 from wendelin.core.model.activities.alarms import run_due_alarms
 from wendelin.core.model.activities.leases import LeaseKeeper, lease_end
@@ -141,6 +141,7 @@ class Worker:
         for tag in {message.serialization_tag for message in batch} - {""}:
             tool.token(tag).count += 1
         self._seen = None  # look again after this batch
+        sign_bookkeeping(connection.transaction_manager.get(), "activities are claimed")
         try:
             connection.transaction_manager.commit()
         except TransientError:
@@ -199,6 +200,7 @@ class Worker:
         def try_once() -> None:
             refresh(connection)
             change()
+            sign_bookkeeping(connection.transaction_manager.get(), "what became of an activity")
             connection.transaction_manager.commit()
 
         CHANGES.call(try_once)
@@ -221,6 +223,7 @@ class Worker:
         """Commit ``work()`` if it did anything; a conflict means that somebody else did it, or that it can wait."""
         try:
             if work():
+                sign_bookkeeping(connection.transaction_manager.get(), "alarms and finished activities")
                 connection.transaction_manager.commit()
         except TransientError as error:
             if is_away(error):

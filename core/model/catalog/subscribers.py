@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wendelin.core.model.catalog.index_queue import Indexer, enqueue
+from wendelin.core.model.catalog.indexing import lines_in_state
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.events import (
     DocumentAdded,
@@ -29,6 +30,15 @@ def index(event: DocumentEvent) -> None:
         enqueue(catalog, document.getUid(), document)
 
 
+def index_state(event: StateChanged) -> None:
+    """Queue a document that is in another state, and with a delivery its lines."""
+    index(event)
+    catalog = None if event.document.isTempObject() else catalog_of(event.document)
+    if catalog is not None:
+        for line in lines_in_state(event.document):
+            enqueue(catalog, line.getUid(), line)
+
+
 def unindex(event: DocumentRemoved) -> None:
     """Queue a document that is about to be removed, to be forgotten."""
     catalog = None if event.document.isTempObject() else catalog_of(event.document)
@@ -41,6 +51,6 @@ SUBSCRIBERS = (
     (DocumentAdded, index),
     (DocumentModified, index),
     (DocumentMoved, index),
-    (StateChanged, index),
+    (StateChanged, index_state),
     (DocumentRemoved, unindex),
 )

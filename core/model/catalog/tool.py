@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from wendelin.core.errors import NotFound, Unauthorized
+from wendelin.core.database import is_own_fault
+from wendelin.core.errors import NotFound, QueryError, Unauthorized
 from wendelin.core.model.catalog import index_queue
 from wendelin.core.model.catalog.indexing import document_values, is_indexable
 from wendelin.core.model.catalog.search.compiler import Compiler
@@ -33,6 +35,8 @@ from wendelin.core.security import (
     protected,
     public,
 )
+
+logger = logging.getLogger(__name__)
 
 #: Documents that are indexed again in one go: by one activity, or between two savepoints.
 AT_ONCE = 2000
@@ -127,6 +131,15 @@ class CatalogTool(Folder):
         return [] if numbers is None else [TokenIn(self.store, columns["security_uid"], numbers)]
 
     @private
+    def problem_of(self, text: str) -> str:
+        """Why a search text cannot be read and is searched for word by word; "" for one that can be read."""
+        try:
+            self.compiler().query(text)
+        except QueryError as error:
+            return str(error)
+        return ""
+
+    @private
     def compiler(self, user_id: str = "") -> Compiler:
         """What understands the names and values of a query, with the local roles of that user."""
         return Compiler(self.store, self.is_base_category, self.is_state_variable, self.site_path(), user_id)
@@ -190,6 +203,17 @@ class CatalogTool(Folder):
             else:
                 self._index(document, columns)
 
+    def _index_readable(self, document: Document) -> bool:
+        """Index a document; False, with the reason in the log, for one whose record cannot be read at all."""
+        try:
+            self.index_pending({document.getUid(): document})
+        except Exception as error:
+            if not is_own_fault(error):
+                raise
+            logger.exception("%r was left out of the catalog", document._p_oid)
+            return False
+        return True
+
     def _index(self, document: Document, columns: dict[str, Column]) -> None:
         uid = document.getUid()
         old = self.store.rows.get(uid)
@@ -232,7 +256,9 @@ class CatalogTool(Folder):
     def reindex(self, relative_url: str = "") -> int:
         """Index all documents again, or those at and below a relative URL; returns their number.
 
-        Takes as long as indexing them did, in one transaction, whose changes go to a temporary file.
+        A document of which something cannot be read stops no other: it is found by ``catalog_problem="%"``. One whose
+        record is lost is named in the log, and not counted. It takes as long as indexing them did, in one transaction,
+        whose changes go to a temporary file.
         """
         start = self.document(relative_url) if relative_url else self.getPortalObject()
         if start is None:
@@ -242,10 +268,9 @@ class CatalogTool(Folder):
             index_queue.renew(self)
         number = 0
         for document in _walk(start):
-            if document.getParentValue() is not None:
-                self.index_pending({document.getUid(): document})
-                number += 1
-                if number % AT_ONCE == 0 and self._p_jar is not None:
+            if document is not start or document.getParentValue() is not None:
+                number += self._index_readable(document)
+                if number and number % AT_ONCE == 0 and self._p_jar is not None:
                     self._p_jar.transaction_manager.savepoint(optimistic=True)
         return number
 
@@ -258,9 +283,19 @@ class CatalogTool(Folder):
 def _walk(document: Document) -> Iterator[Document]:
     """The document and all below it, without holding more than one of each level."""
     yield document
-    if isinstance(document, Folder):
-        for child in document.iterate():
-            yield from _walk(child)
+    for child in _children(document):
+        yield from _walk(child)
+
+
+def _children(document: Document) -> Iterator[Document]:
+    """What a document holds; nothing, or no more, where that cannot be read."""
+    try:
+        if isinstance(document, Folder):
+            yield from document.iterate()
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        logger.exception("what %r holds was left out of the catalog", document._p_oid)
 
 
 def _first_document(results: Results) -> Any:

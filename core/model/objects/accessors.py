@@ -153,5 +153,16 @@ def _list_writers(prop: Property, name: str, stem: str) -> dict[str, Accessor]:
         single = isinstance(value, str) and prop.type == "multiple selection"
         return store(self, id, prop.convert((value,) if single else value))
 
-    write: dict[str, Accessor] = {f"_set{stem}List": set_list, f"_set{stem}Set": set_list}
+    def set_default(self: Document, value: object) -> bool:
+        # As in ERP5: the first of the list, before all that was there.
+        first = tuple(prop.convert((value,) if isinstance(value, str) else value) or ())[:1]
+        old = tuple(stored(self, id) or ())
+        new = (*first, *(item for item in old if item not in first)) if first else old[1:]
+        return store(self, id, new or None)
+
+    write: dict[str, Accessor] = {
+        f"_set{stem}List": set_list,
+        f"_set{stem}Set": set_list,
+        f"_setDefault{stem}": set_default,
+    }
     return write | {f"_set{name}": set_one} if stem == name else write

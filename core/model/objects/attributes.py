@@ -65,6 +65,8 @@ def _acquirable(container: IDocument, name: str) -> Any:
             return object.__getattribute__(container, name)
     if name.startswith(READING):
         found = generated_method(container, name)
+        if found is None and getattr(type(container), "is_site", False):
+            found = container.group_method(name)
         return MISSING if found is None else found
     return MISSING
 

@@ -75,7 +75,7 @@ class BigFileDocument(Document):
     def setData(self, data: bytes | None) -> None:
         """Replace the whole content; None and no bytes empty it."""
         self._replace_content(data)
-        self._content_changed()
+        self._content_changed(0)
 
     @protected(MODIFY)
     def appendData(self, data_chunk: bytes, content_type: str | None = None) -> None:
@@ -83,8 +83,9 @@ class BigFileDocument(Document):
         if content_type is not None and content_type != self.getContentType():
             self.edit(content_type=content_type)
         if data_chunk:
+            size = self.getSize()
             self._content().append(data_chunk)
-            self._content_changed()
+            self._content_changed(size)
 
     def _content(self) -> BigFile:
         """The file, made at its first use."""
@@ -99,8 +100,8 @@ class BigFileDocument(Document):
         if data:
             self._content().append(data)
 
-    def _content_changed(self) -> None:
-        """For document classes: called after every change of the content."""
+    def _content_changed(self, kept: int) -> None:
+        """For document classes: called after every change of the content, of which the first ``kept`` bytes are old."""
 
 
 def format_size(size: int) -> str:

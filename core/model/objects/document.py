@@ -283,6 +283,11 @@ class Document(Persistent):
         """Whether something is still to be done on this document."""
         return bool(self.getPortalObject().portal_activities.hasActivity(document=self, **kw))
 
+    @protected(ACCESS)
+    def Base_getRelatedObjectList(self, portal_type: relations.TypeFilter = None, **kw: Any) -> list[Any]:
+        """The documents that have a relation to this one, of whatever base category, and that the user may view."""
+        return relations.referring_value_list(self, portal_type, kw)
+
     @protected(VIEW)
     def Base_createCloneDocument(self, id: str | None = None) -> Any:
         """A copy beside the original: same properties and children, workflows at their start."""

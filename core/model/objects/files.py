@@ -87,9 +87,9 @@ class File(BigFileDocument):
         It is read in blocks. Raises `BadRequest` for what is no open file.
         """
         self._setFile(file)
-        self._content_changed()
+        self._content_changed(0)
 
-    def _content_changed(self) -> None:
+    def _content_changed(self, kept: int) -> None:
         notify(DocumentModified(self, frozenset(("data", "size"))))
 
 

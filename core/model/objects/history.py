@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from persistent.timestamp import TimeStamp
@@ -17,7 +18,7 @@ from transaction import TransactionManager
 from transaction.interfaces import NoTransaction
 from ZODB.POSException import POSKeyError, UndoError
 
-from wendelin.core.database import Database, Revision, sign_transaction
+from wendelin.core.database import BOOKKEEPING, Database, Revision, sign_transaction
 from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.interfaces import IDocument, ISite
 from wendelin.core.model.objects.document import Document
@@ -25,6 +26,10 @@ from wendelin.core.security import MANAGE, get_user, require_permission
 
 #: State that says nothing to a person: the tree of children, caches, places.
 INTERNAL = ("_", "workflow_history")
+#: How far back transactions can be undone, and how many of them are read at once.
+DEPTH, BLOCK = 5000, 250
+#: The second one is ZODB's: without it there is no database.
+NOT_OFFERED = (BOOKKEEPING, "initial database creation")
 
 
 @dataclass(frozen=True)
@@ -44,21 +49,34 @@ def database_of(document: IDocument) -> Database:
 
 
 def undo_log(site: ISite, first: int = 0, last: int = 20) -> list[Revision]:
-    """The transactions of the site that can be undone, the newest first; user and description as they were signed."""
+    """The transactions of the site that can be undone, the newest first; user and description as they were signed.
+
+    What the platform did for itself (`BOOKKEEPING`) is left out, and not counted by ``first`` and ``last``.
+    """
     require_permission(MANAGE, site)
-    database = database_of(site)
-    return database.undo_log(first, last) if database.supports_undo else []
+    return list(islice(_offered(database_of(site)), first, last))
+
+
+def _offered(database: Database) -> Iterator[Revision]:
+    """All but bookkeeping, of the last `DEPTH` transactions."""
+    if not database.supports_undo:
+        return
+    for start in range(0, DEPTH, BLOCK):
+        block = database.undo_log(start, start + BLOCK)
+        yield from (entry for entry in block if not entry.description.startswith(NOT_OFFERED))
+        if len(block) < BLOCK:
+            return
 
 
 def undo(site: ISite, tid: bytes) -> Revision:
     """Undo a transaction, at once and in a transaction of its own; returns what is undone.
 
     The present transaction goes on with the state it began with. Raises `NotFound` for a transaction that is not among
-    the last 1000, and `BadRequest` when what it changed was changed again since: that has to be undone first.
+    the last `DEPTH`, and `BadRequest`, which names what was changed again since and has to be undone first.
     """
     require_permission(MANAGE, site)
     database = database_of(site)
-    found = next((entry for entry in database.undo_log(0, 1000) if entry.tid == tid), None)
+    found = next((entry for entry in _offered(database) if entry.tid == tid), None)
     if found is None:
         raise NotFound(f"there is no transaction {tid.hex()} that can be undone")
     what = found.description or found.time.isoformat()
@@ -69,11 +87,24 @@ def undo(site: ISite, tid: bytes) -> Revision:
     try:
         manager.commit()
     except UndoError as error:
-        raise BadRequest(f"{what!r} cannot be undone: what it changed was changed again since") from error
+        raise BadRequest(_refusal(site, what, error)) from error
     finally:
         with suppress(NoTransaction):
             manager.abort()
     return found
+
+
+def _refusal(site: ISite, what: str, error: UndoError) -> str:
+    """Why a transaction cannot be undone, and what to do."""
+    failed = [entry for argument in error.args if isinstance(argument, list) for entry in argument]
+    oids = [entry[0] for entry in failed if isinstance(entry, tuple) and entry] or [getattr(error, "oid", None)]
+    found = [site._p_jar.get(oid) for oid in oids if isinstance(oid, bytes)]
+    paths = sorted({document.getRelativeUrl() or "the site" for document in found if isinstance(document, Document)})
+    changed = ", ".join(paths) if paths else "the list or the index in which it stands"
+    return (
+        f"{what!r} cannot be undone alone: {changed} was changed again by later transactions. Choose these as well: "
+        "they are undone before it. Or change the document by hand to what its History shows"
+    )
 
 
 def get_history(document: Document, size: int = 20) -> list[Revision]:

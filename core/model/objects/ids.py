@@ -27,7 +27,7 @@ import transaction
 from persistent import Persistent
 from ZODB.POSException import ConflictError
 
-from wendelin.core.database.retry import Retry
+from wendelin.core.database import Retry, sign_bookkeeping
 from wendelin.core.errors import BadRequest, InvalidId
 from wendelin.core.registry import get_registry
 
@@ -152,7 +152,7 @@ def _reserve_durably(database: Any, oid: bytes, size: int) -> int:
         connection = database.open(transaction_manager=manager)
         try:
             last = _count(connection.get(oid), size)
-            manager.get().note("reserve ids")
+            sign_bookkeeping(manager.get(), "reserve ids")
             manager.commit()
             return last
         finally:

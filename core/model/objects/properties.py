@@ -172,6 +172,16 @@ def to_date(value: object) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+def in_utc(moment: datetime) -> datetime:
+    """The same moment in the zone that pages name, which is UTC; without a zone it is UTC already."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # in the first or the last hours that a date can have
+        return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=UTC)
+
+
 def _to_lines(value: str | Iterable[object]) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [line.strip() for line in value.splitlines() if line.strip()]

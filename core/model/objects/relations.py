@@ -7,7 +7,7 @@ to any document (``resource/data_product_module/1``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wendelin.core.errors import BadRequest
@@ -105,6 +105,13 @@ def related_value_list(
     if checked_permission:
         return [value for value in found if check_permission(checked_permission, value)]
     return found
+
+
+def referring_value_list(document: Document, portal_type: TypeFilter, query: Mapping[str, Any]) -> list[Document]:
+    """The documents with a relation of any base category to this one that the current user may view."""
+    wanted = {"portal_type": portal_type if isinstance(portal_type, str) else list(portal_type)} if portal_type else {}
+    catalog = document.getPortalObject().portal_catalog
+    return list(catalog(strict_category_uid=document.getUid(), **wanted, **query).documents())
 
 
 def make_category_accessors(prop: CategoryProperty) -> dict[str, Accessor]:
@@ -222,42 +229,60 @@ def _writers(prop: CategoryProperty, name: str) -> dict[str, Accessor]:
 
     def set_list(self: Document, value: Iterable[str] | str | None, portal_type: TypeFilter = None) -> bool:
         urls = [value] if isinstance(value, str) else list(value or ())
-        kept = _kept(self, base, type_set(portal_type) or narrowed)
-        return set_url_list(self, base, [*kept, *urls])
+        before, after = _kept(self, base, type_set(portal_type) or narrowed)
+        return set_url_list(self, base, [*before, *urls, *after])
 
     def set_value_list(self: Document, value: object, portal_type: TypeFilter = None) -> bool:
         many = value if isinstance(value, list | tuple | set | frozenset) else [value] if value is not None else []
         return set_list(self, [url_of(base, one) for one in many], portal_type)
 
     def set_default(self: Document, value: str | None, portal_type: TypeFilter = None) -> bool:
-        rest = url_list(self, base)[1:]
-        return set_url_list(self, base, ([value] if value else []) + rest)
+        # As in ERP5: what was there stays, the former default too; None takes the default of those types away.
+        wanted = type_set(portal_type) or narrowed
+        old = url_list(self, base)
+        if value:
+            return set_url_list(self, base, [value, *old])
+        first = next((url for url in old if not wanted or _is_of(resolve(self, base, url), wanted)), None)
+        return set_url_list(self, base, [url for url in old if url != first])
 
     def set_default_value(self: Document, value: object, portal_type: TypeFilter = None) -> bool:
-        return set_default(self, url_of(base, value) if value is not None else None)
+        return set_default(self, url_of(base, value) if value is not None else None, portal_type)
+
+    def set_default_uid(self: Document, value: int | None, portal_type: TypeFilter = None) -> bool:
+        target = self.getPortalObject().portal_catalog.getObject(value) if value is not None else None
+        return set_default_value(self, target, portal_type)
 
     def set_uid_list(self: Document, value: object, portal_type: TypeFilter = None) -> bool:
         uids = value if isinstance(value, list | tuple) else [value] if value is not None else []
         catalog = self.getPortalObject().portal_catalog
         return set_value_list(self, [catalog.getObject(uid) for uid in uids], portal_type)
 
-    writers: dict[str, Accessor] = {f"_setDefault{name}": set_default, f"_setDefault{name}Value": set_default_value}
+    writers: dict[str, Accessor] = {
+        f"_setDefault{name}": set_default,
+        f"_setDefault{name}Value": set_default_value,
+        f"_setDefault{name}Uid": set_default_uid,
+    }
     for suffix, function in (("", set_list), ("Value", set_value_list), ("Uid", set_uid_list)):
         for form in ("", "List", "Set"):
             writers[f"_set{name}{suffix}{form}"] = function
     return writers
 
 
-def _kept(document: Document, base: str, replaced_types: frozenset[str]) -> list[str]:
-    """The relations that a setter narrowed to some portal types leaves alone."""
+def _kept(document: Document, base: str, replaced_types: frozenset[str]) -> tuple[list[str], list[str]]:
+    """The relations that a setter narrowed to some portal types leaves alone: those before what it replaces, and those
+    behind. Without that order the default would become another.
+    """
     if not replaced_types:
-        return []
-    kept = []
-    for url in url_list(document, base):
-        value = resolve(document, base, url)
-        if value is not None and value.portal_type not in replaced_types:
-            kept.append(url)
-    return kept
+        return [], []
+    urls = url_list(document, base)
+    replaced = {url for url in urls if _is_of(resolve(document, base, url), replaced_types)}
+    place = next((number for number, url in enumerate(urls) if url in replaced), len(urls))
+    return urls[:place], [url for url in urls[place:] if url not in replaced]
+
+
+def _is_of(value: Document | None, portal_types: frozenset[str]) -> bool:
+    """Is it a document of one of the types? What is gone counts as one, so that it can be taken away."""
+    return value is None or value.portal_type in portal_types
 
 
 def _strip(base: str, value: IDocument) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from ZODB.Connection import Connection
 
 from wendelin.core import contracts
 from wendelin.core.errors import NotFound
-from wendelin.core.interfaces import ITypeInformation
+from wendelin.core.interfaces import ISite, ITypeInformation
 from wendelin.core.model.objects.creation import identify, resolve_class
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
@@ -46,10 +46,19 @@ class Site(Folder):
         self.touch_types()
 
     def __getattr__(self, name: str) -> Any:
+        method = self.group_method(name)
+        return method if method is not None else super().__getattr__(name)
+
+    @private
+    def group_method(self, name: str) -> Callable[[], list[str]] | None:
+        """``getPortalDataSinkTypeList`` and the like, for any group and from any document; None for another name."""
         group = group_getter(name)
-        if group is not None:
-            return partial(group_type_list, self, group)
-        return super().__getattr__(name)
+        return None if group is None else partial(group_type_list, self, group)
+
+    @private
+    def attribute_permission_of(self, name: str) -> str | None:
+        """What restricted code needs for the methods of `group_method`; None for other names: as declared."""
+        return None if group_getter(name) is None else ACCESS
 
     @public
     def getPath(self) -> str:
@@ -173,7 +182,7 @@ def evolve(site: Site, step: Registration) -> None:
     site.versions = {**site.versions, step.plugin: step.options["number"]}
 
 
-def group_type_list(site: Site, group: str) -> list[str]:
+def group_type_list(site: ISite, group: str) -> list[str]:
     """The portal types of a type group (``data_sink``), by name."""
     return sorted(data.__name__ for data in site["portal_types"].iterate() if group in data.type_group_list)
 

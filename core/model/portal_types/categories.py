@@ -14,6 +14,8 @@ from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import ACCESS, MANAGE, READABLE_PERMISSION_MAP, private, protected
 
+INDENT = "\u00a0" * 4
+
 
 class _CategoryNode(Folder):
     """What base categories and categories share: title, description, order, and children."""
@@ -36,6 +38,19 @@ class _CategoryNode(Folder):
         """``[("Big Data/Ingestion", "big_data/ingestion"), ...]`` for selection fields."""
         return [
             (node.getLogicalPath(), node.getCategoryRelativeUrl(base=base)) for node in self.getCategoryChildValueList()
+        ]
+
+    @protected(ACCESS)
+    def getCategoryChildTitleItemList(self, base: bool = False, **kw: Any) -> list[tuple[str, str]]:
+        """``[("Ingestion", "big_data/ingestion"), ...]``: titles alone."""
+        return [(node.getTitle(), node.getCategoryRelativeUrl(base=base)) for node in self.getCategoryChildValueList()]
+
+    @protected(ACCESS)
+    def getCategoryChildIndentedTitleItemList(self, base: bool = False, **kw: Any) -> list[tuple[str, str]]:
+        """As `getCategoryChildTitleItemList`, each title moved to the right as deep as it stands in the tree."""
+        return [
+            (node.getIndentedTitle(), node.getCategoryRelativeUrl(base=base))
+            for node in self.getCategoryChildValueList()
         ]
 
     @private
@@ -93,6 +108,11 @@ class Category(_CategoryNode):
     def getLogicalPath(self) -> str:
         """The titles from the top: ``Big Data/Ingestion/Stream Ingestion``."""
         return "/".join(reversed([node.getTitle() for node in self._ancestry()]))
+
+    @protected(ACCESS)
+    def getIndentedTitle(self) -> str:
+        """The title behind four spaces, which do not break, for each category above."""
+        return INDENT * (len(list(self._ancestry())) - 1) + self.getTitle()
 
     def _ancestry(self) -> Iterator[Document]:
         node: Any = self

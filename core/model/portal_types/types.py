@@ -21,12 +21,15 @@ from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import CategoryProperty, Property, from_data, to_data
 from wendelin.core.model.objects.relations import make_category_accessors, make_related_accessors
+from wendelin.core.model.objects.site import group_type_list
 from wendelin.core.model.portal_types.actions import Action, Dialog, Form
 from wendelin.core.model.portal_types.definition_text import DefinitionTables
+from wendelin.core.model.portal_types.known_names import check_names
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
 
 DEFAULT_CLASS = "wendelin.core.model.objects.folder.Folder"
 IMPLIED_SHEETS = ("Base",)
+AGGREGATE = "aggregate"
 
 
 class TypesTool(Folder):
@@ -120,6 +123,7 @@ class PortalType(DefinitionTables, Folder):
         return data
 
     def _edit(self, **kw: Any) -> list[str]:
+        check_names(self, kw)
         changed = super()._edit(**kw)
         site = self.getPortalObject()
         if changed and site is not None:
@@ -191,7 +195,7 @@ def compile_type(site: ISite, portal_type: str) -> ITypeInformation:
         # A document of a removed plugin, or of the bare site before its first template: it still can be looked at.
         return TypeInformation(portal_type, method_dict=_related_accessors(site))
     properties = _property_dict(site, data)
-    accessors = _accessors(properties.values())
+    accessors = _accessors([*properties.values(), *_aggregates(site, properties)])
     base_categories = tuple(
         dict.fromkeys(entry.base for entry in properties.values() if isinstance(entry, CategoryProperty))
     )
@@ -226,6 +230,24 @@ def _property_dict(site: ISite, data: PortalType) -> dict[str, Property | Catego
     for base in data.base_category_list:
         found.setdefault(base, CategoryProperty(base, multivalued=True))
     return found
+
+
+def _aggregates(site: ISite, properties: Mapping[str, Property | CategoryProperty]) -> list[CategoryProperty]:
+    """``getAggregate<Type>Value`` and the like for every portal type of items, where documents aggregate any.
+
+    These are methods only: a form shows what property sheets describe.
+    """
+    if not any(entry.base == AGGREGATE for entry in properties.values() if isinstance(entry, CategoryProperty)):
+        return []
+    items = site.compiled("item types")
+    if "all" not in items:
+        items["all"] = [
+            CategoryProperty(
+                f"{AGGREGATE}_{name.lower().replace(' ', '_')}", base_category=AGGREGATE, portal_type=(name,)
+            )
+            for name in group_type_list(site, "item")
+        ]
+    return [entry for entry in items["all"] if entry.id not in properties]
 
 
 def _accessors(entries: Iterable[Property | CategoryProperty]) -> dict[str, Callable[..., Any]]:

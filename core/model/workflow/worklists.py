@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
+from wendelin.core.errors import QueryError
 from wendelin.core.interfaces import IFolder
 from wendelin.core.model.workflow.definition import Definition, Worklist
 from wendelin.core.security import PUBLIC, get_user
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ def waiting(tool: IFolder) -> list[Waiting]:
         for worklist in workflow.definition.worklist.values():
             if _is_for(worklist):
                 query = _query(workflow.definition, worklist)
-                count = _count(tool.getPortalObject().portal_catalog, query)
+                count = _count(tool, workflow.definition, worklist, query)
                 if count:
                     title = worklist.title.replace("%(count)s", str(count))
                     found.append(Waiting(worklist.id, title, count, query, workflow.definition.id))
@@ -53,5 +57,10 @@ def _query(definition: Definition, worklist: Worklist) -> dict[str, Any]:
     return query
 
 
-def _count(catalog: Any, query: dict[str, Any]) -> int:
-    return int(catalog.countResults(**query)[0][0])
+def _count(tool: IFolder, definition: Definition, worklist: Worklist, query: dict[str, Any]) -> int:
+    """How many wait; 0 for a worklist whose query makes no sense: the others have to be shown."""
+    try:
+        return int(tool.getPortalObject().portal_catalog.countResults(**query)[0][0])
+    except QueryError as error:
+        logger.error("the worklist %s of %s cannot be counted: %s", worklist.id, definition.id, error)
+        return 0

@@ -159,13 +159,20 @@ class Policy:
 
 
 def _credentials(value: str) -> tuple[str, str]:
-    """User id and password of a Basic header's value; raises `BadCredentials`."""
+    """User id and password of a Basic header's value; raises `BadCredentials`.
+
+    The challenge asks for UTF-8. Python's requests and others send Latin-1 all the same: what cannot be UTF-8 is that.
+    """
     try:
-        user_id, separator, password = b64decode(value, validate=True).decode("utf-8").partition(":")
+        sent = b64decode(value, validate=True)
     except ValueError:
-        separator = ""
+        sent = b""
+    try:
+        user_id, separator, password = sent.decode("utf-8").partition(":")
+    except UnicodeDecodeError:
+        user_id, separator, password = sent.decode("latin-1").partition(":")
     if not separator:
-        raise BadCredentials("the Authorization header is not valid HTTP Basic")
+        raise BadCredentials("the Authorization header is not valid HTTP Basic: base64 of user:password in UTF-8")
     return user_id, password
 
 

@@ -20,6 +20,10 @@ from wendelin.core.model.objects.site import Site, get_site
 from wendelin.core.security import ANONYMOUS, User, as_user
 
 Handler = Callable[[Request], Response]
+#: In the environment of a request: a function by which a long answer asks the web server for a thread of its own
+#: (`core.web.server.threads`). It returns the function to call at the end, or None when too many are being sent.
+LONG_ANSWER_KEY = "wendelin.begin_long_answer"
+SHORT_ANSWER = 1 << 20  # bytes that a web server takes at once, however slowly the client reads
 
 
 def get_connection(request: Request) -> Connection:
@@ -52,6 +56,15 @@ class OpenBody:
         self._body = body
         self._user = user
         self._connection: Connection | None = None
+        self._at_end: Callable[[], None] | None = None
+
+    def begin(self, request: Request, length: int | None) -> bool:
+        """Ask for a thread for an answer of ``length`` bytes (None: nobody knows); False when there is none left."""
+        ask = request.environ.get(LONG_ANSWER_KEY)
+        if ask is None or self._at_end is not None or (length is not None and length <= SHORT_ANSWER):
+            return True
+        self._at_end = ask()
+        return self._at_end is not None
 
     def keep(self, connection: Connection) -> None:
         """Take over a connection: it is closed together with the body."""
@@ -74,6 +87,9 @@ class OpenBody:
                 if close is not None:
                     close()
         finally:
+            at_end, self._at_end = self._at_end, None
+            if at_end is not None:
+                at_end()
             connection, self._connection = self._connection, None
             if connection is not None:
                 if self._new_transaction:
@@ -91,11 +107,22 @@ def connection_tween_factory(handler: Handler, registry: Registry) -> Handler:
         try:
             with as_user(ANONYMOUS):
                 response = handler(request)
+            body = response.app_iter
+            if isinstance(body, OpenBody) and not body.begin(request, response.content_length):
+                body.close()
+                response = too_busy()
             return response
         finally:
             _hand_over(request, response)
 
     return connection_tween
+
+
+def too_busy() -> Response:
+    """The answer where too many long ones are being sent."""
+    response = Response("too many downloads at this moment: try again later\n", status=503, content_type="text/plain")
+    response.headers["Retry-After"] = "10"
+    return response
 
 
 def _hand_over(request: Request, response: Response | None) -> None:

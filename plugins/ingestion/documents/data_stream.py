@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import mimetypes
+import re
 from collections.abc import Iterable
 from typing import Any, BinaryIO
 
@@ -16,6 +18,11 @@ from wendelin.plugins.ingestion.documents.growth import GrowingDocument, Growth
 from wendelin.plugins.ingestion.documents.marks import ChunkMarks, MarkedDocument
 from wendelin.plugins.ingestion.formats import event_stream
 from wendelin.plugins.ingestion.formats.body import Body
+
+#: Types that a sender may give a stream by the name of its file: none that a browser would run.
+PLAIN_TYPE = re.compile(
+    r"audio/.+|video/.+|image/(?!svg).+|text/(plain|csv|tab-separated-values)|application/(json|zip)"
+)
 
 
 class DataStream(GrowingDocument, MarkedDocument):
@@ -31,6 +38,7 @@ class DataStream(GrowingDocument, MarkedDocument):
         """
         if in_place:
             self._content().pin_down()
+        size = self.getSize()
         first = next(pieces := iter(pieces), None)
         if first is None:
             return
@@ -40,7 +48,16 @@ class DataStream(GrowingDocument, MarkedDocument):
         else:
             rest = () if second is None else (second,)
             self._content().append_pieces(itertools.chain((first,), rest, pieces))
-        self.note_growth()
+        self.note_growth(size)
+
+    @private
+    def take_name(self, filename: str) -> None:
+        """Be called as the file of which the first bytes come now, and have its type; a stream with content stays."""
+        if self.getSize() or self.getFilename() or self.getContentType():
+            return
+        guessed, encoding = mimetypes.guess_type(filename)
+        is_plain = guessed is not None and encoding is None and PLAIN_TYPE.fullmatch(guessed)
+        self.edit(filename=filename, content_type=guessed if is_plain else None)
 
     def _replace_content(self, data: bytes | None) -> None:
         self.forget_chunks()  # they are gone on purpose, and may be sent again

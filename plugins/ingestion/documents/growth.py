@@ -1,8 +1,10 @@
 """How a data stream grew: a few samples of its size over time, in a record of their own.
 
-An append writes a sample only when the last one is `STEP` seconds old, so that a busy stream pays a kilobyte every ten
-seconds for it, whatever it takes in. Two processes that sample at the same moment merge: samples never make appends
-conflict. The moment of the last append needs no sample: it is the time of the transaction that wrote the stream's file.
+An append writes a sample, of the size before it, only when the last one is `STEP` seconds old, so that a busy stream
+pays a kilobyte every ten seconds for it, whatever it takes in. What lies between the sizes of two samples therefore
+arrived within `STEP` seconds of the first: each begins a slot of which is known exactly how much it took in. Two
+processes that sample at the same moment merge: samples never make appends conflict. The moment of the last append
+needs no sample: it is the time of the transaction that wrote the stream's file.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ _LAYOUT = struct.Struct("<QQ")
 
 
 class Sample(NamedTuple):
-    """``size`` bytes at ``time``, in whole seconds since 1970."""
+    """At ``time``, in whole seconds since 1970, data arrived at a stream that had ``size`` bytes."""
 
     time: int
     size: int
@@ -36,7 +38,7 @@ class Growth(Persistent):
         self.samples: tuple[Sample, ...] = ()
 
     def note(self, size: int, now: float | None = None) -> None:
-        """The stream has ``size`` bytes now; forgotten when the last sample is young."""
+        """Data arrives now at a stream of ``size`` bytes; forgotten when the last sample is young."""
         moment = int(time.time() if now is None else now)
         if not self.samples or moment - self.samples[-1].time >= STEP:
             self.samples = (*self.samples, Sample(moment, size))[-KEPT:]
@@ -65,14 +67,14 @@ class GrowingDocument(BigFileDocument):
     growth: Growth | None = None
 
     @private
-    def note_growth(self) -> None:
-        """Called after every change of the content, by whatever way it was changed."""
+    def note_growth(self, kept: int) -> None:
+        """Called after every change of the content, by whatever way; the first ``kept`` bytes were there before."""
         if self.growth is None:
             self.growth = Growth()
-        self.growth.note(self.getSize())
+        self.growth.note(kept)
 
-    def _content_changed(self) -> None:
-        self.note_growth()
+    def _content_changed(self, kept: int) -> None:
+        self.note_growth(kept)
 
     @private
     def samples(self) -> tuple[Sample, ...]:
@@ -88,18 +90,32 @@ class GrowingDocument(BigFileDocument):
         return changed_at if changed_at is not None else time.time()
 
 
-def rate(samples: tuple[Sample, ...], size: int, now: float, seconds: int = 60) -> float:
-    """Bytes per second over the last ``seconds``, or since the first sample where that is younger.
+def arrivals(samples: tuple[Sample, ...], size: int) -> list[tuple[int, int]]:
+    """``(time, bytes)``: how much arrived within `STEP` seconds from each sample on."""
+    sizes = [*(sample.size for sample in samples[1:]), size]
+    return [(sample.time, max(after - sample.size, 0)) for sample, after in zip(samples, sizes, strict=False)]
 
-    Between two samples the stream is taken to have grown evenly, and to have been empty before the first of all.
+
+def rate(samples: tuple[Sample, ...], size: int, now: float, seconds: int = 60) -> float:
+    """Bytes per second over the last ``seconds``: what arrived in the slots that began within them.
+
+    Of a slot that began before it is not known what arrived before and what after the beginning; that part of the time,
+    `STEP` seconds at most, is left out.
     """
     start = now - seconds
-    points = (*samples, Sample(int(now), size))
-    if 0 < len(samples) < KEPT:
-        points = (Sample(samples[0].time - STEP, 0), *points)
-    for before, after in pairwise(points):
-        if after.time >= start:
-            part = max(start - before.time, 0) / max(after.time - before.time, 1)
-            from_size = before.size + part * (after.size - before.size)
-            return max(size - from_size, 0) / max(now - max(before.time, start), STEP)
-    return 0.0
+    found = arrivals(samples, size)
+    count = sum(amount for moment, amount in found if moment > start)
+    unknown = max((moment + STEP - start for moment, _ in found if moment <= start < moment + STEP), default=0.0)
+    return count / (seconds - unknown)
+
+
+def steps(samples: tuple[Sample, ...], size: int, now: float) -> list[tuple[float, int]]:
+    """``(time, size)``: the corners of the size over time, which grows in the slots and stands still between them."""
+    corners: list[tuple[float, int]] = []
+    ends = [*samples[1:], Sample(int(now), size)]
+    for sample, following in zip(samples, ends, strict=False):
+        corners += [
+            (sample.time, sample.size),
+            (min(sample.time + STEP, max(following.time, sample.time)), following.size),
+        ]
+    return [*corners, (now, size)] if corners else []

@@ -1,6 +1,7 @@
 """Marks of the chunks that a sink has stored last: how a chunk that is sent again is recognised.
 
-A mark is a digest of 16 bytes, of the chunk's id where the client gives one, else of the body. It is committed in the
+A mark is a digest of 16 bytes, of the chunk's id where the client gives one, else of a body whose
+events carry exact moments. It is committed in the
 transaction that stores the chunk. Where two processes store the same chunk at the same moment, the marks of the second
 conflict with those of the first; it is run again, and then finds the chunk stored. Different chunks do not.
 """

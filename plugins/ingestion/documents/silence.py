@@ -7,6 +7,7 @@ streams that it names (`find_noted`).
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -14,10 +15,13 @@ from typing import Any, NamedTuple
 
 from persistent import Persistent
 
+from wendelin.core.database import is_own_fault
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
 from wendelin.core.security import trusted_method
 from wendelin.plugins.ingestion.documents.data_stream import DataStream
+
+logger = logging.getLogger(__name__)
 
 ALARM = "wendelin_find_silent_streams"
 MODULE = "data_stream_module"
@@ -90,7 +94,14 @@ def limits(site: Site) -> Limits | None:
 
 
 def _is_silent(stream: object, limit: Limits, now: float) -> bool:
-    return silent_seconds(stream, limit, now) is not None
+    """False also for a stream that cannot tell: the others are looked at all the same."""
+    try:
+        return silent_seconds(stream, limit, now) is not None
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        logger.exception("whether %r is silent cannot be told", stream)
+        return False
 
 
 def silent_seconds(stream: object, limit: Limits, now: float) -> float | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wendelin.core.errors import BadRequest
+from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.model.scripting.skins import find_method
 from wendelin.core.security import MODIFY, require_permission, trusted_method
 from wendelin.plugins.ingestion.documents.data_stream import DataStream
 
@@ -65,8 +66,10 @@ def read_chunk_list_and_transform(
     used = None
     if transform_script_id:
         chunk_list = stream.readChunkList(start, end)
-        script = getattr(stream, transform_script_id)
-        used = script(stream, chunk_list, start, end, data_array_reference=data_array_reference, **kw)
+        method = find_method(stream.getPortalObject(), transform_script_id)  # never any attribute of that name
+        if method is None:
+            raise NotFound(f"there is no script {transform_script_id!r}")
+        used = method.bind(stream)(stream, chunk_list, start, end, data_array_reference=data_array_reference, **kw)
     if used is not None:
         start, used_end = used
         if used_end <= start and end < size:

@@ -109,6 +109,19 @@ def iter_event(data: bytes | Body) -> Iterator[tuple[Any, Any]]:
             yield _time_of(event), event[1]
 
 
+def iter_whole_event(data: bytes | Body, start: int = 0) -> Iterator[tuple[Any, dict[Any, Any], Any]]:
+    """The events from byte ``start`` on as ``(time, metadata, record)``; metadata is Fluent Bit's, else empty."""
+    for item in unpack_lazy(data, start=start):
+        yield from whole_events_in(item)
+
+
+def whole_events_in(item: object) -> Iterator[tuple[Any, dict[Any, Any], Any]]:
+    """The events that one object of a chunk is or holds, as `iter_whole_event` gives them."""
+    for event in _events_in(item):
+        head = event[0]
+        yield (head[0], head[1], event[1]) if isinstance(head, list) else (head, {}, event[1])
+
+
 def _events_in(item: object) -> list[Any]:
     """The events that one object of a chunk is or holds."""
     if _is_event(item):

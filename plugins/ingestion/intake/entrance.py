@@ -25,6 +25,7 @@ from wendelin.core.web.access.authentication import Policy
 from wendelin.core.web.answers.response_headers import HEADERS, log_request, new_request_id
 from wendelin.core.web.requests.metrics import count_request
 from wendelin.plugins.ingestion.formats.body import Body
+from wendelin.plugins.ingestion.formats.event_times import has_exact_time
 from wendelin.plugins.ingestion.intake.group_commit import FindUser, GroupCommit, WaitingChunk
 from wendelin.plugins.ingestion.intake.reception import Chunk
 from wendelin.plugins.ingestion.intake.request_forms import CHUNK_ID_SIZE, FORM, MULTIPART
@@ -39,6 +40,7 @@ ORDINARY_WAY = (  # headers of requests that are left to the application
     "HTTP_CONTENT_ENCODING",
     "HTTP_X_ACCESS_TOKEN",
     "HTTP_TRANSFER_ENCODING",
+    "HTTP_CONTENT_DISPOSITION",
 )
 
 
@@ -108,7 +110,7 @@ def read_plain_chunk(environ: WSGIEnvironment) -> WaitingChunk | None:
     except UnicodeDecodeError:
         return None
     data = Body(_read(body, int(size)))
-    if chunk_id is None:
+    if chunk_id is None and has_exact_time(data):
         _ = data.digest  # while other threads store: hashing lets them run
     return WaitingChunk(Chunk(path[2], reference, data, chunk_id), authorization, site_id=path[1])
 

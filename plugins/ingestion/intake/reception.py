@@ -26,13 +26,15 @@ class Chunk:
     """A parsed chunk: the bytes of ``body`` for a policy, under the tag ``reference``.
 
     A chunk with a ``chunk_id`` is stored once, however often it is sent. None leaves it to the policy to know repeats
-    by their bytes; "" says that the sender repeats nothing: chunks with equal bytes are different ones.
+    by the moments in them; "" says that the sender repeats nothing: chunks with equal bytes are different ones. A chunk
+    with a ``filename`` is a part of that file; a new stream gets its name and type.
     """
 
     policy_id: str
     reference: str
     body: Body
     chunk_id: str | None = None
+    filename: str = ""
 
 
 def find_policy(site: Site, policy_id: str) -> IngestionPolicy:
@@ -54,4 +56,4 @@ def take_in(site: Site, chunk: Chunk, note_refusal: bool = True) -> None:
     """
     policy = find_policy(site, chunk.policy_id)
     store = policy.ingest if note_refusal else policy.take_in
-    store(chunk.reference, chunk.body, chunk.chunk_id)
+    store(chunk.reference, chunk.body, chunk.chunk_id, chunk.filename)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import re
+from email.message import EmailMessage
+from email.policy import HTTP
 from urllib.parse import unquote_to_bytes
 
 from pyramid.request import Request
@@ -20,6 +22,7 @@ MAXIMUM_SIZE = 256 << 20
 MEMORY_SIZE = 1 << 20  # bodies up to that size are read at once
 FORM_SIZE = 32 << 20
 CHUNK_ID_SIZE = 200
+FILENAME_SIZE = 200
 FIELD = "data_chunk"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -37,11 +40,29 @@ def read_reference(request: Request) -> str | None:
 
 
 def read_chunk_id(request: Request) -> str | None:
-    """``X-Fluentd-Chunk-Id``: the same for a chunk however often it is sent."""
+    """``X-Fluentd-Chunk-Id``, or ``chunk_id`` of the query string: the same for a chunk however often it is sent."""
     found: str | None = request.headers.get("X-Fluentd-Chunk-Id")
+    if found is None:
+        in_query = find_field(_query(request), "chunk_id")
+        found = None if in_query is None else in_query.decode("latin-1")
     if found is not None and not 0 < len(found) <= CHUNK_ID_SIZE:
-        raise BadRequest(f"X-Fluentd-Chunk-Id has {len(found)} characters; 1 to {CHUNK_ID_SIZE} are taken")
+        raise BadRequest(f"the chunk's id has {len(found)} characters; 1 to {CHUNK_ID_SIZE} are taken")
     return found
+
+
+def read_filename(request: Request) -> str:
+    """The name of the file that the chunk is a part of, from ``Content-Disposition``; "" for none."""
+    header = request.headers.get("Content-Disposition", "")
+    if not header:
+        return ""
+    message = EmailMessage(policy=HTTP)
+    try:
+        message["Content-Disposition"] = header
+        found = message.get_filename() or ""
+    except (ValueError, LookupError, IndexError) as error:
+        raise BadRequest("the header Content-Disposition cannot be read") from error
+    name = found.replace("\\", "/").rpartition("/")[2]
+    return name if name.isprintable() and len(name) <= FILENAME_SIZE else ""
 
 
 def read_chunk(request: Request, limit: int | None = None) -> Body:

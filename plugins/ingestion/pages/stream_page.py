@@ -25,7 +25,7 @@ from wendelin.core.web.answers.downloads import respond
 from wendelin.core.web.answers.server_sent_events import stream_events
 from wendelin.core.web.requests.urls import url
 from wendelin.plugins.ingestion.documents.data_stream import DataStream
-from wendelin.plugins.ingestion.documents.growth import Sample, rate
+from wendelin.plugins.ingestion.documents.growth import Sample, rate, steps
 from wendelin.plugins.ingestion.formats.sound import Wave, read_wave
 from wendelin.plugins.ingestion.pages.preview import preview_ends
 from wendelin.plugins.ingestion.pages.waveform import DRAWN
@@ -97,12 +97,12 @@ def draw_growth(samples: tuple[Sample, ...], size: int, now: float) -> str:
     """The size over time as points of an SVG polygon that stands on the axis, from the first sample to now."""
     if not samples:
         return ""
-    first, points = samples[0].time, [*samples, Sample(int(now), size)]
+    first, corners = samples[0].time, steps(samples, size, now)
     span = max(now - first, 1)
-    top = max(point.size for point in points) or 1
+    top = max(height for _, height in corners) or 1
     drawn = [(0.0, float(PLOT_HEIGHT))]
-    for point in points:
-        drawn.append(((point.time - first) / span * PLOT_WIDTH, PLOT_HEIGHT - point.size / top * (PLOT_HEIGHT - 4)))
+    for moment, height in corners:
+        drawn.append(((moment - first) / span * PLOT_WIDTH, PLOT_HEIGHT - height / top * (PLOT_HEIGHT - 4)))
     drawn.append((drawn[-1][0], float(PLOT_HEIGHT)))
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in drawn)
 

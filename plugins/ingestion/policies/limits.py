@@ -49,14 +49,35 @@ def maximum_size(policy: Document) -> int:
     return int((policy.getMaximumSize() or DEFAULT_MAXIMUM_SIZE) * MEBIBYTE)
 
 
-def check_limits(policy: Document, reference: str, size: int) -> None:
+class PolicyRateExceeded(RateExceeded):
+    """A policy's rate is used up; unlike a limit on guessing, that is no fault of the client: later it is taken."""
+
+    kind = "policy-rate-exceeded"
+
+
+def check_tag(policy: Document, reference: str) -> None:
+    """Raises `Unauthorized` for a tag that a policy does not take.
+
+    It takes its *Allowed Tags*; without any, its own reference and what is below it, so that a right on one policy
+    gives none on the streams of another.
+    """
+    own, patterns = policy.getReference() or policy.getId(), policy.getAllowedReferenceList()
+    if patterns:
+        is_taken = any(fnmatchcase(reference, pattern) for pattern in patterns)
+    else:
+        is_taken = reference == own or reference.startswith((f"{own}.", f"{own}/"))
+    if not is_taken:
+        taken = ", ".join(patterns) or f"{own} and what begins with {own}."
+        raise Unauthorized(
+            f"ingestion policy {policy.getId()!r} does not take the tag {reference!r}: it takes {taken} (Allowed Tags)"
+        )
+
+
+def check_limits(policy: Document, size: int) -> None:
     """Raises `Unauthorized`, `RequestTooLarge` or `RateExceeded`, with what the sender has to know."""
     users = policy.getAllowedUserList()
     if users and not any(fnmatchcase(get_user().id, pattern) for pattern in users):
         raise Unauthorized(f"the user {get_user().id!r} may not send to ingestion policy {policy.getId()!r}")
-    references = policy.getAllowedReferenceList()
-    if references and not any(fnmatchcase(reference, pattern) for pattern in references):
-        raise Unauthorized(f"ingestion policy {policy.getId()!r} does not take the tag {reference!r}")
     if size > maximum_size(policy):
         raise RequestTooLarge(
             f"the chunk has {size} bytes; ingestion policy {policy.getId()!r} takes {maximum_size(policy)} at most"
@@ -66,4 +87,4 @@ def check_limits(policy: Document, reference: str, size: int) -> None:
         wait = _rates.take((policy.getUid(), policy.getPath()), per_minute)
         if wait:
             message = f"ingestion policy {policy.getId()!r} takes {per_minute} chunks a minute: send larger ones"
-            raise RateExceeded(message, retry_after=int(wait) + 1)
+            raise PolicyRateExceeded(message, retry_after=int(wait) + 1)

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from BTrees.OLBTree import OLBTree
 
-from wendelin.core.errors import AttributeNotFound, BadRequest, NotFound, RequestTooLarge, WendelinError
+from wendelin.core.errors import BadRequest, NotFound, RequestTooLarge, WendelinError
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import ADD, private, protected, public
+from wendelin.plugins.ingestion.documents.data_stream import DataStream
 from wendelin.plugins.ingestion.documents.marks import DEFAULT_COUNT, find_marked, mark_of_body, mark_of_id
 from wendelin.plugins.ingestion.formats import event_stream
 from wendelin.plugins.ingestion.formats.body import Body
+from wendelin.plugins.ingestion.formats.event_times import has_exact_time
 from wendelin.plugins.ingestion.policies import policy_log
 from wendelin.plugins.ingestion.policies.counters import count_repeat, count_stored
-from wendelin.plugins.ingestion.policies.limits import check_limits
+from wendelin.plugins.ingestion.policies.declared_scripts import (
+    DATA_INGESTION,
+    DATA_OPERATION,
+    TAG_PARSER,
+    BadTag,
+    check_movement,
+    check_plan,
+    describe_failure,
+    find_script,
+)
+from wendelin.plugins.ingestion.policies.limits import check_limits, check_tag
 from wendelin.plugins.ingestion.routing.operations import run_operation
 
 PARAMETER_SCRIPT = "IngestionPolicy_getIngestionOperationAndParameterDict"
@@ -64,40 +77,50 @@ class IngestionPolicy(Unpacking, Document):
         return self.ingestion_log
 
     @protected(ADD)
-    def ingest(self, reference: str, data_chunk: bytes | Body, chunk_id: str | None = None) -> bool:
+    def ingest(self, reference: str, data_chunk: bytes | Body, chunk_id: str | None = None, filename: str = "") -> bool:
         """Store a chunk that was sent under the tag ``reference``; an empty chunk leaves nothing behind.
 
         The policy's scripts do the work: one parses the tag, one finds or makes the Data Ingestion, and the script of
         its Data Operation writes. False when there was nothing to store: the chunk was empty, or it is a repeat. A
-        repeat is known by ``chunk_id``; where that is None by its bytes; and where it is "", the sender says that it
-        sends nothing twice, so that equal chunks are different ones.
+        repeat is known by ``chunk_id``; where that is None by its bytes, if they hold the moments of events to a
+        fraction of a second; and where it is "", the sender says that it sends nothing twice. All other chunks with
+        equal bytes are different ones. With ``filename`` the chunk is a part
+        of that file, whose name and type a new stream is given.
 
         Raises `BadRequest` for a tag that the parser cannot read or a body that the operation cannot read, `NotFound`
         for a tag that nothing is set up for, and what `check_limits` raises. What is raised stands in the log, and so
         does a repeat when it is committed.
         """
         try:
-            outcome = self.take_in(reference, Body.of(data_chunk), chunk_id)
+            outcome = self.take_in(reference, Body.of(data_chunk), chunk_id, filename)
         except WendelinError as error:
             kind = policy_log.BAD_TAG if isinstance(error, BadTag) else policy_log.REFUSED
             policy_log.note(self, kind, str(reference or ""), str(error))
             if isinstance(error, BadRequest) and not isinstance(error, RequestTooLarge):
                 policy_log.keep_sample(self, str(reference or ""), Body.of(data_chunk), at_once=True)
             raise
+        except Exception as error:
+            if text := describe_failure(error):
+                policy_log.note(self, policy_log.FAILED, str(reference or ""), text)
+                policy_log.keep_sample(self, str(reference or ""), Body.of(data_chunk), at_once=True)
+            raise
         return outcome is STORED
 
     @private
-    def take_in(self, reference: str, body: Body, chunk_id: str | None) -> str:
+    def take_in(self, reference: str, body: Body, chunk_id: str | None, filename: str = "") -> str:
         """`ingest`, without a line in the log for what it raises.
 
         Gives `STORED`, `EMPTY`, or what makes the chunk a repeat.
         """
-        check_limits(self, check_reference(reference), body.size)
+        check_reference(reference)
+        if self.getValidationState() != "validated":  # whoever makes a policy may not yet say what goes where
+            raise NotFound(f"the ingestion policy {self.getId()!r} is {self.getValidationState()}: it takes no data")
+        check_limits(self, body.size)
         find = self.plan(reference)
         if not body.size:
             return EMPTY
         policy_log.keep_sample(self, reference, body)
-        outcome = self._store_once(*find(), reference, body, chunk_id)
+        outcome = self._store_once(*find(), Delivery(reference, body, chunk_id, filename))
         if outcome is STORED:
             count_stored(self, body.size)
         else:
@@ -108,54 +131,51 @@ class IngestionPolicy(Unpacking, Document):
     @private
     def plan(self, reference: str) -> Callable[[], tuple[Any, dict[str, Any]]]:
         """Parse a tag; gives a function that finds, or makes, the operation's script and its parameters."""
-        if self.getValidationState() in ("invalidated", "deleted"):
-            raise NotFound(f"the ingestion policy {self.getId()!r} is {self.getValidationState()}: it takes no data")
-        movement_dict = self._script(self.getScriptId(), "tag parser")(reference)
-        if not movement_dict:
-            raise BadTag(f"the tag {reference!r} does not have the form that this ingestion policy expects")
-        find_operation = self._script(self.getDataOperationScriptId() or PARAMETER_SCRIPT, "data ingestion script")
+        parse = find_script(self, self.getScriptId(), TAG_PARSER)
+        movement_dict = check_movement(self, parse(reference), reference)
+        check_tag(self, reference)
+        find_operation = find_script(self, self.getDataOperationScriptId() or PARAMETER_SCRIPT, DATA_INGESTION)
 
         def find() -> tuple[Any, dict[str, Any]]:
-            operation, parameter_dict = find_operation(movement_dict, reference)
-            return self._script(operation.getScriptId(), "data operation script"), parameter_dict
+            operation, parameter_dict = check_plan(self, find_operation(movement_dict, reference))
+            return find_script(self, operation.getScriptId(), DATA_OPERATION), parameter_dict
 
         return find
 
-    def _store_once(
-        self, write: Callable[..., Any], parameters: dict[str, Any], reference: str, body: Body, chunk_id: str | None
-    ) -> str:
-        mark, sink = self._mark(reference, body, chunk_id), find_marked(parameters)
+    def _store_once(self, write: Callable[..., Any], parameters: dict[str, Any], delivery: Delivery) -> str:
+        mark, sink = self._mark(delivery), find_marked(parameters)
+        if isinstance(sink, DataStream) and delivery.filename:
+            sink.take_name(delivery.filename)
         if mark is None or sink is None:
-            run_operation(write, body, parameters)
+            run_operation(write, delivery.body, parameters, delivery.reference, delivery.filename)
             return STORED
         if mark in sink.marks():
             sink.marks().dropped += 1
-            return f"{body.size} bytes that {sink.getPath()} has"
-        run_operation(write, body, parameters)
-        sink.marks().add(mark, max(self.getMarkCount(), DEFAULT_COUNT if chunk_id else 0))
+            return f"{delivery.body.size} bytes that {sink.getPath()} has"
+        run_operation(write, delivery.body, parameters, delivery.reference, delivery.filename)
+        sink.marks().add(mark, max(self.getMarkCount(), DEFAULT_COUNT if delivery.chunk_id else 0))
         return STORED
 
-    def _mark(self, reference: str, body: Body, chunk_id: str | None) -> bytes | None:
-        if chunk_id:
-            return mark_of_id(reference, chunk_id)
-        by_bytes = chunk_id is None and self.getMarkCount() > 0
-        return mark_of_body(reference, body.digest) if by_bytes else None
+    def _mark(self, delivery: Delivery) -> bytes | None:
+        """What tells a second delivery of a chunk from a second measurement; None where nothing does.
 
-    def _script(self, script_id: str | None, what: str) -> Callable[..., Any]:
-        """The skin method of that id, bound to this policy."""
-        if not script_id:
-            raise NotFound(f"the ingestion policy {self.getId()!r} names no {what}")
-        try:
-            script: Callable[..., Any] = getattr(self, script_id)
-            return script
-        except AttributeNotFound as error:
-            raise NotFound(f"the {what} {script_id!r} of ingestion policy {self.getId()!r} does not exist") from error
+        The id that its sender gave it; else its bytes, when they hold the moment of an event to a fraction of a second.
+        """
+        if delivery.chunk_id:
+            return mark_of_id(delivery.reference, delivery.chunk_id)
+        if delivery.chunk_id is None and self.getMarkCount() > 0 and has_exact_time(delivery.body):
+            return mark_of_body(delivery.reference, delivery.body.digest)
+        return None
 
 
-class BadTag(BadRequest):
-    """A policy's parser cannot read the tag."""
+@dataclass(frozen=True)
+class Delivery:
+    """A chunk on its way to the operation: tag, bytes, the sender's id for it, the file that it is a part of."""
 
-    kind = "bad-tag"
+    reference: str
+    body: Body
+    chunk_id: str | None = None
+    filename: str = ""
 
 
 def check_reference(reference: str | None) -> str:

@@ -20,7 +20,7 @@ from transaction.interfaces import TransientError
 from ZODB.Connection import Connection
 from ZODB.POSException import ConflictError
 
-from wendelin.core.database import Database
+from wendelin.core.database import BOOKKEEPING, Database
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user, get_user
@@ -172,7 +172,7 @@ def _write(database: Database, entries: dict[str, list[Entry | Sample]]) -> None
     """One transaction; a database that is away or full loses the entries, and says so in the server's log."""
     try:
         with as_user(SYSTEM):
-            database.run(lambda connection: _add(connection, entries), description="Log of ingestion policies")
+            database.run(lambda connection: _add(connection, entries), description=f"{BOOKKEEPING}logs of policies")
     except TransientError:
         logger.warning("others kept writing the logs of ingestion policies: %d entries are lost", len(entries))
     except Exception:

@@ -42,9 +42,14 @@ def try_chunk(policy: IngestionPolicy, reference: str, body: Body, shown: int) -
     try:
         write, parameters = policy.plan(check_reference(reference))()
         trial.script_id = str(getattr(getattr(write, "func", write), "__name__", "") or "")
-        items = [(name, portal_type, item) for name, found in parameters.items() for portal_type, item in found.items()]
+        items = [
+            (name, portal_type, item)
+            for name, found in parameters.items()
+            if isinstance(found, dict)  # the name of a bucket is text
+            for portal_type, item in found.items()
+        ]
         before = [_size_of(item) for _, _, item in items]
-        run_operation(write, body, parameters)
+        run_operation(write, body, parameters, reference)
         for (name, portal_type, item), size in zip(items, before, strict=True):
             trial.sinks.append(_describe(name, portal_type, item, size, shown))
     except Exception as error:  # whatever a script raises: that is what the person wants to see

@@ -20,8 +20,17 @@ def takes_body(function: Function) -> Function:
     return function
 
 
-def run_operation(write: Callable[..., Any], body: Body, parameter_dict: dict[str, Any]) -> object:
-    """Call a data operation's script, bound to its policy."""
+def takes_tag(function: Function) -> Function:
+    """Declare that a trusted data operation takes the tag and the file's name, as ``reference`` and ``filename``."""
+    function.takes_tag = True  # type: ignore[attr-defined]
+    return function
+
+
+def run_operation(
+    write: Callable[..., Any], body: Body, parameter_dict: dict[str, Any], reference: str, filename: str = ""
+) -> object:
+    """Call a data operation's script, bound to its policy; ``filename`` where the chunk is a part of a file."""
     function = getattr(write, "func", write)  # a trusted method is a partial of a function
     chunk = body if getattr(function, "takes_body", False) else body.read()
-    return write(data_chunk=chunk, **parameter_dict)
+    tag = {"reference": reference, "filename": filename} if getattr(function, "takes_tag", False) else {}
+    return write(data_chunk=chunk, **tag, **parameter_dict)

@@ -9,34 +9,28 @@ id and mark the supply as changed, so that only one commits; the others meet a c
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
 from typing import Any
 
 from wendelin.core.errors import NotFound
 from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.document import Document
-from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.site import Site
 from wendelin.core.security import MANAGER, proxy_roles
 from wendelin.plugins.ingestion.routing import resolution
+from wendelin.plugins.ingestion.routing.lookup import find_document, free_id
+from wendelin.plugins.ingestion.routing.sinks import device_list, find_batch, get_items
 from wendelin.plugins.ingestion.routing.supplies import DataSupply, compose, composed_properties, iterate_lines
 
 OPEN_STATES = ["started", "stopped"]
 # Items that an ingestion line may ask for, but that readers or batches make, not the first chunk.
 NOT_SINKS = frozenset({"Progress Indicator", "Data Ingestion Batch"})
 
-#: ``{line reference: {portal type: document}}``: what an operation's script is called with, beside the chunk.
-ParameterDict = dict[str, dict[str, Document]]
+DEVICES = ["Sensor", "Data Acquisition Unit", "Data Aggregation Unit"]
 
-
-def find_document(site: Site, portal_type: str, reference: str, **states: Any) -> Document | None:
-    """The document of that type with exactly that reference, or None; a ``%`` in it is not a wildcard."""
-    query = {"query": reference, "key": "ExactMatch"}
-    found: Document | None = site.portal_catalog.unrestrictedGetResultValue(
-        portal_type=portal_type, reference=query, **states
-    )
-    return found
+Lines = list[tuple[Document, Document]]  # ingestion lines, each with its product
+#: ``{line reference: {portal type: document}}``: what an operation's script is called with, beside the chunk; and the
+#: text ``bucket_reference`` where the tag parser gave one.
+ParameterDict = dict[str, Any]
 
 
 def find_data_ingestion(site: Site, reference: str) -> Document | None:
@@ -110,19 +104,6 @@ def create_line(ingestion: Document, supply_line: Document) -> Document:
     return line
 
 
-def free_id(module: Folder, reference: str) -> str:
-    """``YYYYMMDD-<reference>``, with ``-2``, ``-3`` ... behind it for a second ingestion on the same day.
-
-    Not random: see the module's text on several processes.
-    """
-    stem = f"{datetime.now(UTC):%Y%m%d}-" + re.sub(r"[^A-Za-z0-9._ -]", "-", reference).strip()[:120]
-    id, number = stem, 1
-    while id in module:
-        number += 1
-        id = f"{stem}-{number}"
-    return id
-
-
 def get_operation_and_parameters(
     policy: IDocument, movement_dict: dict[str, str], modify: bool = True
 ) -> tuple[Document, ParameterDict]:
@@ -131,41 +112,60 @@ def get_operation_and_parameters(
     With ``modify``, what is missing is made. Raises `NotFound` when nothing is set up for the tag. What was found is
     remembered by the policy, per connection, until a document changes that it depends on (`resolution`).
     """
-    key = (movement_dict["reference"], movement_dict["resource_reference"])
+    bucket = movement_dict.get("bucket_reference")
+    batch = movement_dict.get("aggregate_data_ingestion_batch_reference")
+    key = (movement_dict["reference"], movement_dict["resource_reference"], batch)
     found = resolution.recall(policy, key)
     if found is None:
         ingestion = find_or_create_data_ingestion(policy, movement_dict, modify)
-        found, seen = _read_lines(ingestion, movement_dict["resource_reference"], modify)
+        found, seen = _read_lines(ingestion, movement_dict["resource_reference"], batch, modify)
         if ingestion.getSimulationState() not in OPEN_STATES:
             seen += ingestion.getSpecialiseValueList(portal_type="Data Supply")  # whether it takes data is up to them
         resolution.remember(policy, key, ingestion, found, seen)
-    operation, parameter_dict = found
-    return operation, {name: dict(items) for name, items in parameter_dict.items()}
+    operation, items = found
+    parameter_dict: ParameterDict = {name: dict(found) for name, found in items.items()}
+    if bucket is not None:
+        parameter_dict["bucket_reference"] = bucket
+    return operation, parameter_dict
 
 
 def _read_lines(
-    ingestion: Document, resource_reference: str, modify: bool
-) -> tuple[tuple[Document, ParameterDict], list[Document]]:
+    ingestion: Document, resource_reference: str, batch_reference: str | None, modify: bool
+) -> tuple[resolution.Found, list[Document]]:
     """The operation and its parameters, as the ingestion's lines say; and all documents that were looked at for it."""
     seen = [ingestion]
-    operation: Document | None = None
-    parameter_dict: ParameterDict = {}
+    operation_line: Document | None = None
+    products: dict[str, Lines] = {}  # by the product's reference
     for line in ingestion.objectValues(portal_type="Data Ingestion Line"):
         resource = line.getResourceValue()
         if resource is None:
             continue
         seen += [line, resource]
         if resource.getPortalType() == "Data Operation":
-            operation = resource
-        elif resource.getReference() == resource_reference:
-            items = parameter_dict[line.getReference()] = get_items(ingestion, line, resource, modify)
-            seen += items.values()
-    if operation is None or not parameter_dict:
+            operation_line = line
+        else:
+            products.setdefault(resource.getReference(), []).append((line, resource))
+    chosen = nearest(products, resource_reference)
+    if operation_line is None or chosen is None:
         raise NotFound(
             f"No relevant data ingestion line found: product {resource_reference!r} "
             f"of data ingestion {ingestion.getReference()!r}."
         )
-    return (operation, parameter_dict), seen
+    devices = device_list(operation_line)
+    items: dict[str, dict[str, Document]] = {}
+    for line, product in chosen:
+        batch = find_batch(ingestion, batch_reference, modify)
+        items[line.getReference()] = get_items(ingestion, line, product, devices, batch, modify)
+        seen += items[line.getReference()].values()
+    operation: Document = operation_line.getResourceValue()
+    return (operation, items), seen
+
+
+def nearest(products: dict[str, Lines], reference: str) -> Lines | None:
+    """The lines of that product, else of one that it is below: ``app.web.error`` goes to ``app.web``, else ``app``."""
+    while reference not in products and "." in reference:
+        reference = reference.rpartition(".")[0]
+    return products.get(reference)
 
 
 def find_or_create_data_ingestion(policy: IDocument, movement_dict: dict[str, str], modify: bool) -> Document:
@@ -180,65 +180,3 @@ def find_or_create_data_ingestion(policy: IDocument, movement_dict: dict[str, st
         raise NotFound(f"No relevant data ingestion line found: no data supply {supply_reference!r}.")
     made: Document = site.ERP5Site_createDataIngestion([supply.getRelativeUrl()], movement_dict["reference"])
     return made
-
-
-def get_items(ingestion: Document, line: Document, product: Document, modify: bool) -> dict[str, Document]:
-    """The line's items by portal type: devices, and the sinks that the product asks for (found or made)."""
-    items = {item.getPortalType(): item for item in line.getAggregateValueList()}
-    missing = [kind for kind in product.getAggregatedPortalTypeList() if kind not in items and kind not in NOT_SINKS]
-    if missing and modify:
-        for kind in missing:
-            items[kind] = find_sink(ingestion, line, product, kind) or create_sink(ingestion, product, kind)
-        line.edit(aggregate_value_list=list(items.values()), quantity=1.0)
-    return items
-
-
-def find_sink(ingestion: Document, line: Document, product: Document, portal_type: str) -> Document | None:
-    """A validated sink that already takes this product from the same devices, for the same project; or None.
-
-    A line without devices shares sinks only with earlier ingestions of the same reference.
-    """
-    devices = set(line.getAggregateList())
-    query: dict[str, Any] = {"aggregate_relative_url": sorted(devices)[0]} if devices else {}
-    candidates = ingestion.getPortalObject().portal_catalog.unrestrictedSearchResults(
-        portal_type="Data Ingestion Line", resource_relative_url=product.getRelativeUrl(), **query
-    )
-    for other in (brain.getObject() for brain in candidates):
-        if other is line or not _same_origin(ingestion, other.getParentValue(), devices):
-            continue
-        sinks: list[Document] = other.getAggregateValueList(portal_type=portal_type)
-        if devices <= set(other.getAggregateList()):
-            for sink in sinks:
-                if sink.getValidationState() == "validated":
-                    return sink
-    return None
-
-
-def _same_origin(ingestion: Document, other: Document, devices: set[str]) -> bool:
-    if ingestion.getDestinationProject() != other.getDestinationProject():
-        return False
-    return bool(devices or ingestion.getReference() == other.getReference())
-
-
-def create_sink(ingestion: Document, product: Document, portal_type: str) -> Document:
-    """A new, validated sink with reference ``<ingestion>.<product>``."""
-    sink: Document = (
-        ingestion.getPortalObject()
-        .getDefaultModule(portal_type)
-        .newContent(
-            portal_type=portal_type,
-            reference=f"{ingestion.getReference()}.{product.getReference()}",
-            title=_sink_title(ingestion, product),
-        )
-    )
-    sink.set_owner(ingestion.getOwner())
-    with proxy_roles([MANAGER]):
-        sink.validate()
-    return sink
-
-
-def _sink_title(ingestion: Document, product: Document) -> str:
-    """The ingestion's title; the product's behind it where an ingestion may have several."""
-    if product.getReference() == ingestion.getReference():
-        return ingestion.getTitle()
-    return f"{ingestion.getTitle()}: {product.getTitle()}"

@@ -12,7 +12,7 @@ from wendelin.core.interfaces import IDocument
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
 
-Key = tuple[str, str]  # references of the Data Ingestion and of the product
+Key = tuple[str, str, str | None]  # references of the Data Ingestion, of the product and of the batch
 Found = tuple[Document, dict[str, dict[str, Document]]]  # the operation, and its parameters
 
 KNOWN = "_v_ingestion_resolutions"

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from wendelin.core.errors import BadRequest
-from wendelin.core.instance.var_folder import URL_VARIABLE, Credentials
+from wendelin.core.errors import BadRequest, InstanceNotFound
+from wendelin.core.instance.var_folder import URL_VARIABLE, Credentials, Instance
 from wendelin.core.instance.var_option import add_var, get_instance
 from wendelin.plugins.ingestion.sender.positions import sole_sender
 from wendelin.plugins.ingestion.sender.progress import ProgressBar
@@ -30,7 +30,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wendelin send",
         description=f"{HELP}. After an interruption of whatever kind it goes on where it was; nothing is stored twice.",
-        epilog=f"The password is read from --password-file, ${PASSWORD_VARIABLE}, or the instance's credentials.json.",
+        epilog=f"The password is read from --password-file, ${PASSWORD_VARIABLE}, or, for the instance's own site, its "
+        "credentials.json.",
     )
     add_var(parser)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, or patterns in quotes such as 'data/**/*.wav'")
@@ -49,14 +50,30 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def find_login(arguments: argparse.Namespace) -> Credentials | None:
+def find_target(arguments: argparse.Namespace) -> tuple[str, Instance | None]:
+    """The address of the site, and its instance where that is the one in ``--var``.
+
+    What stands in the folder of an instance, its password above all, is for that instance's own site. Raises
+    `InstanceNotFound` when there is neither an address nor an instance.
+    """
+    instance = get_instance(arguments)
+    url = arguments.url or os.environ.get(URL_VARIABLE)
+    if not url:
+        if not instance.exists:
+            raise InstanceNotFound(f"there is no instance in {instance.var}: say --var, or the site with --url")
+        return instance.url, instance
+    is_own = instance.exists and url.rstrip("/") == instance.url.rstrip("/")
+    return url, instance if is_own else None
+
+
+def find_login(arguments: argparse.Namespace, instance: Instance | None) -> Credentials | None:
     """User and password as the options, the environment and the instance say; None to send without."""
     user = arguments.user or os.environ.get(USER_VARIABLE)
     password = os.environ.get(PASSWORD_VARIABLE)
     if arguments.password_file:
         lines = arguments.password_file.read_text("utf-8").splitlines()
         password = lines[0] if lines else ""
-    known = get_instance(arguments).read_credentials()
+    known = instance.read_credentials() if instance else None
     if user is None and password is None:
         return known
     user = user or (known.user if known else None)
@@ -67,14 +84,13 @@ def find_login(arguments: argparse.Namespace) -> Credentials | None:
     return Credentials(user, password)
 
 
-def find_position_file(arguments: argparse.Namespace, url: str, reference: str) -> Path:
+def find_position_file(arguments: argparse.Namespace, url: str, reference: str, instance: Instance | None) -> Path:
     """One for each target: in the instance's folder, else where programs of this user keep their state."""
     if arguments.position_file:
         return Path(arguments.position_file)
     target = hashlib.sha256(f"{url} {arguments.policy} {reference}".encode()).hexdigest()[:8]
     name = f"send-{''.join(c for c in arguments.policy if c.isalnum() or c in '-_')}-{target}.json"
-    instance = get_instance(arguments)
-    if instance.exists:
+    if instance is not None:
         return instance.run_folder / name
     state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
     return Path(state) / "wendelin" / name
@@ -85,19 +101,19 @@ def main(argv: list[str]) -> int:
     arguments = make_parser().parse_args(argv)
     if not 1 <= arguments.chunk_size <= LARGEST_CHUNK:
         raise BadRequest(f"--chunk-size has to be between 1 and {LARGEST_CHUNK}")
-    url = arguments.url or os.environ.get(URL_VARIABLE) or get_instance(arguments).url
+    url, instance = find_target(arguments)
     reference = arguments.reference or arguments.policy
     bar = ProgressBar()
     transport = Transport(
         url,
         arguments.policy,
         reference,
-        find_login(arguments),
+        find_login(arguments, instance),
         verify=not arguments.insecure,
         give_up_after=arguments.give_up_after,
         say=bar.say,
     )
-    with sole_sender(find_position_file(arguments, url, reference)) as positions:
+    with sole_sender(find_position_file(arguments, url, reference, instance)) as positions:
         sender = Sender(positions, transport.send, arguments.chunk_size, bar)
         count = send(sender, arguments.paths, arguments.follow, bar, transport)
     if count is None:

@@ -6,22 +6,24 @@ import glob
 import os
 import struct
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import msgpack
 
-from wendelin.core.errors import NotFound
+from wendelin.core.errors import BadRequest, NotFound
+from wendelin.plugins.ingestion.sender.fingerprints import read_exactly
 from wendelin.plugins.ingestion.sender.positions import Position, PositionFile
 
 PIECE_SIZE = 2048  # bytes of one event, as fluent-plugin-bin reads them
 CHUNK_SIZE = 4 << 20
 POLL_SECONDS = 1.0
 ROTATED_ROUNDS = 10
+LARGEST_BEGINNINGS = 5  # how often a file is begun in one round
 
-Send = Callable[[bytes, str], None]
+Send = Callable[[bytes, str, str], None]  # body, chunk id, name of the file that it is a part of
 Progress = Callable[[Path, int, int], None]
 
 
@@ -43,7 +45,7 @@ def find_files(patterns: Sequence[str]) -> list[Path]:
 
 
 class Sender:
-    """Sends files to one policy. ``send(body, chunk_id)`` returns when a chunk is acknowledged."""
+    """Sends files to one policy. ``send(body, chunk_id, filename)`` returns when a chunk is acknowledged."""
 
     def __init__(
         self,
@@ -64,7 +66,8 @@ class Sender:
         self.positions.limit()
         for path in paths:
             with open(path, "rb") as stream:
-                self._send_rest(path, stream)
+                if not self._send_rest(path, stream):
+                    raise BadRequest(f"{path} is written anew again and again while it is sent: wait until it is done")
         return len(paths)
 
     def follow(self, patterns: Sequence[str], pause: Callable[[float], object] = time.sleep) -> None:
@@ -103,33 +106,38 @@ class Sender:
             else:
                 stream.close()
 
-    def _send_rest(self, path: Path, stream: BinaryIO) -> None:
-        position = self.positions.find(stream, path)
-        self.progress(path, position.offset, os.fstat(stream.fileno()).st_size)
-        for data in self._chunks(stream, position):
-            self.send(pack_events(data), position.chunk_id)
-            position.offset += position.pending
-            position.pending = 0
-            self.progress(path, position.offset, max(position.offset, os.fstat(stream.fileno()).st_size))
+    def _send_rest(self, path: Path, stream: BinaryIO) -> bool:
+        """Send what is new; False for a file that did not keep still for long enough.
 
-    def _chunks(self, stream: BinaryIO, position: Position) -> Iterator[bytes]:
-        """The next chunks, each written down before it is given; at the end, that all was acknowledged."""
-        sent = False
-        while True:
-            length = position.pending or self.chunk_size
-            data = read_exactly(stream, position.offset, length)
-            if len(data) < position.pending:
-                return  # truncated this very moment: the next round sees it, and begins anew
-            if not data:
-                if sent:
-                    self.positions.save()
-                return
-            if not position.pending:
-                position.pending = len(data)
-                position.remember_head(stream, os.fstat(stream.fileno()).st_size)
-                self.positions.save()
-            yield data
-            sent = True
+        A file that is written anew meanwhile is begun again.
+        """
+        sent = beginnings = 0
+        while beginnings <= LARGEST_BEGINNINGS:
+            position = self.positions.find(stream, path)
+            if position is None:
+                position, beginnings = self.positions.begin(stream, path), beginnings + 1
+            if not sent:
+                self.progress(path, position.offset, os.fstat(stream.fileno()).st_size)
+            data = read_exactly(stream, position.offset, position.pending or self.chunk_size)
+            if position.pending and not position.is_under_way(data):
+                self.positions.forget(stream)
+            elif data:
+                self._send_chunk(path, stream, position, data)
+                sent += 1
+            else:
+                break
+        if sent or beginnings:
+            self.positions.save()  # that all was acknowledged
+        return beginnings <= LARGEST_BEGINNINGS
+
+    def _send_chunk(self, path: Path, stream: BinaryIO, position: Position, data: bytes) -> None:
+        """Send a chunk, which is written down before."""
+        if not position.pending:
+            position.begin(data)
+            self.positions.save()
+        self.send(pack_events(data), position.chunk_id, path.name)
+        position.acknowledge(stream, data)
+        self.progress(path, position.offset, max(position.offset, os.fstat(stream.fileno()).st_size))
 
 
 def is_same(path: Path, stream: BinaryIO) -> bool:
@@ -138,12 +146,3 @@ def is_same(path: Path, stream: BinaryIO) -> bool:
         return os.path.samestat(os.stat(path), os.fstat(stream.fileno()))
     except FileNotFoundError:
         return False
-
-
-def read_exactly(stream: BinaryIO, offset: int, length: int) -> bytes:
-    """The bytes at ``offset``; fewer at the end of the file only."""
-    parts: list[bytes] = []
-    while length and (part := os.pread(stream.fileno(), length, offset)):
-        parts.append(part)
-        offset, length = offset + len(part), length - len(part)
-    return b"".join(parts)

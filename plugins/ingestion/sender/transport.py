@@ -8,7 +8,7 @@ import ssl
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from wendelin.core.database.retry import Retry
 from wendelin.core.errors import BadRequest, Unauthorized, WendelinError
@@ -52,14 +52,19 @@ class Transport:
         self.verify, self.give_up_after, self.say = verify, give_up_after, say
         self._connection: http.client.HTTPConnection | None = None
 
-    def send(self, body: bytes, chunk_id: str) -> None:
-        """Return when the server has stored the chunk.
+    def send(self, body: bytes, chunk_id: str, filename: str = "") -> None:
+        """Return when the server has stored the chunk, which is a part of the file ``filename``, if given.
 
         Raises `Unauthorized` or `BadRequest` when it never will, and `GaveUp`.
         """
         started, attempt = time.monotonic(), 0
+        headers = {"X-Fluentd-Chunk-Id": chunk_id}
+        if filename:
+            headers["Content-Disposition"] = (
+                f"attachment; filename*=UTF-8''{quote(filename, safe='', errors='replace')}"
+            )
         while True:
-            status, wait, text = self._try(body, chunk_id)
+            status, wait, text = self._try(body, headers)
             if 200 <= status < 300:
                 return
             if status and status < 500 and status not in TRY_AGAIN:
@@ -72,11 +77,11 @@ class Transport:
             self.say(f"{text}; trying again in {delay:.0f} s")
             time.sleep(delay)
 
-    def _try(self, body: bytes, chunk_id: str) -> tuple[int, float, str]:
+    def _try(self, body: bytes, headers: dict[str, str]) -> tuple[int, float, str]:
         """``(status, seconds to wait, text)``; status 0 when there was no answer."""
         connection = self._connection = self._connection or self._connect()
         try:
-            connection.request("POST", self.path, body, self.headers | {"X-Fluentd-Chunk-Id": chunk_id})
+            connection.request("POST", self.path, body, self.headers | headers)
             answer = connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
         except (OSError, http.client.HTTPException) as error:

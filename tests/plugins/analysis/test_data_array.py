@@ -152,3 +152,18 @@ def test_a_list_shows_shape_and_dtype(document):
     assert document.getShapeText() == "1,000 x 3" and document.getDtypeText() == "float64"
     document.initArray((5,), [("a", "i4"), ("b", "f8")])
     assert document.getDtypeText() == "a: int32, b: float64"
+
+
+def test_a_line_that_fits_no_more_says_so(document):
+    """A retention job makes the array shorter; the line stays, and its list, its page and the reindex with it."""
+    document.initArray((10, 3), "f8")
+    line = document.newContent(portal_type="Data Array Line", id="row", index_expression="7")
+    document.getArray().resize((2, 3))
+    with pytest.raises(BadRequest, match=r"\[7\] is no part of the array of shape \(2, 3\)"):
+        line.getArray()
+    line.edit(title="row 7 (gone)")
+    catalog = document.getPortalObject().portal_catalog
+    assert [brain.id for brain in catalog(title="row 7%", catalog_problem="%no part of%")] == ["row"]
+    assert catalog.reindex() > 2
+    line.edit(index_expression="1")
+    assert list(catalog(catalog_problem="%")) == []

@@ -11,11 +11,19 @@ from wendelin.core.model.catalog.search import grammar, values
 from wendelin.core.model.catalog.search.combinations import And, Not, Or
 from wendelin.core.model.catalog.search.conditions import Condition, UidIn
 from wendelin.core.model.catalog.search.fulltext_condition import FullText
-from wendelin.core.model.catalog.search.query_objects import BaseQuery, ComplexQuery, NegatedQuery, Query, SimpleQuery
+from wendelin.core.model.catalog.search.query_objects import (
+    BaseQuery,
+    ComplexQuery,
+    NegatedQuery,
+    Query,
+    SimpleQuery,
+    check_depth,
+)
 from wendelin.core.model.catalog.search.ranges import Membership
 from wendelin.core.model.catalog.search.related import (
     RelatedName,
     category_urls,
+    item_name,
     membership,
     parse_related,
     related_condition,
@@ -67,6 +75,9 @@ class Compiler:
     def is_name(self, name: str) -> bool:
         """Can that name stand in a query?"""
         short = name.rpartition(".")[2]
+        item = item_name(short)
+        if item is not None:
+            return self.is_name(item[0])
         return short in EXTRA_NAMES or self.column(name) is not None or self.related(name) is not None
 
     def unknown(self, name: str) -> QueryError:
@@ -87,6 +98,7 @@ class Compiler:
             return []
         if isinstance(query, str):
             query = grammar.parse(query, self.is_name)
+        check_depth(query)
         if isinstance(query, ComplexQuery) and query.logical_operator == "and":
             return [condition for part in query.query_list for condition in self.query(part)]
         return [self._compile(query)]
@@ -108,6 +120,7 @@ class Compiler:
     def condition(self, name: str, value: object, operator: str | None = None) -> Condition:
         """``name=value``, in any form; with an operator, the value is taken as it is."""
         if isinstance(value, BaseQuery):
+            check_depth(value)
             return self._compile(value)
         column, short = self.column(name), name.rpartition(".")[2]
         if short in EXTRA_NAMES:
@@ -116,14 +129,28 @@ class Compiler:
             if operator:
                 return values.compare(self.store, column, operator, value)
             return values.condition_for(self.store, column, value)
+        item = item_name(short)
+        if item is not None and self.is_name(item[0]):
+            return self._item(*item, value, operator)
         related = self.related(name)
         if related is None:
             raise self.unknown(name)
         return self._related(related, value, operator)
 
+    def _item(self, own: str, of_parent: str, value: object, operator: str | None) -> Condition:
+        """Documents that a movement aggregates for which the column holds, or for what holds the movement."""
+        movements = self.condition(own, value, operator)
+        if of_parent:
+            parent = RelatedName("parent", of_parent, False, "")
+            above = related_condition(self.store, parent, self.condition(of_parent, value, operator), self.columns)
+            movements = Or(self.store, [movements, above])
+        return related_condition(self.store, RelatedName("aggregate", own, True, ""), movements, self.columns)
+
     def _extra(self, name: str, value: object, operator: str | None) -> Condition:
-        if isinstance(value, Mapping) and name not in ("uid", "path"):
-            value = value.get("query", "")
+        if isinstance(value, Mapping):
+            _check_plain(name, value)
+            if name not in ("uid", "path"):
+                value = value.get("query", "")
         if name in TEXT_NAMES:
             return self._text(value, operator)
         if name == "uid":
@@ -135,11 +162,20 @@ class Compiler:
         return self._any_category(_as_list(value), strict=name.startswith("strict"))
 
     def _text(self, value: object, operator: str | None) -> Condition:
-        if operator:
+        if operator == grammar.TERM:
             return FullText(self.store, str(value))
-        found = [self.query(item) for item in _as_list(value)]
+        found = [self._typed(item) for item in _as_list(value)]
         parts = [part[0] if len(part) == 1 else And(self.store, part) for part in found if part]
         return parts[0] if len(parts) == 1 else Or(self.store, parts)
+
+    def _typed(self, value: object) -> list[Condition]:
+        """A search text that a person typed: what the language of search texts cannot read are words."""
+        try:
+            return self.query(value)
+        except QueryError:
+            if not isinstance(value, str):
+                raise
+            return self.query(grammar.plain_words(value))
 
     def _uid(self, value: object, operator: str | None) -> Condition:
         if isinstance(value, Mapping):
@@ -195,8 +231,14 @@ class Compiler:
 
 def _is_blank(value: object) -> bool:
     if isinstance(value, Mapping):
-        return _is_blank(value.get("query", "x"))
+        value = value.get("query", "x")
     return isinstance(value, str) and not value.strip()
+
+
+def _check_plain(name: str, value: Mapping[str, object]) -> None:
+    """Dictionaries nest no further: each level would cost a level of recursion."""
+    if isinstance(value.get("query"), Mapping):
+        raise QueryError(f"column {name!r}: a dictionary cannot be the query of another one")
 
 
 def _as_list(value: object) -> list[Any]:

@@ -1,4 +1,4 @@
-"""The condition on the words of documents: ``SearchableText="wind AND NOT solar"``."""
+"""The condition on the words of documents, of which ``SearchableText="wind AND NOT solar"`` needs two."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wendelin.core.model.catalog.storage.rows import Row
 
 
 class FullText(Condition):
-    """Documents whose words answer a full text query; raises `QueryError` for a text that cannot be read."""
+    """Documents that hold a word, a word with that beginning (``prefix*``), or words one behind the other."""
 
     def __init__(self, store: CatalogStore, text: str) -> None:
         super().__init__(store)
@@ -21,11 +21,11 @@ class FullText(Condition):
         self._query = None if self._index is None else self._index.query(text)
 
     def estimate(self) -> int:
-        """From the rarest of the words that have to occur."""
+        """From the rarest of the words."""
         return 0 if self._query is None else self._query.estimate()
 
     def candidates(self) -> Iterable[int]:
-        """The documents of the rarest of the words that have to occur."""
+        """The documents of the rarest of the words."""
         return () if self._query is None else self._query.candidates()
 
     def scores(self) -> Mapping[int, float]:

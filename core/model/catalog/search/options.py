@@ -35,8 +35,8 @@ def sort_order(
 
 
 def limits(limit: int | str | tuple[int | str, ...] | list[int | str] | None) -> tuple[int, int | None]:
-    """``n`` or ``(start, count)`` as (start, count), the count None for no limit; raises `QueryError`."""
-    if limit is None or limit == ():
+    """``n`` or ``(start, count)`` as (start, count), the count None for no limit (also ``[]``); raises `QueryError`."""
+    if limit is None or limit in ((), []):
         return 0, None
     try:
         start, count = (0, int(limit)) if not isinstance(limit, tuple | list) else (int(n) for n in (0, *limit)[-2:])

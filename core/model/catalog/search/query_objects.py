@@ -7,15 +7,18 @@ from typing import Any
 
 from wendelin.core.errors import QueryError
 
+#: Levels of queries inside of queries. A search text has fewer: its parentheses.
+DEEPEST = 50
+
 
 class BaseQuery:
     """What all queries have in common: they can be joined with ``&``, ``|`` and ``~``."""
 
     def __and__(self, other: BaseQuery) -> ComplexQuery:
-        return AndQuery(self, other)
+        return AndQuery(*_joined(self, "and"), *_joined(other, "and"))
 
     def __or__(self, other: BaseQuery) -> ComplexQuery:
-        return OrQuery(self, other)
+        return OrQuery(*_joined(self, "or"), *_joined(other, "or"))
 
     def __invert__(self) -> NegatedQuery:
         return NegatedQuery(self)
@@ -94,6 +97,31 @@ def AndQuery(*queries: BaseQuery | Sequence[BaseQuery]) -> ComplexQuery:
 def OrQuery(*queries: BaseQuery | Sequence[BaseQuery]) -> ComplexQuery:
     """What any of the queries finds."""
     return ComplexQuery(*queries, logical_operator="or")
+
+
+def _joined(query: BaseQuery, operator: str) -> Sequence[BaseQuery]:
+    """The parts of a query that is joined that way already, so that a chain of many is one level deep."""
+    if isinstance(query, ComplexQuery) and query.logical_operator == operator:
+        return query.query_list
+    return (query,)
+
+
+def check_depth(query: object) -> None:
+    """Raise `QueryError` for queries one inside of the other in more than `DEEPEST` levels."""
+    level: list[object] = [query]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return
+    raise QueryError(f"queries may stand inside of one another in at most {DEEPEST} levels")
+
+
+def _inside(query: object) -> Sequence[object]:
+    if isinstance(query, ComplexQuery):
+        return query.query_list
+    if isinstance(query, NegatedQuery):
+        return (query.query,)
+    return (query.value,) if isinstance(query, Query | SimpleQuery) and isinstance(query.value, BaseQuery) else ()
 
 
 def _checked(query: object) -> BaseQuery:

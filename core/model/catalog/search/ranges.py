@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
@@ -11,6 +10,7 @@ from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.columns import KEY_LENGTH, Column
 from wendelin.core.model.catalog.storage.indexes import LAST, OrderedIndex, equal_range, prefix_range
 from wendelin.core.model.catalog.storage.ranked_set import Key, KeyRange
+from wendelin.core.model.catalog.storage.texts import TextPattern, canonical, fold
 
 
 class OrderedCondition(ColumnCondition):
@@ -57,16 +57,19 @@ class Equal(OrderedCondition):
 
     def __init__(self, store: CatalogStore, column: Column, values: Iterable[object]) -> None:
         super().__init__(store, column)
-        self.values = frozenset(values)
         self.exact = column.kind != "string"
+        self.values = frozenset(map(self._compared, values))
 
     def ranges(self) -> list[KeyRange]:
-        """One per key; a key of texts stands for all that differ in case only, or behind its length."""
+        """One per key; a key of texts stands for all that differ in case or form only, or behind its length."""
         return [equal_range(key) for key in {self.column.key(value) for value in self.values}]
 
     def holds(self, value: object) -> bool:
-        """Is it one of the values? Case matters."""
-        return value in self.values
+        """Is it one of the values? Case matters; the Unicode form of the same letters does not."""
+        return self._compared(value) in self.values
+
+    def _compared(self, value: object) -> object:
+        return canonical(value) if isinstance(value, str) and not self.exact else value
 
 
 class Between(OrderedCondition):
@@ -109,21 +112,19 @@ class Like(OrderedCondition):
 
     def __init__(self, store: CatalogStore, column: Column, pattern: str) -> None:
         super().__init__(store, column)
-        self.prefix, _, rest = pattern.casefold().partition("%")
-        self.simple = not rest.strip("%")
-        self.expression = like_expression(pattern)
+        self.pattern = TextPattern(pattern)
 
     def ranges(self) -> list[KeyRange]:
         """The keys that begin as the pattern does, or all of them."""
         # the keys of numeric ids are padded with zeros, and those of paths keep their case
-        if not self.prefix or self.column.kind == "path":
+        if not self.pattern.prefix or self.column.kind == "path":
             return [(first_pair(self.column), None)]
-        return [prefix_range(self.prefix[:KEY_LENGTH])]
+        return [prefix_range(self.pattern.prefix[:KEY_LENGTH])]
 
     def estimate(self) -> int:
         """What begins as the pattern does; a tenth of it when more than the beginning is asked for."""
         found = super().estimate()
-        return found if self.simple else found // 10 + 1
+        return found if self.pattern.is_prefix else found // 10 + 1
 
     def candidates(self) -> Iterable[int]:
         """The documents whose keys do not say no already."""
@@ -135,21 +136,16 @@ class Like(OrderedCondition):
 
     def holds(self, value: object) -> bool:
         """Does the text match, whatever its case?"""
-        return isinstance(value, str) and self.expression.fullmatch(value.casefold()) is not None
+        return isinstance(value, str) and self.pattern.fits_text(value)
 
     def key_test(self, name: str) -> KeyTest | None:
         """Keys decide, but for paths of digits, whose keys are padded, and for texts longer than a key."""
-        fits = self.expression.fullmatch
+        fits = self.pattern.fits
         if name != self.column.name:
             return None
         if self.column.kind == "path":
-            return lambda key: None if key.isdigit() else fits(key.casefold()) is not None
-        return lambda key: None if len(key) == KEY_LENGTH or not key else fits(key) is not None
-
-
-def like_expression(pattern: str) -> re.Pattern[str]:
-    """The regular expression of a ``%`` pattern, for texts in folded case."""
-    return re.compile(".*".join(map(re.escape, pattern.casefold().split("%"))), re.DOTALL)
+            return lambda key: None if key.isdigit() else fits(fold(key))
+        return lambda key: None if len(key) == KEY_LENGTH or not key else fits(key)
 
 
 def first_pair(column: Column) -> Key:

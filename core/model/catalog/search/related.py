@@ -1,7 +1,11 @@
 """Columns of other documents: ``source_title``, ``parent_portal_type``, ``aggregate_related_relative_url``.
 
 A related name is ``[strict_|default_]<base category>_<column>``, or ``<base category>_related_<column>`` for the other
-direction: documents that are pointed at by documents for which the column holds.
+direction: documents that are pointed at by documents for which the column holds. The parts may also be joined by two
+underscores (``aggregate__related__uid``), as in newer scripts of the original.
+
+``item_<aspect>_<column>`` finds items (streams, devices) by the movements that aggregate them: lines of a Data
+Ingestion, whose source and project may be those of the Data Ingestion itself.
 """
 
 from __future__ import annotations
@@ -21,6 +25,19 @@ TARGET_LIMIT = 2000
 CATEGORIES = "portal_categories/"
 
 
+#: ``item_<aspect>_...``: the base category by which a movement, or what holds it, leads to the aspect.
+ITEM_ASPECTS = {
+    "device": "aggregate",
+    "project": "destination_project",
+    "resource": "resource",
+    "source": "source",
+}
+#: The aspects that a movement has from what holds it, when it has none of its own.
+FROM_PARENT = frozenset({"project", "source"})
+#: ``item_<column>``: what the movements themselves say.
+ITEM_COLUMNS = frozenset({"variation_text", "quantity"})
+
+
 class RelatedName(NamedTuple):
     """A related column's name in its parts. ``reverse``: the documents found are pointed at. ``mode``: "", "strict" or
     "default", for exactly this target and for the first target only.
@@ -34,6 +51,7 @@ class RelatedName(NamedTuple):
 
 def parse_related(name: str, columns: Iterable[str], is_base: Callable[[str], bool]) -> RelatedName | None:
     """The parts of a related column's name, or None when it is not one."""
+    name = name.replace("__", "_")
     for column in sorted(columns, key=len, reverse=True):
         if name.endswith(f"_{column}"):
             base = name[: -len(column) - 1]
@@ -44,6 +62,21 @@ def parse_related(name: str, columns: Iterable[str], is_base: Callable[[str], bo
                 if (not mode or base.startswith(f"{mode}_")) and own and is_base(own):
                     return RelatedName(own, column, reverse, mode)
     return None
+
+
+def item_name(name: str) -> tuple[str, str] | None:
+    """(the column that has to hold for a movement, that for what holds it or "") of an ``item_...`` name; or None."""
+    name = name.replace("__", "_")
+    if not name.startswith("item_"):
+        return None
+    rest = name.removeprefix("item_")
+    if rest in ITEM_COLUMNS:
+        return rest, ""
+    aspect, _, column = rest.partition("_")
+    if aspect not in ITEM_ASPECTS or not column:
+        return None
+    own = f"{ITEM_ASPECTS[aspect]}_{column}"
+    return own, own if aspect in FROM_PARENT else ""
 
 
 def category_urls(base: str, relative_url: str) -> list[str]:

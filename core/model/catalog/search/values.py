@@ -23,9 +23,10 @@ from typing import Any
 from wendelin.core.errors import QueryError
 from wendelin.core.model.catalog.search.combinations import And, Not, Or
 from wendelin.core.model.catalog.search.conditions import Condition, Missing, StoredTest, TokenIn
-from wendelin.core.model.catalog.search.ranges import Between, Equal, Like, Membership, like_expression
+from wendelin.core.model.catalog.search.ranges import Between, Equal, Like, Membership
 from wendelin.core.model.catalog.storage.catalog_store import CatalogStore
 from wendelin.core.model.catalog.storage.columns import Column
+from wendelin.core.model.catalog.storage.texts import TextPattern, fold
 
 OPERATOR = re.compile(r"\s*(>=|<=|!=|<>|=|>|<)\s*(.*)", re.DOTALL)
 RANGES = {"min": ">=", "max": "<", "ngt": "<=", "nlt": ">=", "neq": "!=", "=": "=", "": "="}
@@ -95,10 +96,10 @@ def _items(column: Column, value: object) -> Iterable[object]:
 
 def like(store: CatalogStore, column: Column, pattern: str) -> Condition:
     """The column's text matches a ``%`` pattern."""
-    expression = like_expression(pattern)
+    matcher = TextPattern(pattern)
 
     def fits(value: object) -> bool:
-        return value is not None and expression.fullmatch(str(value).casefold()) is not None
+        return value is not None and matcher.fits_text(value)
 
     if column.is_token:
         index = store.index(column.name)
@@ -179,6 +180,8 @@ def _from_dict(store: CatalogStore, column: Column, value: dict[str, Any]) -> Co
     if unknown or "query" not in value:
         reason = f"unknown {sorted(unknown)}" if unknown else '"query" is missing'
         raise QueryError(f"column {column.name!r}: the dictionary {value!r} cannot be read: {reason}")
+    if isinstance(value["query"], dict):
+        raise QueryError(f"column {column.name!r}: a dictionary cannot be the query of another one")
     query, limits, operator = value["query"], value.get("range") or "", str(value.get("operator") or "or").lower()
     if limits in PAIRS:
         return _pair(store, column, query, PAIRS[limits])
@@ -195,10 +198,10 @@ def _from_dict(store: CatalogStore, column: Column, value: dict[str, Any]) -> Co
 def _keyed(store: CatalogStore, column: Column, key: str, operator: str, value: object) -> Condition:
     if operator != "=" or key in ("ExactMatch", "Raw"):
         return compare(store, column, operator, value)
-    if key == "Keyword" and isinstance(value, str):
+    if key == "Keyword" and isinstance(value, str):  # operators in the value are not read
         return like(store, column, value if "%" in value else f"%{value}%")
     if key == "FullText":
-        words = re.findall(r"\w+", str(value).casefold())
+        words = re.findall(r"\w+", fold(str(value)))
         found = [like(store, column, f"%{word}%") for word in words]
         return And(store, found) if found else Or(store, [])
     if key not in ("", "Default", "Keyword", "DateTime", "FullText"):

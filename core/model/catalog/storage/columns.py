@@ -5,7 +5,7 @@ kind       values                                                           inde
 ========== ================================================================ ==========================================
 token      texts, few different ones, shared by many documents              `indexes.TokenIndex` (value -> set of uids)
 uid        numbers, as tokens                                               `indexes.TokenIndex`
-string     texts; equal exactly, ``%x%`` and order ignore case              `indexes.OrderedIndex`
+string     texts; equal exactly, ``%x%`` and order ignore case and form     `indexes.OrderedIndex`
 path       texts in which case matters (ids, paths)                         `indexes.OrderedIndex`
 number     int or float                                                     `indexes.OrderedIndex`
 date       aware datetime, kept as whole microseconds since 1970            `indexes.OrderedIndex`
@@ -26,6 +26,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from wendelin.core.errors import QueryError, RegistrationError
+from wendelin.core.model.catalog.storage.texts import fold
 from wendelin.core.registry import Registration, get_registry
 
 #: Keys of strings are cut to this length, so that a long title does not bloat the trees; rows keep the whole value.
@@ -109,9 +110,12 @@ def _date(value: object) -> int:
 def _number(value: int | float | str) -> int | float:
     if isinstance(value, int):
         return int(value)
-    if isinstance(value, str):
-        return int(value) if value.strip().lstrip("-").isdigit() else float(value)
-    return float(value)
+    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+        return int(value)
+    number = float(value)
+    if number != number:
+        raise ValueError("it is not a number")  # it has no place in any order
+    return number
 
 
 def _path_list(value: str | Iterable[object]) -> tuple[str, ...]:
@@ -137,7 +141,7 @@ NORMALISERS: dict[str, Callable[[Any], Any]] = {
 KEYS: dict[str, Callable[[Any], Any]] = {
     "token": lambda value: value,
     "uid": lambda value: value,
-    "string": lambda value: value.casefold()[:KEY_LENGTH],
+    "string": lambda value: fold(value)[:KEY_LENGTH],
     "path": id_key,
     "number": lambda value: value,
     "date": lambda value: value,
@@ -168,6 +172,8 @@ CORE_COLUMNS = (
     Column("stop_date", "date"),
     Column("int_index", "number"),
     Column("size", "number"),
+    Column("quantity", "number"),
+    Column("variation_text", "string"),
     Column("content_type", "token"),
     Column("validation_state", "token"),
     Column("simulation_state", "token"),
@@ -175,6 +181,7 @@ CORE_COLUMNS = (
     Column("categories", "path_list"),
     Column("local_roles", "path_list"),
     Column("SearchableText", "text"),
+    Column("catalog_problem", "string"),
 )
 #: Names of the core's own columns, in which every document has its place from the beginning.
 CORE_NAMES = frozenset(column.name for column in CORE_COLUMNS)

@@ -12,25 +12,25 @@ Three things differ from hypatia's own:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import reduce
 from itertools import chain
 from typing import Any, Protocol
 
 from BTrees.LFBTree import LFBTree
-from BTrees.LLBTree import LLSet, difference, intersection, multiunion
+from BTrees.LLBTree import LLSet, multiunion
 from hypatia.text import TextIndex
 from hypatia.text.lexicon import CaseNormalizer, Lexicon, Splitter
-from hypatia.text.lexicon import QueryError as LexiconError
 from hypatia.text.okapiindex import OkapiIndex
-from hypatia.text.parsetree import ParseError, ParseTreeNode
 from hypatia.text.widcode import encode
 
-from wendelin.core.errors import QueryError
+from wendelin.core.model.catalog.storage.texts import TextPattern, fold
 from wendelin.core.model.objects.ids import UidRun
 
 #: uid -> number of times a word occurs; a tree once there are many documents (`WordPostings` before that).
 Postings = dict[int, int] | LFBTree
+#: Words are cut to this length.
+LONGEST_WORD = 200
 #: hypatia packs word numbers into 28 bits.
 _word_numbers = UidRun(limit=1 << 28, length=1 << 12)
 
@@ -45,6 +45,12 @@ class SpreadLexicon(Lexicon):
             words = element.process(words)
         return [self._getWordIdCreate(word) for word in words]
 
+    def globToWordIds(self, pattern: str) -> list[int]:  # hypatia's name
+        """The numbers of the words that fit a pattern, in which ``*`` stands for any text but the first."""
+        matcher = TextPattern(pattern.replace("*", "%"))
+        words = self._wids.keys(matcher.prefix, matcher.prefix + "\U0010ffff")
+        return [self._wids[word] for word in words if matcher.is_prefix or matcher.fits(word)]
+
     def _new_wid(self) -> int:
         number = _word_numbers.take()
         while number in self._words:
@@ -54,17 +60,21 @@ class SpreadLexicon(Lexicon):
 
 
 class WordSplitter(Splitter):
-    """Words, and the parts of words joined by underscores: ``gadget_page`` is found as such, by gadget and by page."""
+    """Words, and the parts of words joined by underscores: ``gadget_page`` is found as such, by gadget and by page.
+
+    Words are folded: composed or not, in capitals, or full width, they are the same word.
+    """
+
+    rxGlob = re.compile(r"\w+[\w*]*")
 
     def process(self, lst: Iterable[str]) -> list[str]:
         """The words of some texts."""
-        return [part for word in super().process(lst) for part in _parts(word)]
+        return [part for word in super().process(map(fold, lst)) for part in _parts(word[:LONGEST_WORD])]
 
     def processGlob(self, lst: Iterable[str]) -> list[str]:  # hypatia's name
-        """The words of some texts in which ``*`` and ``?`` may stand."""
-        return [
-            part for word in super().processGlob(lst) for part in ([word] if {"*", "?"} & set(word) else _parts(word))
-        ]
+        """The words of some texts in which ``*`` may stand behind or in a word."""
+        words = (word[:LONGEST_WORD] for word in super().processGlob(map(fold, lst)))
+        return [part for word in words for part in ([word] if "*" in word else _parts(word))]
 
 
 def _parts(word: str) -> list[str]:
@@ -132,25 +142,36 @@ class FullTextIndex(TextIndex):
         """Forget the words of a document."""
         self.index.unindex_doc(uid)
 
-    def query(self, text: str) -> TextQuery | None:
-        """A query in hypatia's grammar (words, "a phrase", AND, OR, NOT, parentheses, prefix*); raises `QueryError`.
+    def query(self, term: str) -> TextQuery | None:
+        """A word, ``prefix*``, or several words, which have to stand one behind the other.
 
         None for a text without a word: it finds nothing.
         """
-        if not self.lexicon.parseTerms(text):
+        words = self.lexicon.parseTerms(term)
+        if not words:
             return None
-        try:
-            return _compiled(self.index, self.parse_query(text))
-        except (ParseError, LexiconError) as error:
-            raise QueryError(f"the full text query {text!r} cannot be read: {error}") from error
+        if len(words) == 1 and "*" in words[0]:
+            return _Words([self.index.postings(wid) for wid in self.lexicon.globToWordIds(words[0])])
+        wids = self.lexicon.termToWordIds(term)
+        if len(wids) == 1:
+            return _Words([self.index.postings(wids[0])])
+        return _Phrase(self.index, wids) if all(wids) else _Words([])
 
-    def scores(self, text: str) -> Mapping[int, float]:
+    def scores(self, term: str) -> Mapping[int, float]:
         """uid -> relevance (Okapi BM25, higher is better) of every document that matches."""
-        return self.apply(text) if self.lexicon.parseTerms(text) else {}
+        words = self.lexicon.parseTerms(term)
+        if not words:
+            return {}
+        if len(words) > 1:
+            found = self.index.search_phrase(" ".join(words))
+        else:
+            found = self.index.search_glob(words[0]) if "*" in words[0] else self.index.search(words[0])
+        weight = self.index.query_weight(words) or 1.0
+        return {uid: score / weight for uid, score in found.items()} if found else {}
 
 
 class TextQuery(Protocol):
-    """A parsed full text query, and every part of one."""
+    """What a term asks of the index."""
 
     def estimate(self) -> int:
         """About how many documents match, at most."""
@@ -197,75 +218,6 @@ class _Phrase(_Words):
 
     def uid_set(self) -> None:
         return None
-
-
-class _Or:
-    """Any of some parts."""
-
-    def __init__(self, parts: list[TextQuery]) -> None:
-        self.parts = parts
-
-    def estimate(self) -> int:
-        return sum(part.estimate() for part in self.parts)
-
-    def candidates(self) -> Iterator[int]:
-        return chain.from_iterable(part.candidates() for part in self.parts)
-
-    def matches(self, uid: int) -> bool:
-        return any(part.matches(uid) for part in self.parts)
-
-    def uid_set(self) -> LLSet | None:
-        sets = _all_known(part.uid_set() for part in self.parts)
-        return None if sets is None else multiunion(sets)
-
-
-class _And:
-    """All of some parts, and none of the refused ones."""
-
-    def __init__(self, parts: list[TextQuery], refused: list[TextQuery]) -> None:
-        self.parts = sorted(parts, key=lambda part: part.estimate())
-        self.refused = refused
-
-    def estimate(self) -> int:
-        return self.parts[0].estimate()
-
-    def candidates(self) -> Iterable[int]:
-        return self.parts[0].candidates()
-
-    def matches(self, uid: int) -> bool:
-        return all(part.matches(uid) for part in self.parts) and not any(part.matches(uid) for part in self.refused)
-
-    def uid_set(self) -> LLSet | None:
-        wanted, refused = (_all_known(part.uid_set() for part in parts) for parts in (self.parts, self.refused))
-        if wanted is None or refused is None:
-            return None
-        return difference(reduce(intersection, wanted), multiunion(refused))
-
-
-def _all_known(sets: Iterable[LLSet | None]) -> list[LLSet] | None:
-    """The sets in a list, or None when one of them is not known."""
-    found: list[LLSet] = []
-    for uids in sets:
-        if uids is None:
-            return None
-        found.append(uids)
-    return found
-
-
-def _compiled(index: MergingOkapiIndex, node: ParseTreeNode) -> TextQuery:
-    kind, value = node.nodeType(), node.getValue()
-    if kind == "AND":
-        parts = [_compiled(index, part) for part in value if part.nodeType() != "NOT"]
-        return _And(parts, [_compiled(index, part.getValue()) for part in value if part.nodeType() == "NOT"])
-    if kind == "OR":
-        return _Or([_compiled(index, part) for part in value])
-    lexicon = index.lexicon
-    if kind == "GLOB":
-        return _Words([index.postings(wid) for wid in lexicon.globToWordIds(value)])
-    wids = lexicon.termToWordIds(value)
-    if kind == "PHRASE":
-        return _Phrase(index, wids) if all(wids) else _Words([])
-    return _Words([index.postings(wid) for wid in wids])
 
 
 def _size(postings: Postings) -> int:

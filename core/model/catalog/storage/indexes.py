@@ -44,6 +44,13 @@ class TokenIndex(KeywordIndex):
         elif len(known) >= self.tree_threshold:
             self._fwd_index[value] = LLTreeSet(known)
             self._counts[value] = Length(len(known))
+            # Another transaction may be adding to the set, which nobody will look at any more. Changes of an emptied
+            # set conflict, so that it has to try again; else the two would be merged, and its document lost.
+            known.clear()
+
+    def holds(self, uid: int, value: str | int) -> bool:
+        """Is the document noted under the value?"""
+        return uid in self._fwd_index.get(value, ())
 
     def discard(self, uid: int, value: str | int) -> None:
         """Note that the document has the value no longer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 
 import pytest
 
@@ -162,3 +163,46 @@ def test_list_is_filtered_by_what_the_user_may_see(browser_client, documents, we
     page = browser_client("ada").get(LIST)
     assert f"{allowed} documents" in page.text or "0 documents" in page.text
     assert "Delete" not in [button.text for button in page.html.find_all("button")]
+
+
+def test_states_are_searched_as_they_are_shown(browser, web_database):
+    """The list shows titles ("Shared Alive"), the catalog keeps ids (shared_alive)."""
+    with as_user(SYSTEM), web_database.transaction() as connection:
+        module = get_site(connection).document_module
+        for id in ("f1", "f2"):
+            module[id].share_alive()
+        module["f3"].share()
+    shown = browser.get(LIST, params={"s_title": "=File 01"}).html.select_one("tbody .badge").get_text()
+    assert shown == "Shared Alive"
+    for text, count in {shown: 2, "alive": 2, f"={shown}": 2, "shared_alive": 2, "Shared": 3, "=Shared": 1}.items():
+        assert browser.get(LIST, params={"s_validation_state": text}).text.count('name="ids"') == count, text
+    assert "43 documents" in browser.get(LIST, params={"s_validation_state": "!=Shared Alive"}).text
+    assert "No document fits" in browser.get(LIST, params={"s_validation_state": "nonsense"})
+
+
+@pytest.mark.parametrize("text", ["abc", ">", ">= five", "2024-13-45", "%" * 2000, "(((", "= =", '"', "\ud7ff★"])
+def test_whatever_is_typed_above_a_column_is_an_answer(browser, text):
+    columns = [box["name"] for box in browser.get(LIST).html.select('input[name^="s_"]')]
+    assert {"s_title", "s_getSize"} <= set(columns)
+    for name in columns:
+        assert browser.get(LIST, params={name: text}).status_int == 200
+    assert browser.get("/erp5/document_module/export.csv", params={columns[-1]: text}).status_int == 200
+    assert browser.get("/erp5/portal_categories/view", params={"s_title": text}).status_int == 200
+    assert browser.get("/erp5/search", params={"text": text}).status_int == 200
+    assert browser.get("/erp5/relation_items", params={"text": text, "base": "follow_up"}).status_int == 200
+
+
+def test_a_search_that_makes_no_sense_says_why(browser):
+    page = browser.get(LIST, params={"s_getSize": "large"})
+    assert "No document fits" in page and "'large' is not one" in page
+    assert "Searched for the words alone" in browser.get("/erp5/search", params={"text": "wind (sun"})
+
+
+def test_many_signs_in_a_search_take_no_time(browser, web_database):
+    with as_user(SYSTEM), web_database.transaction() as connection:
+        get_site(connection).document_module["f1"].setTitle("a" * 60)
+    started = time.monotonic()
+    for path, name in ((LIST, "s_title"), ("/erp5/portal_categories/view", "s_title"), ("/erp5/search", "text")):
+        browser.get(path, params={name: "%" * 40 + "x1"})
+    browser.get("/erp5/relation_items", params={"text": "%" * 40 + "x1", "base": "follow_up"})
+    assert time.monotonic() - started < 10

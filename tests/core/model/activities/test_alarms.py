@@ -111,6 +111,20 @@ def test_one_that_makes_no_sense_does_not_stop_the_others(site, alarm, caplog):
     assert "portal_alarms/broken cannot run" in caplog.text
 
 
+def test_one_that_cannot_be_started_does_not_stop_the_others(site, alarm, caplog, monkeypatch):
+    broken = Alarm()
+    broken.uid = new_uid()
+    site.portal_alarms._setObject("a_broken_one", broken)
+    broken.creation_date = START
+    broken.enabled, broken.active_sense_method_id, broken.periodicity_minute_frequency = True, "Alarm_count", 5
+    real = Alarm.user
+    monkeypatch.setattr(Alarm, "user", lambda self: real(self) if self is not broken else 1 / 0)
+    run_due_alarms(site, START + 600 * MINUTE)
+    assert "a_broken_one could not be started" in caplog.text
+    assert [message.path for message in site.portal_activities.getMessageList()] == [alarm.getRelativeUrl()]
+    assert broken.last_run == START + 600 * MINUTE  # it is tried again when it is due again, not every second
+
+
 def test_subscribe_and_active_sense_by_hand(site, alarm):
     alarm.unsubscribe()
     assert not alarm.isSubscribed()

@@ -38,6 +38,17 @@ def test_fragmented_documents_are_compacted(site, module, commit, monkeypatch):
     assert document.content.read(0, document.content.size) == before
 
 
+def test_one_that_cannot_be_looked_at_stops_no_other(site, module, monkeypatch, caplog):
+    monkeypatch.setattr(big_data_compaction, "MOST_FRAGMENTS", 0)
+    broken, other = module.newContent(id="broken"), module.newContent(id="other")
+    broken.content, other.content = BigFile(), BigFile()
+    other.content.append(b"x")
+    real = big_data_compaction.big_files
+    monkeypatch.setattr(big_data_compaction, "big_files", lambda d: real(d) if d is not broken else 1 / 0)
+    assert big_data_compaction.compact_fragmented(site["portal_alarms"]["compact_big_data"]) == 1
+    assert "sink_module/broken cannot be looked at" in caplog.text
+
+
 def test_arrays_count_too(site, module):
     document = module.newContent()
     document.array, document.note = BigArray((3,), "f8"), "text"

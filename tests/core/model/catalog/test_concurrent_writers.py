@@ -6,6 +6,7 @@ import threading
 
 from transaction.interfaces import TransientError
 
+from wendelin.core.model.catalog.storage.indexes import TokenIndex
 from wendelin.core.security import SYSTEM, as_user
 
 
@@ -62,6 +63,35 @@ def test_a_conflict_indexes_the_retry_only(samples, commit, database):
             catalog = connection.root()["erp5"].portal_catalog
             assert [b.reference for b in catalog(uid=document.getUid())] == ["round 2"]
             assert not catalog(reference=["first", "meanwhile", "round 1"])
+
+
+def test_none_is_lost_while_the_set_of_a_value_becomes_a_tree(samples, commit, database):
+    """The 64th document with a value makes a tree of the value's set, while somebody adds to the set that was."""
+    for number in range(TokenIndex.tree_threshold - 2):
+        samples.newContent(title=str(number))
+    commit()
+    added = []
+
+    def add(connection, meanwhile=None):
+        added.append(connection.root()["erp5"]["sample_module"].newContent())
+        connection.root()["erp5"].portal_catalog.flush()
+        if meanwhile and len(added) == 1:
+            meanwhile()
+
+    def two_more():
+        for _ in range(2):
+            database.run(add)
+
+    with as_user(SYSTEM):
+        database.run(lambda connection: add(connection, two_more))
+        with database.connect() as connection:
+            site = connection.root()["erp5"]
+            module = site["sample_module"]
+            assert len(module) == TokenIndex.tree_threshold + 1
+            for query in ({"parent_uid": module.getUid()}, {"portal_type": "Sample"}):
+                assert site.portal_catalog.countResults(**query)[0][0] == len(module)
+                assert len(list(site.portal_catalog(**query))) == len(module)
+    assert len(added) == 4  # the first one had to try again
 
 
 def test_the_error_of_a_conflict_may_be_retried():

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from ZODB.POSException import ConflictError, POSKeyError
 
+from wendelin.core.errors import DatabaseUnavailable
 from wendelin.core.model.catalog import index_queue, indexing
 from wendelin.core.model.catalog.tool import CatalogTool
+from wendelin.core.security import User, as_user
 
 
 def test_found_in_the_same_transaction_and_after_commit(samples, ids, commit, database):
@@ -186,3 +189,72 @@ def test_a_failing_document_stays_pending(samples, catalog, monkeypatch):
         catalog(reference="fails")
     monkeypatch.undo()
     assert len(catalog(reference="fails")) == 1
+
+
+def sealed(monkeypatch, samples, name, error):
+    """Let the method ``name`` of all documents of the samples' class fail for those with the title "sealed"."""
+    kind = type(samples.newContent())
+    real = getattr(kind, name)
+
+    def fail(self, *args, **kw):
+        if self.title == "sealed":
+            raise error
+        return real(self, *args, **kw)
+
+    monkeypatch.setattr(kind, name, fail)
+
+
+@pytest.mark.parametrize("error", [IndexError("index 7 is out of bounds"), RecursionError(), POSKeyError(b"\0" * 8)])
+def test_one_document_that_cannot_answer_stops_no_other(samples, catalog, ids, commit, monkeypatch, error):
+    """Its container's reindex, that of the site, and its own edit go on; what cannot be read is named."""
+    sealed(monkeypatch, samples, "getOwner", error)
+    one = samples.newContent(id="one", title="sealed")
+    samples.newContent(id="two", title="open")
+    one.edit(reference="changed")
+    commit()
+    assert ids(reference="changed") == ["one"] and ids(title="open") == ["two"]
+    assert catalog.reindex() > 2 and catalog.reindex("sample_module") == 4
+    assert ids(parent_uid=samples.getUid(), title=["sealed", "open"]) == ["one", "two"]
+    (brain,) = catalog(catalog_problem="%")
+    assert brain.id == "one" and brain.catalog_problem.startswith(f"owner: {type(error).__name__}")
+    one.edit(title="unsealed")
+    assert list(catalog(catalog_problem="%")) == []
+
+
+def test_a_document_that_cannot_say_who_may_see_it_is_for_managers(samples, ids, catalog, monkeypatch):
+    real = indexing.allowed_principals
+
+    def principals(permission, document):
+        if document.title == "sealed":
+            raise LookupError("no such workflow")
+        return real(permission, document)
+
+    monkeypatch.setattr(indexing, "allowed_principals", principals)
+    samples.manage_setLocalRoles("anna", ["Auditor"])
+    samples.newContent(id="one", title="sealed"), samples.newContent(id="two", title="open")
+    with as_user(User("anna", frozenset({"Member", "Auditor"}))):
+        assert "one" not in ids(title="%")
+    with as_user(User("boss", frozenset({"Manager"}))):
+        assert ids(title=["sealed", "open"]) == ["one", "two"]
+
+
+@pytest.mark.parametrize("error", [ConflictError(), DatabaseUnavailable("away"), MemoryError()])
+def test_what_every_document_would_meet_is_not_the_documents_fault(samples, commit, monkeypatch, error):
+    sealed(monkeypatch, samples, "getOwner", error)
+    samples.newContent(title="sealed")
+    with pytest.raises(type(error)):
+        commit()
+
+
+def test_a_record_that_is_lost_is_left_out_and_named_in_the_log(samples, site, catalog, ids, commit, database, caplog):
+    lost, kept = samples.newContent(id="lost"), samples.newContent(id="kept")
+    commit()
+    oid = lost._p_oid
+    with database.connect() as other:
+        real = other._storage.load
+        other._storage.load = lambda key, *a: (_ for _ in ()).throw(POSKeyError(key)) if key == oid else real(key, *a)
+        other.root()["erp5"].portal_catalog.reindex()
+        found = other.root()["erp5"].portal_catalog(parent_uid=samples.getUid())
+        assert [brain.id for brain in found] == [kept.getId()]
+        other.transaction_manager.abort()
+    assert repr(oid) in caplog.text

@@ -10,7 +10,7 @@ from ZODB.FileStorage import FileStorage
 from ZODB.MappingStorage import MappingStorage
 from ZODB.POSException import ReadOnlyHistoryError
 
-from wendelin.core.database import Database, class_factory, sign_transaction
+from wendelin.core.database import Database, class_factory, sign_bookkeeping, sign_transaction
 from wendelin.core.errors import BadRequest, NotFound, Unauthorized
 from wendelin.core.model.activities.alarms import Alarm
 from wendelin.core.model.objects import history
@@ -193,3 +193,27 @@ def test_transaction_ids_in_urls():
     for text in ("", "12", "zz" * 8, "00" * 9):
         with pytest.raises(BadRequest):
             history.parse_tid(text)
+
+
+def test_the_platforms_own_transactions_are_not_offered(site, document, save, connection):
+    for _ in range(history.BLOCK + 5):
+        document.title = document.title + "x"
+        sign_bookkeeping(connection.transaction_manager.get(), "counting")
+        tid = save()
+    assert [entry.description for entry in history.undo_log(site)] == ["add one", "create"]
+    assert [entry.description for entry in history.undo_log(site, 1, 2)] == ["create"]
+    with pytest.raises(NotFound):
+        history.undo(site, tid)
+
+
+def test_a_refusal_names_what_was_changed_again(site, document, save):
+    document.edit(title="second")
+    tid = save("rename")
+    document.edit(title="third")
+    later = save("again")
+    with pytest.raises(BadRequest, match=r"portal_alarms/one was changed again.*Choose these as well"):
+        history.undo(site, tid)
+    for chosen in (later, tid):
+        history.undo(site, chosen)
+    save()
+    assert document.title == "first"

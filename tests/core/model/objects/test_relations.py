@@ -40,10 +40,50 @@ def test_relations_to_documents(site, module):
     assert car.getWheelUid() == wheels[0].getUid() and car.getWheelId() == "1"
     assert car.getWheelProperty("title") == "w0"
     assert car.categories == ("wheel/wheel_module/1", "wheel/wheel_module/2")
-    car.setDefaultWheelValue(wheels[1])
-    assert car.getWheelValueList() == [wheels[1]]
     car.setWheel(None)
     assert car.getWheel() is None and not car.hasWheel()
+
+
+def test_a_new_default_goes_in_front_and_drops_nothing(site, module):
+    """As in ERP5: assigning a Data Set to a line must not take its stream away."""
+    wheels = [site["wheel_module"].newContent(title=f"w{n}") for n in range(4)]
+    car = module.newContent(wheel_value_list=wheels[:2], colour="cold")
+    car.setDefaultWheelValue(wheels[2])
+    assert car.getWheelValueList() == [wheels[2], wheels[0], wheels[1]]
+    car.setDefaultWheel(wheels[1].getRelativeUrl())
+    assert car.getWheelValueList() == [wheels[1], wheels[2], wheels[0]]
+    car._setDefaultWheelUid(wheels[3].getUid())
+    assert car.getWheelValueList() == [wheels[3], wheels[1], wheels[2], wheels[0]]
+    car.setDefaultWheelCarValue(other := module.newContent())
+    assert car.getWheelValueList() == [other, wheels[3], wheels[1], wheels[2], wheels[0]]
+    car.setDefaultWheelValue(None, portal_type="Wheel")
+    assert car.getWheelValueList() == [other, wheels[1], wheels[2], wheels[0]]
+    car.setDefaultWheelValue(None)
+    assert car.getWheelValueList() == [wheels[1], wheels[2], wheels[0]] and car.getColour() == "cold"
+
+
+def test_a_narrowed_setter_keeps_the_order_of_the_others(site, module):
+    wheels = [site["wheel_module"].newContent() for _ in range(2)]
+    first, second = module.newContent(), module.newContent()
+    car = module.newContent(wheel_value_list=[first, *wheels])
+    car.setWheelValueList([second], portal_type="Car")
+    assert car.getWheelValueList() == [second, *wheels]
+    car.setWheelValueList([], portal_type="Car")
+    car.setWheelCarValue(first)
+    assert car.getWheelValueList() == [*wheels, first]
+
+
+def test_a_new_default_of_a_list_property_drops_nothing(site, add_type, add_sheet):
+    add_sheet("Tagged", property=[{"id": "tag", "type": "tokens"}, {"id": "step_list", "type": "lines"}])
+    add_type("Tagged", module="tagged_module", property_sheet_list=["Tagged"])
+    tagged = site["tagged_module"].newContent(tag_list=["a", "b"], step_list=["x y"])
+    tagged.setDefaultTag("c")
+    tagged.setDefaultTag("b")
+    assert tagged.getTagList() == ["b", "c", "a"] and tagged.getDefaultTag() == "b"
+    tagged._setDefaultStep("v w")
+    assert tagged.getStepList() == ["v w", "x y"]
+    tagged.setDefaultTag(None)
+    assert tagged.getTagList() == ["c", "a"]
 
 
 def test_portal_type_filter_and_narrowed_relation(site, module):

@@ -33,6 +33,13 @@ def test_bound_names(run, site):
     assert result == ("erp5", "tests", "Base_sample", [])
 
 
+def test_type_groups_from_any_document(run, site):
+    calls = "return context.getPortalModuleTypeList(), context.getPortalDataConfigurationTypeList()"
+    for document in (site, site.portal_alarms.newContent(portal_type="Alarm")):
+        found, none = run(calls, on=document)
+        assert "Document Module" in found and none == []
+
+
 def test_what_followed_in_the_url(run, site):
     run("return 1")
     site.portal_skins["tests"]["Base_sample"].edit(body="return traverse_subpath")

@@ -233,6 +233,15 @@ def test_worklists_are_for_their_roles(papers: Any, site: Any, tool: Any) -> Non
             assert tool.listActions() == []
 
 
+def test_a_worklist_that_cannot_be_counted_stops_no_other(papers: Any, site: Any, tool: Any, caplog: Any) -> None:
+    wrong = {**WORKLIST, "id": "wrong", "query": {"no_such_column": 1}}
+    tool["paper_workflow"].set_data({**PAPER, "state_variable": "validation_state", "worklist": [wrong, WORKLIST]})
+    papers.newContent(portal_type="Paper").submit()
+    with as_user(User("boss", frozenset({ASSIGNOR, MANAGER}))):
+        assert "papers" in [waiting.id for waiting in tool.listActions()]
+    assert "the worklist wrong of paper_workflow cannot be counted" in caplog.text
+
+
 def test_only_managers_change_workflows(papers: Any, tool: Any) -> None:
     workflow = tool["paper_workflow"]
     with as_user(CLERK):

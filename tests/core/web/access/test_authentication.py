@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import stat
 
 import pytest
@@ -147,3 +148,16 @@ def test_secret_is_kept_and_closed(tmp_path):
 def test_torn_secret_is_made_anew(tmp_path):
     (tmp_path / "web-secret").write_text("")
     assert len(read_secret(tmp_path)) == 64
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_password_that_is_no_ascii(make_client, web_database, encoding):
+    """The challenge asks for UTF-8; Python's requests sends Latin-1 whatever is asked."""
+    with as_user(SYSTEM), web_database.transaction() as connection:
+        get_site(connection).acl_users.add_user("jörg", "pässwörd-12345", ["Manager"])
+    client = make_client(None)
+    login = "Basic " + base64.b64encode("jörg:pässwörd-12345".encode(encoding)).decode()
+    assert client.get("/erp5/document_module/view", headers={"Authorization": login}).status_int == 200
+    wrong = "Basic " + base64.b64encode("jörg".encode(encoding)).decode()
+    answer = client.get("/erp5/document_module/view", headers={"Authorization": wrong}, status=401)
+    assert "UTF-8" in answer.text

@@ -11,7 +11,7 @@ import pytest
 from wendelin.core.database import Database
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.plugins.ingestion.documents.growth import KEPT, STEP, Growth, Sample, rate
+from wendelin.plugins.ingestion.documents.growth import KEPT, STEP, Growth, Sample, rate, steps
 
 
 @pytest.fixture
@@ -44,12 +44,12 @@ def test_appends_are_sampled(stream: Any, commit: Any) -> None:
     started = time.time()
     stream.appendData(b"abc")
     commit()
-    assert [sample.size for sample in stream.samples()] == [3]
+    assert [sample.size for sample in stream.samples()] == [0], "the size before the first byte"
     arrival = stream.last_arrival()
     assert started - 1 <= arrival <= time.time() + 1
     stream.appendData(b"def")
     commit()
-    assert [sample.size for sample in stream.samples()] == [3], "the next sample is some seconds away"
+    assert [sample.size for sample in stream.samples()] == [0], "the next sample is some seconds away"
     assert stream.last_arrival() > arrival, "but the last arrival is exact"
 
 
@@ -62,14 +62,48 @@ def test_sampling_at_the_same_moment_merges(stream: Any, commit: Any, database: 
         two.transaction_manager.commit()
     commit()
     assert stream.getSize() == 7
-    assert sorted(sample.size for sample in stream.samples()) == [3, 4]
+    assert {sample.size for sample in stream.samples()} == {0}
+    assert rate(stream.samples(), stream.getSize(), time.time()) == pytest.approx(7 / 60)
 
 
-def test_rates() -> None:
-    steady = tuple(Sample(1000 + 10 * number, 500 * number) for number in range(30))
-    assert rate(steady, 14_500, 1290) == pytest.approx(50, rel=0.02)
-    assert rate(steady, 14_500, 1290 + 3600) == 0
+def grow(arrivals: list[tuple[float, int]]) -> tuple[tuple[Sample, ...], int]:
+    """The samples and the size of a stream to which so many bytes were appended at these moments."""
+    growth, size = Growth(), 0
+    for moment, amount in arrivals:
+        growth.note(size, moment)
+        size += amount
+    return growth.samples, size
+
+
+@pytest.mark.parametrize("every", [0.5, 1, 3, 7, 10, 15, 20, 30])
+@pytest.mark.parametrize("offset", [0.0, 0.4, 5.0, 9.9])
+def test_a_steady_stream_shows_its_rate(every: float, offset: float) -> None:
+    """16,320 bytes in each minute are 272 bytes per second, in whatever pieces; one of them is in or out."""
+    amount = round(272 * every)
+    samples, size = grow([(1000 + number * every, amount) for number in range(int(300 / every))])
+    last = 1000 + (int(300 / every) - 1) * every
+    for now in (last, last + min(offset, every)):
+        assert rate(samples, size, now) == pytest.approx(272, abs=amount / 50 + 0.06 * 272)
+
+
+def test_what_arrived_in_the_last_minute_and_nothing_else_counts() -> None:
     assert rate((), 0, 1000) == 0
-    young = (Sample(1000, 5000),)
-    assert 400 < rate(young, 5000, 1001) < 500, "what has just begun is not nothing"
-    assert rate((Sample(0, 0), Sample(1000, 0)), 6000, 1030) == pytest.approx(100, rel=0.01)
+    samples, size = grow([(1000, 16_320)])
+    for now in (1000.2, 1030, 1059):
+        assert rate(samples, size, now) == 272, "a minute's worth at once, and nothing before"
+    assert rate(samples, size, 1061) == 0
+    samples, size = grow([(0, 5_000_000), (5, 5_000_000), (1000, 6000)])
+    assert rate(samples, size, 1030) == 100, "what came before a silence is not spread over it"
+
+
+def test_a_replaced_content_counts_as_arrived(stream: Any) -> None:
+    stream.appendData(b"x" * 600)
+    stream.setData(b"y" * 60)
+    assert rate(stream.samples(), stream.getSize(), time.time()) <= 10
+
+
+def test_the_size_grows_where_data_arrived() -> None:
+    samples, size = grow([(100, 10), (104, 20), (500, 5)])
+    assert steps(samples, size, 600) == [(100, 0), (110, 30), (500, 30), (510, 35), (600, 35)]
+    assert steps(samples, size, 503)[-2:] == [(503, 35), (503, 35)]
+    assert steps((), 0, 1) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -207,3 +208,23 @@ def read(database: Database) -> tuple[bytes, int]:
     with as_user(SYSTEM), database.connect() as connection:
         (stream,) = get_site(connection).data_stream_module.objectValues()
         return stream.getData(), stream.getRepeatCount()
+
+
+def test_equal_measurements_are_no_repeats(site: Any, policy: Any) -> None:
+    """Only an id, or a moment to a fraction of a second, tells a second delivery from a second measurement."""
+    operation = site.data_operation_module.wendelin_ingest_data_payload
+    operation.edit(script_id="DataIngestionLine_writeIngestionToDataStream")
+    whole_second = msgpack.packb([msgpack.ExtType(0, bytes(8)), {"message": b"21.5"}])
+    for body in (b"21.5\n", b"\0" * 5000, b'{"t":21.5}', msgpack.packb([1700000000, {"t": 21.5}]), whole_second):
+        before = sum(stream.getSize() for stream in site.data_stream_module.objectValues())
+        assert [policy.ingest("pydata", body) for _ in range(3)] == [True] * 3
+        (stream,) = site.data_stream_module.objectValues()
+        assert stream.getSize() == before + 3 * len(body)
+    moment = msgpack.ExtType(0, bytes(7) + b"\1")
+    for body in (
+        msgpack.packb([moment, {"t": 21.5}]),
+        msgpack.packb([[moment, {}], {"t": 21.5}]),
+        msgpack.packb([[[moment, {}], {"t": 21.5}]] * 20),
+        msgpack.packb([1.25, {"t": 21.5}]),
+    ):
+        assert [policy.ingest("pydata", body) for _ in range(3)] == [True, False, False]

@@ -157,3 +157,15 @@ def test_the_main_page(web_database: Any, make_client: Any, arrivals: Any) -> No
 
 def test_words_for_durations() -> None:
     assert [duration(seconds) for seconds in (61, 7199, 7200, 172_800)] == ["1 min", "119 min", "2 h", "2 days"]
+
+
+def test_a_stream_that_cannot_tell_stops_no_other(
+    add_stream: Any, alarm: Any, monkeypatch: Any, caplog: Any, arrivals: dict[str, float]
+) -> None:
+    add_stream("1", 60, 5 * HOUR)
+    add_stream("2", 60, 5 * HOUR)
+    monkeypatch.setattr(
+        silence.DataStream, "last_arrival", lambda stream: 1 / 0 if stream.getId() == "1" else arrivals["2"]
+    )
+    assert find_silent_streams(alarm) == 1
+    assert "data_stream_module/1" in caplog.text

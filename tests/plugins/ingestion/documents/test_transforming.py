@@ -13,7 +13,7 @@ from tests.plugins.ingestion.ingest_fixtures import *  # noqa: F403
 from tests.plugins.ingestion.ingest_fixtures import PASSWORD, post, stored
 from wendelin.core.business_templates import install
 from wendelin.core.database import Database
-from wendelin.core.errors import BadRequest
+from wendelin.core.errors import BadRequest, NotFound
 
 CSV = b"time,value\n" + b"".join(b"%d,%d.5\n" % (number, number * 2) for number in range(100))
 
@@ -67,3 +67,11 @@ def test_append_file_dialog(app: TestApp, database: Database) -> None:
     form["field_your_append_file"] = Upload("more.bin", b"\0more", "application/octet-stream")
     assert "File appended." in form.submit().follow().text
     assert stored(database) == {"1": b"abc\0more"}
+
+
+def test_the_script_is_a_skin_method_and_never_an_attribute(site: Any) -> None:
+    stream = site.data_stream_module.newContent(portal_type="Data Stream")
+    stream.appendData(b"abc")
+    for name in ("setData", "_content", "__reduce_ex__", "noSuchScript"):
+        with pytest.raises(NotFound, match="no script"):
+            stream.DataStream_readChunkListAndTransform(0, 3, 1, name)

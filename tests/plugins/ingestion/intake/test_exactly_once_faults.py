@@ -154,7 +154,7 @@ def test_a_full_disk(tmp_path: Path, size: int) -> None:
     (tmp_path / "zodb.conf").write_text(CONFIG.format(folder=tmp_path))
     limit = (tmp_path / "Data.fs").stat().st_size + (2 << 20)
     chunks = [random.Random(number).randbytes(size) for number in range(4 << 20 >> 14 if size < 100_000 else 12)]
-    bodies = [msgpack.packb([0, {"message": chunk}], use_bin_type=True) for chunk in chunks]
+    bodies = [msgpack.packb([event_time(), {"message": chunk}], use_bin_type=True) for chunk in chunks]
     acknowledged = []
     with LimitedServer(tmp_path, limit) as client:
         for number, body in enumerate(bodies):

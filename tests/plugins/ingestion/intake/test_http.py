@@ -61,8 +61,8 @@ def test_only_post(app: TestApp, method: str) -> None:
         ("?reference=%ff", pack(b"x"), 400),
         ("?reference=.", pack(b"x"), 400),
         ("?reference=" + "x" * 1000, pack(b"x"), 400),
-        ("?reference=unknown", pack(b"x"), 404),
-        ("?reference=pydata.unknown", pack(b"x"), 404),
+        ("?reference=unknown", pack(b"x"), 403),
+        ("?reference=unknown.pydata", pack(b"x"), 403),
         ("?reference=..%2F..%2Fx", pack(b"x"), 400),
         ("?reference=pydata", b"", 204),
         ("?reference=pydata", pack(b"first", b"second")[:-1], 400),
@@ -200,3 +200,25 @@ def test_whatever_comes_the_answer_is_stored_or_refused(
     assert status in (204, 400, 403, 404, 413)
     if status != 204:
         assert sum(map(len, stored(database).values())) == before
+
+
+@pytest.mark.parametrize(
+    "header, name, content_type",
+    [
+        ("attachment; filename*=UTF-8''m%C3%A4rz.csv", "märz.csv", "text/csv"),
+        ('attachment; filename="C:\\\\data\\\\a.txt"', "a.txt", "text/plain"),
+        ('attachment; filename="../../page.html"', "page.html", None),
+        ('attachment; filename="drawing.svg"', "drawing.svg", None),
+        ("attachment", "", None),
+    ],
+)
+def test_a_new_stream_is_called_as_the_file_that_begins_it(
+    app: TestApp, database: Database, header: str, name: str, content_type: str | None
+) -> None:
+    post(app, pack(b"a"), headers=basic("sensor") | {"Content-Disposition": header}, status=204)
+    later = {"Content-Disposition": 'attachment; filename="later.wav"'}
+    post(app, pack(b"b"), headers=basic("sensor") | later, status=204)
+    assert stored(database) == {"1": b"ab"}
+    with as_user(SYSTEM), database.connect() as connection:
+        stream = get_site(connection).data_stream_module["1"]
+        assert ((stream.getFilename() or ""), stream.getContentType()) == (name, content_type)

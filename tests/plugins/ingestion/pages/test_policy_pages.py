@@ -50,13 +50,15 @@ def test_a_script_of_ones_own_and_its_error(app: TestApp, database: Database) ->
     with as_user(SYSTEM), database.transaction() as connection:
         site = get_site(connection)
         for name, parameters, body in (
-            ("Mine_parse", "reference", PARSE),
-            ("Mine_write", "data_chunk, out_stream", WRITE),
+            ("IngestionPolicy_parseMine", "reference", PARSE),
+            ("DataIngestionLine_writeMine", "data_chunk, out_stream", WRITE),
         ):
             script = f'# wendelin: parameters="{parameters}"\n{body}\n'.encode()
             site.portal_skins.layer("custom").put_file(f"{name}.py", script)
-        site.portal_ingestion_policies["pydata"].setScriptId("Mine_parse")
-        site.data_operation_module["wendelin_ingest_data_payload"].setScriptId("Mine_write")
+        site.portal_ingestion_policies["pydata"].edit(
+            script_id="IngestionPolicy_parseMine", allowed_reference_list=["pydata*"]
+        )
+        site.data_operation_module["wendelin_ingest_data_payload"].setScriptId("DataIngestionLine_writeMine")
     shown = try_it(app, reference="pydata-7")
     assert "4 bytes more" in shown and "abc!" in shown
     post(app, pack(b"xyz"), "?reference=pydata-8", headers=basic("zope"), status=204)
@@ -76,3 +78,19 @@ def test_the_log_is_shown(app: TestApp) -> None:
     app.authorization = ("Basic", ("zope", PASSWORD))
     page = app.get(POLICY + "/view").click("^Log$")
     assert "repeated" in page.text and "bad tag" in page.text
+
+
+def test_a_script_that_fails_is_told_to_the_manager_with_its_line(app: TestApp, database: Database) -> None:
+    with as_user(SYSTEM), database.transaction() as connection:
+        script = b'# wendelin: parameters="data_chunk, out_stream"\nsecret = "SECRET"\nraise KeyError(secret)\n'
+        get_site(connection).portal_skins.layer("custom").put_file(
+            "DataIngestionLine_writePayloadToDataStream.py", script
+        )
+    answer = post(app, pack(b"x"), headers=basic("sensor"), status=500)
+    assert answer.json["kind"] == "script-error" and "'pydata'" in answer.json["message"]
+    assert "SECRET" not in answer.text
+    policy_log.flush()
+    app.authorization = ("Basic", ("zope", PASSWORD))
+    page = app.get(POLICY + "/log")
+    assert "failed" in page.text and "KeyError" in page.text and "line 2" in page.text
+    assert stored(database) == {}

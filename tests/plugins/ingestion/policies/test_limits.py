@@ -55,7 +55,8 @@ def test_rate(app: TestApp, database: Database) -> None:
     limit(database, maximum_rate=2)
     for piece in (b"a", b"b"):
         post(app, pack(piece), status=204)
-    response = post(app, pack(b"c"), status=429)
+    response = post(app, pack(b"c"), status=503)
+    assert response.json["kind"] == "policy-rate-exceeded" and "2 chunks a minute" in response.json["message"]
     assert 0 < int(response.headers["Retry-After"]) <= 31
     assert stored(database) == {"1": b"ab"}
 
@@ -99,9 +100,9 @@ def test_a_chunk_may_have_just_the_size(site: Any) -> None:
     for given, size in ((None, 256 << 20), (0, 256 << 20), (0.5, 1 << 19), (3, 3 << 20)):
         policy.edit(maximum_size=given)
         assert limits.maximum_size(policy) == size
-        limits.check_limits(policy, "limited", size)
+        limits.check_limits(policy, size)
         with pytest.raises(RequestTooLarge, match=f"{size + 1} bytes.*takes {size} at most"):
-            limits.check_limits(policy, "limited", size + 1)
+            limits.check_limits(policy, size + 1)
 
 
 def test_a_user_without_the_right_leaves_nothing_but_a_line(app: TestApp, database: Database) -> None:

@@ -13,7 +13,7 @@ from wendelin.core.database import Database
 from wendelin.core.errors import NotFound
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
-from wendelin.plugins.ingestion.routing import pipeline
+from wendelin.plugins.ingestion.routing import lookup, pipeline
 
 
 def test_first_chunk_makes_a_started_ingestion_and_a_validated_stream(site: Any, policy: Any, commit: Any) -> None:
@@ -73,6 +73,7 @@ def test_a_draft_made_by_hand_takes_nothing(site: Any, policy: Any) -> None:
 
 
 def test_percent_in_a_tag_is_no_wildcard(site: Any, policy: Any) -> None:
+    policy.edit(allowed_reference_list=["*"])
     with pytest.raises(NotFound):
         policy.ingest("%data", pack(b"x"))
 
@@ -95,14 +96,14 @@ def test_conversion_stores_records_as_text(site: Any, policy: Any) -> None:
 
 def test_supplies_of_one_sensor_share_its_stream(site: Any, policy: Any) -> None:
     sensor = site.sensor_module.newContent(portal_type="Sensor", reference="s1")
-    product = pipeline.find_document(site, "Data Product", "pydata")
+    product = lookup.find_document(site, "Data Product", "pydata")
     for reference in ("first", "second"):
         supply = site.data_supply_module.newContent(portal_type="Data Supply", reference=reference)
         operation = "data_operation_module/wendelin_ingest_data"
         supply.newContent(reference="ingestion_operation", resource=operation)
         supply.newContent(reference="out_stream", resource_value=product, aggregate_value=sensor)
         supply.validate()
-    policy.edit(script_id="IngestionPolicy_parseSimpleIngestionTag")
+    policy.edit(script_id="IngestionPolicy_parseSimpleIngestionTag", allowed_reference_list=["*"])
     policy.ingest("first.pydata", b"1")
     policy.ingest("second.pydata", b"2")
     (stream,) = site.data_stream_module.objectValues()
@@ -116,7 +117,7 @@ def test_specialised_supply_brings_its_lines(site: Any, policy: Any) -> None:
     composed = supply.asComposedDocument()
     assert {line.getReference() for line in composed.objectValues()} == {"ingestion_operation", "out_stream"}
     assert composed.getExpirationDate() == base.getExpirationDate()
-    policy.edit(script_id="IngestionPolicy_parseSimpleIngestionTag")
+    policy.edit(script_id="IngestionPolicy_parseSimpleIngestionTag", allowed_reference_list=["*"])
     policy.ingest("child.pydata", pack(b"x"))
     assert site.data_stream_module["1"].getReference() == "child.pydata"
     assert not any(id.startswith("composed") for id in supply)
@@ -131,7 +132,7 @@ def test_deleted_stream_is_made_anew(site: Any, policy: Any) -> None:
 
 
 def test_missing_product_is_not_found(site: Any, policy: Any) -> None:
-    product = pipeline.find_document(site, "Data Product", "pydata")
+    product = lookup.find_document(site, "Data Product", "pydata")
     site.data_product_module.deleteContent(product.getId())
     with pytest.raises(NotFound):
         policy.ingest("pydata", pack(b"x"))
@@ -156,3 +157,91 @@ def test_first_chunks_at_the_same_moment_make_one_stream(database: Database) -> 
         (stream,) = site.data_stream_module.objectValues()
         assert len(site.data_ingestion_module) == 1
         assert sorted(stream.getData().split(b";")[:-1], key=int) == [b"%d" % number for number in range(24)]
+
+
+def parse_as(site: Any, policy: Any, **references: str) -> None:
+    """Give the policy a tag parser that says these references beside those of pydata."""
+    found = dict.fromkeys(("resource_reference", "reference", "specialise_reference"), "pydata") | references
+    source = f'# wendelin: parameters="reference"\nreturn {found!r}\n'.encode()
+    site.portal_skins.custom.put_file("IngestionPolicy_parseMore.py", source)
+    policy.edit(script_id="IngestionPolicy_parseMore")
+
+
+def set_operation(site: Any, reference: str, parameters: str, body: str) -> None:
+    """Let chunks of a supply be stored by a script."""
+    source = f'# wendelin: parameters="{parameters}"\n{body}\n'.encode()
+    site.portal_skins.custom.put_file("DataIngestionLine_writeTest.py", source)
+    site.data_operation_module.wendelin_ingest_data_payload.edit(script_id="DataIngestionLine_writeTest")
+
+
+def test_the_operation_is_given_the_bucket_that_the_tag_parser_names(site: Any, policy: Any) -> None:
+    product = lookup.find_document(site, "Data Product", "pydata")
+    product.edit(aggregated_portal_type_list=["Data Bucket Stream"])
+    body = "out_stream['Data Bucket Stream'].insertBucket(bucket_reference, data_chunk)"
+    set_operation(site, "pydata", "data_chunk, out_stream, bucket_reference", body)
+    for name, data in (("one", b"1"), ("two", b"2")):
+        parse_as(site, policy, bucket_reference=name)
+        policy.ingest("pydata", data)
+    (stream,) = site.data_stream_module.objectValues()
+    assert [(key, stream.getBucketByKey(key)) for key in stream.getKeyList()] == [("one", b"1"), ("two", b"2")]
+
+
+def test_a_batch_is_made_once_and_is_an_item_of_the_line(site: Any, policy: Any) -> None:
+    for number in range(3):
+        parse_as(site, policy, aggregate_data_ingestion_batch_reference="monday" if number < 2 else "tuesday")
+        policy.ingest("pydata", pack(b"%d" % number))
+    assert sorted(b.getReference() for b in site.data_ingestion_batch_module.objectValues()) == ["monday", "tuesday"]
+    (ingestion,) = site.data_ingestion_module.objectValues()
+    lines = [line for line in ingestion.objectValues() if line.getReference() == "out_stream"]
+    batches = lines[0].getAggregateDataIngestionBatchValueList()
+    assert [batch.getReference() for batch in batches] == ["monday", "tuesday"]
+    (stream,) = site.data_stream_module.objectValues()
+    assert stream.getData() == b"012"
+
+
+def test_a_batch_goes_on_where_it_went_before(site: Any, policy: Any) -> None:
+    for reference in ("first", "second"):
+        base = pipeline.find_data_supply(site, "pydata")
+        site.data_supply_module.newContent(
+            portal_type="Data Supply", reference=reference, specialise_value=base
+        ).validate()
+        parse_as(
+            site,
+            policy,
+            reference=reference,
+            specialise_reference=reference,
+            aggregate_data_ingestion_batch_reference="b",
+        )
+        policy.ingest("pydata", pack(reference.encode()))
+    (stream,) = site.data_stream_module.objectValues()
+    assert stream.getData() == b"firstsecond"
+
+
+def test_devices_of_the_operation_are_those_of_its_products(site: Any, policy: Any) -> None:
+    sensors = [site.sensor_module.newContent(portal_type="Sensor", reference=name) for name in ("s1", "s2")]
+    supply = pipeline.find_data_supply(site, "pydata")
+    (line,) = [line for line in supply.objectValues() if line.getReference() == "ingestion_operation"]
+    line.setAggregateValueList(sensors)
+    policy.ingest("pydata", pack(b"x"))
+    (ingestion,) = site.data_ingestion_module.objectValues()
+    (product,) = [line for line in ingestion.objectValues() if line.getReference() == "out_stream"]
+    assert product.getAggregateSensorValueList() == sensors
+    assert product.getAggregateDataStreamValue().getData() == b"x"
+
+
+def test_lines_are_in_the_state_of_their_ingestion_in_the_catalog(site: Any, policy: Any, commit: Any) -> None:
+    policy.ingest("pydata", pack(b"x"))
+    (ingestion,) = site.data_ingestion_module.objectValues()
+
+    def find(state: str) -> set[str]:
+        commit()
+        found = site.portal_catalog(portal_type="Data Ingestion Line", simulation_state=state)
+        return {brain.getObject().getReference() for brain in found}
+
+    both = {"ingestion_operation", "out_stream"}
+    assert find("started") == both and find("stopped") == set()
+    assert {line.getSimulationState() for line in ingestion.objectValues()} == {"started"}
+    ingestion.stop()
+    assert find("started") == set() and find("stopped") == both
+    ingestion.newContent(portal_type="Data Ingestion Line", reference="more")
+    assert find("stopped") == {*both, "more"}

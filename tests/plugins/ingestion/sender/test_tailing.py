@@ -27,7 +27,7 @@ class Target:
         self.chunks: dict[str, bytes] = {}
         self.fail_after = sys.maxsize
 
-    def send(self, body: bytes, chunk_id: str) -> None:
+    def send(self, body: bytes, chunk_id: str, filename: str = "") -> None:
         self.chunks.setdefault(chunk_id, body)
         if len(self.chunks) >= self.fail_after:
             self.fail_after = sys.maxsize
@@ -173,3 +173,85 @@ def test_progress_bar() -> None:
     quiet = io.StringIO()
     ProgressBar(quiet)(Path("a"), 1, 2)
     assert quiet.getvalue() == ""
+
+
+HEAD = b"# logger 3; columns: time;temperature;humidity\n" * 40  # more than 1 KiB that all files of the logger share
+
+
+def rewrite(path: Path, content: bytes) -> None:
+    """As logrotate's copytruncate and many recorders do."""
+    with open(path, "r+b") as stream:
+        stream.truncate(0)
+        stream.write(content)
+
+
+def recreate(path: Path, content: bytes) -> None:
+    """Most file systems give the new file the inode of the old one."""
+    path.unlink()
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("change", [rewrite, recreate])
+@pytest.mark.parametrize("lines", [0, 1, 60, 200])
+@pytest.mark.parametrize("scale", [1, 3000])  # of a few kilobytes, and of more than is looked at whole
+def test_a_file_written_anew_is_sent_whole_whatever_its_beginning(
+    tmp_path: Path, make_sender: Any, target: Target, change: Any, lines: int, scale: int
+) -> None:
+    path = tmp_path / "log.csv"
+    first = (HEAD + b"2026-01-01T00:00;10.5\n" * 60) * scale
+    second = (HEAD + b"2026-03-01T00:00;20.5\n" * lines) * scale
+    path.write_bytes(first)
+    make_sender(4 << 20).send_once([str(path)])
+    change(path, second)
+    make_sender(4 << 20).send_once([str(path)])
+    assert target.data == first + second
+
+
+def test_a_file_that_grew_goes_on_whatever_its_size(tmp_path: Path, make_sender: Any, target: Target) -> None:
+    path, sent = tmp_path / "file.bin", b""
+    for size in (1, 4 << 20, 1, 3 << 20, 100):
+        sent += os.urandom(size)
+        path.write_bytes(sent)
+        make_sender(1 << 20).send_once([str(path)])
+    assert target.data == sent
+
+
+def test_a_file_written_anew_while_it_is_sent_is_begun_again(tmp_path: Path, make_sender: Any, target: Target) -> None:
+    path, first, second = tmp_path / "a.log", HEAD + b"1" * 5000, HEAD + b"2" * 5000
+    path.write_bytes(first)
+    sender = make_sender(1000)
+    take = sender.send
+
+    def send(body: bytes, chunk_id: str, filename: str) -> None:
+        take(body, chunk_id)
+        if len(target.chunks) == 4:
+            rewrite(path, second)
+
+    sender.send = send
+    sender.send_once([str(path)])
+    assert target.data == first[:4000] + second
+
+
+def test_another_file_in_place_of_a_chunk_that_was_under_way_is_sent_whole(
+    tmp_path: Path, make_sender: Any, target: Target
+) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(HEAD + b"1" * 500)
+    target.fail_after = 2
+    with pytest.raises(ConnectionError):
+        make_sender(1000).send_once([str(path)])
+    stored, second = target.data, HEAD + b"2" * 500
+    rewrite(path, second)
+    make_sender(1000).send_once([str(path)])
+    assert target.data == stored + second
+
+
+def test_a_file_that_is_never_still_is_an_error_and_not_an_endless_loop(
+    tmp_path: Path, make_sender: Any, target: Target
+) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(os.urandom(3000))
+    sender = make_sender(1000)
+    sender.send = lambda body, chunk_id, filename: rewrite(path, os.urandom(3000))
+    with pytest.raises(BadRequest, match="again and again"):
+        sender.send_once([str(path)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import signal
 import subprocess
@@ -18,9 +19,11 @@ import pytest
 
 from tests.plugins.ingestion.forward_fixtures import policies, stored  # noqa: F401
 from tests.web_fixtures import PASSWORD, Server
-from wendelin.core.errors import BadRequest, Unauthorized
-from wendelin.core.instance.var_folder import Credentials
-from wendelin.plugins.ingestion.sender.command import main
+from wendelin.core.errors import BadRequest, InstanceNotFound, Unauthorized
+from wendelin.core.instance.var_folder import Credentials, Instance
+from wendelin.core.model.objects.site import get_site
+from wendelin.core.security import SYSTEM, as_user
+from wendelin.plugins.ingestion.sender.command import find_login, find_position_file, find_target, main, make_parser
 from wendelin.plugins.ingestion.sender.transport import GaveUp, Transport, plain
 
 
@@ -106,10 +109,38 @@ def test_the_command_against_the_site(
     assert main(arguments) == 0
     assert main(arguments) == 0
     assert stored(policies) == {"pydata.pydata": data}
+    with as_user(SYSTEM), policies.connect() as connection:
+        (stream,) = get_site(connection).data_stream_module.objectValues()
+        assert (stream.getFilename(), stream.getContentType()) == ("sound.wav", mimetypes.guess_type("a.wav")[0])
     (tmp_path / "wrong").write_text("not this\n")
     (tmp_path / "sound.wav").write_bytes(data * 2)
     with pytest.raises(Unauthorized):
         main([*arguments, "--password-file", str(tmp_path / "wrong")])
+
+
+def test_a_log_file_sent_to_a_policy_of_text_lines_stays_what_it_is(
+    policies: Any,  # noqa: F811
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with as_user(SYSTEM), policies.transaction() as connection:
+        tool = get_site(connection).portal_ingestion_policies
+        tool.IngestionPolicyTool_addIngestionPolicy("text", data_operation="wendelin_ingest_text_lines")
+        tool.IngestionPolicyTool_addIngestionPolicy("json", data_operation="wendelin_ingest_json_lines")
+    data = b"".join(b"line %d\n" % number for number in range(5000)) + b"not yet comple"
+    (tmp_path / "app.log").write_bytes(data)
+    monkeypatch.setenv("WENDELIN_USER", "zope")
+    monkeypatch.setenv("WENDELIN_PASSWORD", PASSWORD)
+    options = ["--url", f"{server.url}/erp5/", "--position-file", str(tmp_path / "p.json"), "--chunk-size", "10000"]
+    main([str(tmp_path / "app.log"), "--policy", "text", *options])
+    with open(tmp_path / "app.log", "ab") as stream:
+        stream.write(b"te\n")
+    main([str(tmp_path / "app.log"), "--policy", "text", *options])
+    assert stored(policies) == {"text.text": data + b"te\n"}
+    options[3] = str(tmp_path / "p2.json")
+    with pytest.raises(BadRequest, match="not files"):
+        main([str(tmp_path / "app.log"), "--policy", "json", *options])
 
 
 @pytest.mark.slow
@@ -138,3 +169,33 @@ def test_kill_9_in_the_middle_loses_and_repeats_nothing(
             break
     assert killed >= 3
     assert stored(policies) == {"pydata.pydata": data}
+
+
+def test_without_an_instance_and_an_address_it_says_so_instead_of_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WENDELIN_URL", raising=False)
+    with pytest.raises(InstanceNotFound, match="--url"):
+        main([str(tmp_path / "a.wav"), "--policy", "p", "--var", str(tmp_path / "none")])
+
+
+def test_what_an_instance_keeps_is_for_its_own_site_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WENDELIN_URL", raising=False)
+    instance = Instance(tmp_path / "var")
+    instance.make_folders()
+    instance.write_facts(host="127.0.0.1", port=5099)
+    instance.write_database_config("127.0.0.1:1")
+    made = instance.make_credentials()
+    own = ["x", "--policy", "p", "--var", str(instance.var)]
+    choices: list[tuple[list[str], bool]] = [
+        ([], True),
+        (["--url", "http://127.0.0.1:5099/erp5"], True),
+        (["--url", "https://other.example.org/erp5/"], False),
+    ]
+    for more, is_own in choices:
+        arguments = make_parser().parse_args(own + more)
+        url, found = find_target(arguments)
+        assert (found is not None) == is_own
+        assert find_login(arguments, found) == (made if is_own else None)
+        position_file = find_position_file(arguments, url, "p", found)
+        assert position_file.is_relative_to(instance.var) == is_own
