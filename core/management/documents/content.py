@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pyramid.request import Request
 from pyramid.response import Response
 
+from wendelin.core.database import is_own_fault
 from wendelin.core.model.objects.files import File
 from wendelin.core.web.answers.downloads import respond
 from wendelin.core.web.answers.media_types import served_type
@@ -29,9 +30,21 @@ class Content:
 
 
 def content_of(context: object, request: Request) -> Content | None:
-    """The content of a file or a picture; None for other documents, and where nothing was uploaded yet."""
-    if not isinstance(context, File) or not context.getSize():
+    """The content of a file or a picture; None for others, where nothing was uploaded yet, and for one that is damaged.
+
+    The form below says what cannot be read, and why.
+    """
+    if not isinstance(context, File):
         return None
+    try:
+        return _content_of(context, request) if context.getSize() else None
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        return None
+
+
+def _content_of(context: File, request: Request) -> Content:
     media_type, may_show = served_type(context.getContentType())
     return Content(
         context.getFilename(),

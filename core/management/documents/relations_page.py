@@ -8,6 +8,7 @@ from typing import Any
 from pyramid.request import Request
 
 from wendelin.core.management.documents.head import DocumentHead
+from wendelin.core.management.lists.cells import column_value
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.relations import resolve
 from wendelin.core.security import VIEW, check_permission
@@ -38,7 +39,7 @@ class RelatedGroup:
 def relations(context: Document, request: Request) -> dict[str, Any]:
     """Both directions, by kind of relation."""
     return {
-        "title": context.getTitle(),
+        "title": column_value(context, "title"),
         "head": DocumentHead(request, context, "Relations"),
         "forward": leads_to(context, request),
         "backward": led_to_by(context, request),
@@ -89,4 +90,4 @@ def _named(request: Request, context: Document, base: str, path: str) -> Related
 
 
 def _shown(request: Request, document: Document) -> Related:
-    return Related(document.getTitle(), document.getPortalTypeName(), url(request, document, "view"))
+    return Related(str(column_value(document, "title")), document.getPortalTypeName(), url(request, document, "view"))

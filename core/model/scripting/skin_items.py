@@ -92,6 +92,10 @@ class BoundFunction:
         return self._function(self._context, *args, **kw)
 
     @property
+    def __name__(self) -> str:
+        return self._function.__name__
+
+    @property
     def __signature__(self) -> inspect.Signature:
         """What may be passed, for `inspect.signature`."""
         return inspect.signature(partial(self._function, self._context))
