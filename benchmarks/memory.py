@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 
 def touch_memory(size: int) -> None:
@@ -14,3 +15,11 @@ def touch_memory(size: int) -> None:
     later. Best effort: the pages may be given back again, some seconds later.
     """
     subprocess.run([sys.executable, "-c", f"bytearray(b'x') * {size}"], check=True)
+
+
+def read_peak(pid: int) -> int:
+    """The most bytes of memory that a process has had."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError(f"process {pid} tells no VmHWM")

@@ -16,7 +16,7 @@ from wendelin.core.model.objects.files import Upload, stream_of
 from wendelin.core.security import ACCESS, MODIFY, VIEW, private, protected, require_permission, trusted_method
 from wendelin.plugins.ingestion.documents.growth import GrowingDocument, Growth
 from wendelin.plugins.ingestion.documents.marks import ChunkMarks, MarkedDocument
-from wendelin.plugins.ingestion.formats import event_stream
+from wendelin.plugins.ingestion.formats import event_stream, msgpack_objects
 from wendelin.plugins.ingestion.formats.body import Body
 
 #: Types that a sender may give a stream by the name of its file: none that a browser would run.
@@ -80,7 +80,7 @@ class DataStream(GrowingDocument, MarkedDocument):
     @protected(ACCESS)
     def readMsgpackChunkList(self, start_offset: int = 0, end_offset: int | None = None) -> tuple[list[Any], int]:
         """The complete msgpack objects of a range, and the offset behind the last of them: where to go on reading."""
-        found, length = event_stream.unpack_complete(b"".join(self.iterate(start_offset, end_offset)))
+        found, length = msgpack_objects.unpack_complete(b"".join(self.iterate(start_offset, end_offset)))
         return found, max(start_offset, 0) + length
 
     @protected(ACCESS)

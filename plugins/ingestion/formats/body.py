@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import io
-import tempfile
-import weakref
-import zlib
 from collections.abc import Iterator
 from functools import cached_property
-from typing import IO, Any, BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from blake3 import blake3
 
 from wendelin.core.bigdata import FilePart
-from wendelin.core.errors import BadRequest, RequestTooLarge
+from wendelin.core.errors import BadRequest
 
 BLOCK = 1 << 20
-SPOOL_SIZE = 1 << 20  # bytes of a body that is unpacked from gzip, up to which it stays in memory
+Buffer: TypeAlias = bytes | bytearray | memoryview
 
 
 class Body:
     """``size`` bytes, which can be read as often as needed. A file is left open: it is its owner's."""
 
-    def __init__(self, source: bytes | BinaryIO) -> None:
-        self._data = source if isinstance(source, bytes) else None
-        self._file = None if isinstance(source, bytes) else source
-        self.size = len(source) if isinstance(source, bytes) else source.seek(0, io.SEEK_END)
+    def __init__(self, source: Buffer | BinaryIO) -> None:
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            self._data: Buffer | None = source
+            self._file: BinaryIO | None = None
+            self.size = len(source)
+        else:
+            self._data, self._file, self.size = None, source, source.seek(0, io.SEEK_END)
 
     @classmethod
-    def of(cls, data: bytes | bytearray | memoryview | Body) -> Body:
-        """A body itself; bytes or any other buffer as a body."""
-        return data if isinstance(data, Body) else cls(data if isinstance(data, bytes) else bytes(data))
+    def of(cls, data: Buffer | Body) -> Body:
+        """A body itself; bytes or any other buffer, which must not change any more, as a body."""
+        return data if isinstance(data, Body) else cls(data)
 
     def __len__(self) -> int:
         return self.size
@@ -76,55 +76,8 @@ class Body:
 
     def read(self) -> bytes:
         """All bytes at once: for scripts that ask for bytes."""
-        return self._data if self._data is not None else b"".join(self.blocks())
+        return self._data if isinstance(self._data, bytes) else b"".join(self.blocks())
 
-
-def torn(position: int) -> BadRequest:
-    """A msgpack body that ends within the object that starts at byte ``position``."""
-    return BadRequest(f"the msgpack body is torn: it ends inside the object that starts at byte {position}")
-
-
-def unzip(body: Body, limit: int) -> Body:
-    """The contents of a gzip body, members after one another. Raises `BadRequest`, and `RequestTooLarge` at ``limit``.
-
-    Never more than a block is unpacked at a time, so that a few bytes that stand for gigabytes cost nothing.
-    """
-    target = tempfile.SpooledTemporaryFile(SPOOL_SIZE)  # noqa: SIM115 (closed when the body is forgotten)
-    try:
-        _unzip_into(target, body, limit)
-    except BaseException:
-        target.close()
-        raise
-    unzipped = Body(target)  # type: ignore[arg-type]  # a file in all that is used
-    weakref.finalize(unzipped, target.close)
-    return unzipped
-
-
-def _unzip_into(target: IO[bytes], body: Body, limit: int) -> None:
-    size = 0
-    try:
-        for piece in _unzipped(body):
-            size += len(piece)
-            if size > limit:
-                raise RequestTooLarge(f"the body has more than {limit} bytes when it is unpacked: send smaller chunks")
-            target.write(piece)
-    except zlib.error as error:
-        raise BadRequest(f"the body is not gzip: {error}") from error
-
-
-def _unzipped(body: Body) -> Iterator[bytes]:
-    decoder: Any = zlib.decompressobj(wbits=31)
-    started = False
-    for block in body.blocks():
-        waiting = bytes(block)
-        while waiting:
-            if decoder.eof:
-                decoder, started = zlib.decompressobj(wbits=31), False
-            started = True
-            yield decoder.decompress(waiting, BLOCK)
-            waiting = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
-    while started and not decoder.eof:
-        piece = decoder.decompress(decoder.unconsumed_tail, BLOCK)
-        if not piece:
-            raise BadRequest("the gzip body is torn")
-        yield piece
+    def slice(self, start: int, end: int) -> bytes:
+        """The bytes from ``start`` to ``end``."""
+        return bytes(next(self.blocks(end - start, start), b"")) if end > start else b""

@@ -6,7 +6,7 @@ that follow at that distance; NumPy does both the comparison and the cutting. Wh
 changes its size from event to event is left to the unpacker, which also says what is wrong with it.
 
 Forms (https://github.com/msgpack/msgpack/blob/master/spec.md): ``[time, record]`` and ``[[time, {}], record]``, where
-time is an EventTime, an integer of 32 or 64 bits or a float, and the record has one key, ``message`` or ``log``.
+time is an EventTime or an integer of 32 or 64 bits, and the record has one key, ``message`` or ``log``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from collections.abc import Generator
 
 import numpy as np
 
-from wendelin.plugins.ingestion.formats.body import Body, torn
+from wendelin.plugins.ingestion.formats.body import Body
+from wendelin.plugins.ingestion.formats.msgpack_measuring import Torn
 
 BLOCK = 4 << 20  # bytes of a body that are looked at together
 GLANCE = 16  # events that are compared first: in most bodies whose events are not equal, these differ already
@@ -25,7 +26,7 @@ SHORT_RUNS = 4  # after as many runs in a row that do not pay off, the rest is l
 
 HEADER = re.compile(
     rb"\x92(\x92)?"
-    rb"(?:(?:\xd7\x00|\xc7\x08\x00|\xcf|\xd3|\xcb)(.{8})|[\xce\xd2](.{4}))"
+    rb"(?:(?:\xd7\x00|\xc7\x08\x00|\xcf|\xd3)(.{8})|[\xce\xd2](.{4}))"
     rb"(?(1)\x80)\x81(?:\xa7message|\xa3log)"
     rb"(?:[\xc4\xd9](.)|[\xc5\xda](..)|[\xc6\xdb](.{4})|([\xa0-\xbf]))",
     re.DOTALL,
@@ -57,7 +58,7 @@ def _iter_large(body: Body, position: int, header: re.Match[bytes] | None) -> Ge
         return 0
     start, length = position + header.end(), _payload_length(header)
     if start + length > body.size:
-        raise torn(position)
+        raise Torn(position)
     for block in body.blocks(BLOCK, start):
         yield memoryview(block)[:length]
         length -= min(len(block), length)

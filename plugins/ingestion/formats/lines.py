@@ -26,8 +26,8 @@ from wendelin.plugins.ingestion.formats.equal_events import iter_run_payload
 from wendelin.plugins.ingestion.formats.event_stream import (
     encode_text,
     extract_date_time,
+    iter_item,
     iter_whole_event,
-    unpack_lazy,
     whole_events_in,
 )
 
@@ -112,7 +112,7 @@ def _iter_text(body: Body) -> Iterator[Piece]:
 def _iter_payload(body: Body, tag: str) -> Iterator[Piece]:
     """What nearly all records are, one payload and nothing else, is looked at with as few steps as can be."""
     start = yield from iter_run_payload(body)
-    for item in unpack_lazy(body, start=start):
+    for item in iter_item(body, start):
         if type(item) is list and len(item) == 2 and type(item[0]) in TIMES and type(item[1]) is dict:
             value = item[1].get("message")
             if type(value) is bytes and len(item[1]) == 1:

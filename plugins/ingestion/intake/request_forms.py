@@ -16,7 +16,8 @@ from urllib.parse import unquote_to_bytes
 from pyramid.request import Request
 
 from wendelin.core.errors import BadRequest, RequestTooLarge
-from wendelin.plugins.ingestion.formats.body import Body, unzip
+from wendelin.plugins.ingestion.formats.body import Body
+from wendelin.plugins.ingestion.formats.gzip_members import unzip
 
 MAXIMUM_SIZE = 256 << 20
 MEMORY_SIZE = 1 << 20  # bodies up to that size are read at once
@@ -116,7 +117,7 @@ def _decoded(request: Request, body: Body, limit: int) -> Body:
         return body
     if encoding not in ("gzip", "x-gzip"):
         raise BadRequest(f"Content-Encoding {encoding[:40]!r} is not known here: send gzip, or the bytes as they are")
-    return unzip(body, limit)
+    return unzip(body, min(limit, MAXIMUM_SIZE))  # a few bytes can stand for terabytes
 
 
 def _read_form(body: Body) -> Body | None:

@@ -14,7 +14,7 @@ from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import ADD, private, protected, public
 from wendelin.plugins.ingestion.documents.data_stream import DataStream
 from wendelin.plugins.ingestion.documents.marks import DEFAULT_COUNT, find_marked, mark_of_body, mark_of_id
-from wendelin.plugins.ingestion.formats import event_stream
+from wendelin.plugins.ingestion.formats import msgpack_objects
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.formats.event_times import has_exact_time
 from wendelin.plugins.ingestion.policies import policy_log
@@ -43,12 +43,12 @@ class Unpacking:
     @public
     def unpack(self, data: bytes) -> list[Any]:
         """All objects of a msgpack stream; loads everything. Raises `BadRequest` for what is torn or no msgpack."""
-        return list(event_stream.unpack_lazy(data))
+        return msgpack_objects.unpack_all(data)
 
     @public
     def unpackLazy(self, data: bytes, use_list: bool = True) -> Iterator[Any]:
-        """The objects of a msgpack stream, one by one (`event_stream.unpack_lazy`)."""
-        return event_stream.unpack_lazy(data, use_list)
+        """The objects of a msgpack stream, one by one (`msgpack_objects.unpack_lazy`)."""
+        return msgpack_objects.unpack_lazy(data, use_list)
 
 
 class IngestionPolicyTool(Unpacking, Folder):

@@ -25,7 +25,7 @@ from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user, get_user
 from wendelin.plugins.ingestion.formats.body import Body
-from wendelin.plugins.ingestion.formats.event_stream import unpack_complete
+from wendelin.plugins.ingestion.formats.msgpack_objects import unpack_complete
 from wendelin.plugins.ingestion.policies.addresses import TOOL
 from wendelin.plugins.ingestion.policies.counters import count_refusal, transaction_of
 

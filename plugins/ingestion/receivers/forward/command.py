@@ -14,6 +14,7 @@ from typing import Any
 from wendelin.core.database import Database, open_database
 from wendelin.core.errors import BadRequest
 from wendelin.core.instance.var_option import add_var, get_instance
+from wendelin.plugins.ingestion.receivers.allocation import give_back_large_blocks
 from wendelin.plugins.ingestion.receivers.batches import check_sender, store_chunks
 from wendelin.plugins.ingestion.receivers.forward.configuration import FILE, ForwardConfiguration, read_configuration
 from wendelin.plugins.ingestion.receivers.forward.server import ForwardServer
@@ -68,6 +69,7 @@ def parse_match(text: str) -> Route:
 def main(argv: list[str]) -> int:
     """The command; runs until SIGTERM or Ctrl-C."""
     arguments = make_parser().parse_args(argv)
+    give_back_large_blocks()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     configuration = find_configuration(arguments)
     instance = get_instance(arguments).require()

@@ -28,6 +28,7 @@ from wendelin.plugins.ingestion.receivers.forward.tag_patterns import TAG_WORD, 
 from wendelin.plugins.ingestion.receivers.settings_file import Section, read_settings
 
 FILE = "forward.toml"
+MAXIMUM_MEMORY = 512 << 20  # bytes of messages that are held at a time
 log = logging.getLogger(__name__)
 
 
@@ -53,6 +54,7 @@ class ForwardConfiguration:
     tls: ssl.SSLContext | None = None
     maximum_size: int = MAXIMUM_SIZE
     maximum_connections: int = 512
+    maximum_memory: int = MAXIMUM_MEMORY
 
     def check(self) -> None:
         """Raises `BadRequest` for what would let strangers in."""
@@ -89,6 +91,7 @@ def read_configuration(path: Path) -> ForwardConfiguration:
         hostname=settings.take("hostname", str, f"wendelin-{socket.gethostname()}"),
         maximum_size=settings.take("maximum_size", int, MAXIMUM_SIZE),
         maximum_connections=settings.take("maximum_connections", int, 512),
+        maximum_memory=settings.take("maximum_memory", int, MAXIMUM_MEMORY),
         routes=tuple(_read_route(section) for section in settings.sections("match")),
         users=dict(_read_user(section, user) for section in settings.sections("user_account")),
         tls=_read_tls(settings.section("tls"), path.parent),

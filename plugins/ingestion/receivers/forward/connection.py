@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgpack
-
-from wendelin.core.errors import BadRequest, RequestTooLarge, WendelinError
+from wendelin.core.errors import BadRequest, WendelinError
 from wendelin.plugins.ingestion.receivers.forward.configuration import ForwardConfiguration
-from wendelin.plugins.ingestion.receivers.forward.handshake import Handshake
-from wendelin.plugins.ingestion.receivers.forward.protocol import (
-    Entry,
-    make_ack,
-    make_packer,
-    make_unpacker,
-    parse_message,
-)
+from wendelin.plugins.ingestion.receivers.forward.handshake import Handshake, PingReader
+from wendelin.plugins.ingestion.receivers.forward.memory import HeldMemory
+from wendelin.plugins.ingestion.receivers.forward.message_reader import MessageReader
+from wendelin.plugins.ingestion.receivers.forward.protocol import Entry, make_ack, make_packer
 
 READ_SIZE = 256 << 10
 WAITING_SIZE = 16 << 20  # bytes that may wait to be stored
@@ -31,9 +27,12 @@ BATCH_SIZE = 8 << 20  # bytes, and entries, of one transaction
 BATCH_LENGTH = 5000
 # Of those with an id. A stream remembers the last 256 ids or more: fewer than that may be stored and not acknowledged.
 BATCH_ACKNOWLEDGED = 128
-PING_SIZE = 16 << 10
 HANDSHAKE_SECONDS = 10
 LAST_SECONDS = 0.3
+ROOM_SECONDS = 30.0  # and up to twice as long: how long a client is held back before it is refused
+MESSAGE_SECONDS = 60.0  # a message that has begun comes to its end in that time, at
+SLOWEST_RATE = 32 << 10  # bytes a second, or faster
+SILENT_SECONDS = 3  # a client that leaves after that time and has sent nothing waited for something
 log = logging.getLogger(__name__)
 
 StoreEntries = Callable[[list[Entry], str], Awaitable[list[Entry]]]
@@ -48,21 +47,26 @@ class Connection:
         writer: asyncio.StreamWriter,
         configuration: ForwardConfiguration,
         store: StoreEntries,
+        memory: HeldMemory,
     ) -> None:
         self.reader, self.writer = reader, writer
-        self.configuration, self.store = configuration, store
+        self.configuration, self.store, self.memory = configuration, store, memory
         self.peer = writer.get_extra_info("peername")
         self.user = configuration.user
         self._waiting: deque[Entry] = deque()
-        self._waiting_size = 0
+        self._waiting_size = self._storing_size = 0
+        self._charged = 0, 0  # what `memory` was told: bytes of messages that have begun, and of complete ones
         self._changed = asyncio.Condition()
         self._ended = False
         self._reading: asyncio.Task[None] | None = None
-        self._unpacker = make_unpacker(configuration.maximum_size)
+        self._messages = MessageReader(configuration.maximum_size)
+        self._seconds = 0.0  # spent with waiting for the rest of a message
+        self._has_spoken = False
         self._packer = make_packer()
 
     async def run(self) -> None:
         """Until the client leaves; what it sent before is stored, and acknowledged where it still listens."""
+        started = time.monotonic()
         try:
             if self.configuration.shared_key:
                 async with asyncio.timeout(HANDSHAKE_SECONDS):
@@ -76,6 +80,9 @@ class Connection:
             log.info("%s went away: %s", self.peer, error)
         finally:
             self.writer.close()
+            self.memory.change(-self._charged[0], -self._charged[1])
+        if not self._has_spoken and time.monotonic() - started > SILENT_SECONDS and not self.configuration.shared_key:
+            log.warning("%s left without a word: has it a shared key, which this receiver has not?", self.peer)
 
     async def _serve(self) -> None:
         storing = asyncio.create_task(self._store_entries())
@@ -104,8 +111,9 @@ class Connection:
         passwords = {name: user.password for name, user in configuration.users.items()}
         handshake = Handshake(configuration.shared_key, configuration.hostname, passwords)
         await self._send(self._packer.pack(handshake.helo()))
-        ping = await self._read_ping()
+        pings = PingReader()
         try:
+            ping = await self._read_ping(pings)
             name = handshake.check(ping)
         except WendelinError as error:
             await self._send(self._packer.pack(handshake.refusal(str(error))))
@@ -113,18 +121,12 @@ class Connection:
         if name is not None:
             self.user = configuration.users[name].site_user
         await self._send(self._packer.pack(handshake.pong(ping)))
+        await self._take_messages(pings.rest())  # what it sent after its PING, without waiting for the answer
 
-    async def _read_ping(self) -> Any:
-        unpacker = make_unpacker(PING_SIZE)
-        size = 0
-        while data := await self.reader.read(PING_SIZE):
-            size += len(data)
-            if size > PING_SIZE:
-                raise RequestTooLarge("the PING is too long")
-            unpacker.feed(data)
-            for ping in unpacker:
-                # what the client sent after its PING, without waiting for the answer
-                self._unpacker.feed(unpacker.read_bytes(size))
+    async def _read_ping(self, pings: PingReader) -> Any:
+        while data := await self.reader.read(PingReader.LARGEST):
+            self._has_spoken = True
+            if (ping := pings.feed(data)) is not None:
                 return ping
         raise BadRequest("the client left before it said who it is")
 
@@ -132,34 +134,41 @@ class Connection:
 
     async def _read_entries(self) -> None:
         """Entries from the socket to the waiting ones; ends with the connection."""
-        while True:
-            await self._take_messages()
-            data = await self.reader.read(READ_SIZE)
-            if not data:
-                return
-            try:
-                self._unpacker.feed(data)
-            except msgpack.BufferFull as error:
-                raise RequestTooLarge(f"a message has more than {self.configuration.maximum_size} bytes") from error
+        while data := await self._read():
+            self._has_spoken = True
+            await self._take_messages(data)
+            await self.memory.wait_for_room(ROOM_SECONDS * random.uniform(1, 2))
 
-    async def _take_messages(self) -> None:
-        found = list(self._parse())
-        if not found:
-            return
+    async def _read(self) -> bytes:
+        """The next bytes. A client may be silent for ever, but not in the middle of a message."""
+        if not self._messages.held:
+            self._seconds = 0.0
+            return await self.reader.read(READ_SIZE)
+        started = time.monotonic()
+        left = MESSAGE_SECONDS + self._messages.held / SLOWEST_RATE - self._seconds
+        try:
+            async with asyncio.timeout(left):
+                return await self.reader.read(READ_SIZE)
+        except TimeoutError as error:
+            raise BadRequest(f"a message stopped after {self._messages.held} bytes, and did not go on") from error
+        finally:
+            self._seconds += time.monotonic() - started
+
+    async def _take_messages(self, data: bytes) -> None:
+        found = list(self._messages.feed(data))
         async with self._changed:
             self._waiting.extend(found)
             self._waiting_size += sum(len(entry.data) for entry in found)
-            self._changed.notify_all()
-            await self._changed.wait_for(lambda: self._waiting_size < WAITING_SIZE)
+            self._account()
+            if found:
+                self._changed.notify_all()
+                await self._changed.wait_for(lambda: self._waiting_size < WAITING_SIZE)
 
-    def _parse(self) -> Iterator[Entry]:
-        try:
-            for message in self._unpacker:
-                entry = parse_message(message, self._packer, self.configuration.maximum_size)
-                if entry is not None:
-                    yield entry
-        except TypeError as error:  # a map or a list as the key of a map
-            raise BadRequest(f"a message cannot be read: {error}") from error
+    def _account(self) -> None:
+        """Tell what this connection holds."""
+        begun, complete = self._messages.held, self._waiting_size + self._storing_size
+        self.memory.change(begun - self._charged[0], complete - self._charged[1])
+        self._charged = begun, complete
 
     # -- storing
 
@@ -167,6 +176,8 @@ class Connection:
         """Waiting entries to the database, and acknowledgements back; ends when reading ended and nothing waits."""
         while batch := await self._take_batch():
             refused = await self.store(batch, self.user)
+            self._storing_size = 0
+            self._account()
             bad = {id(entry) for entry in refused}
             acknowledgements = [make_ack(e.chunk_id) for e in batch if e.chunk_id is not None and id(e) not in bad]
             if acknowledgements:
@@ -187,6 +198,7 @@ class Connection:
                 size += len(entry.data)
                 acknowledged += entry.is_acknowledged
             self._waiting_size -= size
+            self._storing_size = size
             self._changed.notify_all()
             return batch
 

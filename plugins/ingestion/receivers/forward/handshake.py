@@ -16,11 +16,17 @@ from dataclasses import dataclass, field
 from hashlib import sha512
 from typing import Any
 
+import msgpack
+
 from wendelin.core.errors import BadRequest, Unauthorized
 from wendelin.plugins.ingestion.formats.event_stream import encode_text
+from wendelin.plugins.ingestion.formats.msgpack_objects import UNREADABLE
+from wendelin.plugins.ingestion.receivers.forward.message_reader import ARRAYS
+from wendelin.plugins.ingestion.receivers.forward.protocol import explain
 
 SALT_SIZE = 16
 PING_SIZE = 6
+PING_START = 0x90 + PING_SIZE
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,52 @@ class Handshake:
     def refusal(self, reason: str) -> list[Any]:
         """The answer to any other; the connection is closed after it."""
         return ["PONG", False, reason, self.hostname, ""]
+
+
+class PingReader:
+    """Reads the first message of a client that nobody knows yet: six short texts, and nothing nested."""
+
+    LARGEST = 16 << 10  # bytes
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._unpacker = msgpack.Unpacker(
+            raw=False,
+            unicode_errors="surrogateescape",
+            max_array_len=PING_SIZE,
+            max_map_len=0,
+            max_buffer_size=2 * self.LARGEST,
+        )
+
+    def feed(self, data: bytes) -> Any:
+        """The message when it is complete, else None. Raises `BadRequest` when it cannot be a PING, and says why."""
+        if not self._size and data[0] != PING_START:
+            raise BadRequest(explain_first(data))
+        self._size += len(data)
+        self._unpacker.feed(data)
+        try:
+            ping = self._unpacker.unpack()
+        except msgpack.OutOfData:
+            if self._size >= self.LARGEST:
+                raise BadRequest("the client's first message is no PING: it is too long for one") from None
+            return None
+        except UNREADABLE as error:
+            raise BadRequest("the client's first message is no PING: that has six texts, and nothing else") from error
+        return ping
+
+    def rest(self) -> bytes:
+        """What came after the message."""
+        found: bytes = self._unpacker.read_bytes(2 * self.LARGEST)
+        return found
+
+
+def explain_first(data: bytes) -> str:
+    """Why a message that is no PING came first."""
+    if data[0] not in ARRAYS:
+        return explain(data[:16])
+    return (
+        "this receiver has a shared key, and the client has none: it sends without a handshake; set the key there too"
+    )
 
 
 def read_ping(ping: object) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""The messages of Fluentd's forward protocol, version 1: parsing them, and the answers to them. No input or output.
+"""The words of Fluentd's forward protocol, version 1: what a message carries, and the answers. No input or output.
 
 Four modes, told apart by the second element::
 
@@ -8,27 +8,21 @@ Four modes, told apart by the second element::
     CompressedPackedForward  the same with option {"compressed": "gzip"}; gzip members may follow one another
 
 Whatever the mode, a message becomes one chunk as ``<policy>/ingest`` takes it: events ``[time, record]`` in msgpack,
-one after another. Packed events keep their bytes; the others are packed again, with equal values of equal types (text
-that is not UTF-8 included).
+one after another, each with the very bytes that were sent.
 """
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
-from typing import Any
 
 import msgpack
 
-from wendelin.core.errors import BadRequest, RequestTooLarge
-from wendelin.plugins.ingestion.formats.event_stream import encode_text
+from wendelin.core.errors import BadRequest
+from wendelin.plugins.ingestion.formats.body import Buffer
 
 MAXIMUM_SIZE = 256 << 20  # bytes of one message, and of its events when they are unpacked
-MAXIMUM_LENGTH = 1 << 20  # elements of one array: its header alone makes the unpacker reserve memory for all of them
-GZIP = 16 + zlib.MAX_WBITS
-PIECE = 16 << 10  # small: what follows a member inside of a piece is copied once for each member
-READ_MARGIN = 1 << 20
-INFLATED_PIECE = 4 << 20
+SIGNALS = {1: "metrics", 2: "traces"}  # of Fluent Bit, in a form of its own
+MESSAGE, FORWARD, PACKED, COMPRESSED = "Message", "Forward", "PackedForward", "CompressedPackedForward"
 
 
 @dataclass(frozen=True)
@@ -36,9 +30,9 @@ class Entry:
     """What one message carries: events under a tag. ``chunk_id`` is the id that the client wants acknowledged."""
 
     tag: str
-    data: bytes
+    data: Buffer  # gzip in mode CompressedPackedForward
     chunk_id: str | bytes | None = None
-    mode: str = "Message"
+    mode: str = MESSAGE
 
     def __str__(self) -> str:
         return f"{len(self.data)} bytes of tag {self.tag!r}"
@@ -49,82 +43,36 @@ class Entry:
         return self.chunk_id is not None
 
 
-def make_unpacker(maximum_size: int = MAXIMUM_SIZE) -> msgpack.Unpacker:
-    """For a stream of messages. Its ``feed`` raises `msgpack.BufferFull` beyond ``maximum_size`` bytes."""
-    return msgpack.Unpacker(
-        raw=False,
-        unicode_errors="surrogateescape",
-        strict_map_key=False,
-        max_buffer_size=maximum_size + READ_MARGIN,
-        max_array_len=MAXIMUM_LENGTH,
-        max_map_len=MAXIMUM_LENGTH,
-    )
+def make_entry(tag: str, data: Buffer, option: dict[object, object], mode: str) -> Entry:
+    """The entry of a message with that option. Raises `BadRequest` for what cannot be taken."""
+    signal = option.get("fluent_signal", option.get(b"fluent_signal"))
+    if signal in SIGNALS:
+        raise BadRequest(f"{SIGNALS[signal]} of Fluent Bit, not events, came under the tag {tag!r}: send logs only")
+    if mode == PACKED and _is_compressed(option):
+        mode = COMPRESSED
+    return Entry(tag, data, _chunk_id(option), mode)
 
 
-def make_packer() -> msgpack.Packer:
-    """Packs again what `make_unpacker` gave, bytes and text each as it was."""
-    return msgpack.Packer(use_bin_type=True, unicode_errors="surrogateescape", autoreset=True)
-
-
-def parse_message(message: object, packer: msgpack.Packer, maximum_size: int = MAXIMUM_SIZE) -> Entry | None:
-    """The entry of a message; None for ``nil``, which is a heartbeat.
-
-    Raises `BadRequest` for anything that is not a message of the protocol, and `RequestTooLarge`.
-    """
-    if message is None:
-        return None
-    if not isinstance(message, list) or len(message) < 2:
-        raise BadRequest("a forward message is an array that starts with a tag")
-    tag = as_text(message[0], "tag")
-    content = message[1]
-    if isinstance(content, list):
-        option = _option(message, 2)
-        return Entry(tag, b"".join(map(packer.pack, map(_checked, content))), _chunk_id(option), "Forward")
-    if isinstance(content, (bytes, str)):
-        return _parse_packed(tag, content, _option(message, 2), maximum_size)
-    if not _is_time(content) or len(message) < 3:
-        raise BadRequest("a forward message holds a time and a record, a list of events, or packed events")
-    return Entry(tag, packer.pack([content, message[2]]), _chunk_id(_option(message, 3)))
-
-
-def _parse_packed(tag: str, content: bytes | str, option: dict[object, object], maximum_size: int) -> Entry:
-    data = encode_text(content) if isinstance(content, str) else content
+def _is_compressed(option: dict[object, object]) -> bool:
     compression = option.get("compressed", option.get(b"compressed", "text"))
     compression = compression.decode("latin-1") if isinstance(compression, bytes) else compression
     if compression in ("text", None):
-        return Entry(tag, data, _chunk_id(option), "PackedForward")
+        return False
     if compression != "gzip":
-        raise BadRequest(f"events compressed with {compression!r} cannot be read: use gzip")
-    return Entry(tag, decompress(data, maximum_size), _chunk_id(option), "CompressedPackedForward")
+        raise BadRequest(f"events compressed with {compression!r} cannot be read: set the client's compress to gzip")
+    return True
 
 
-def decompress(data: bytes, maximum_size: int = MAXIMUM_SIZE) -> bytes:
-    """The content of gzip members that follow one another.
+def _chunk_id(option: dict[object, object]) -> str | bytes | None:
+    found = option.get("chunk", option.get(b"chunk"))
+    if found is not None and not isinstance(found, (str, bytes)):
+        raise BadRequest("the chunk id of a forward message is not text")
+    return found or None
 
-    Raises `BadRequest` when they are torn or damaged, `RequestTooLarge` beyond ``maximum_size`` bytes.
-    """
-    found: list[bytes] = []
-    size = 0
-    view = memoryview(data)
-    while view:
-        inflator = zlib.decompressobj(GZIP)
-        try:
-            while not inflator.eof:
-                source = inflator.unconsumed_tail or view[:PIECE]
-                if not inflator.unconsumed_tail:
-                    if not source:
-                        raise BadRequest("the gzip data is torn: it ends inside a member")
-                    view = view[PIECE:]
-                piece = inflator.decompress(source, INFLATED_PIECE)
-                size += len(piece)
-                if size > maximum_size:
-                    raise RequestTooLarge(f"the events take more than {maximum_size} bytes when they are unpacked")
-                found.append(piece)
-        except zlib.error as error:
-            raise BadRequest(f"the gzip data is damaged: {error}") from error
-        if inflator.unused_data:
-            view = memoryview(data)[len(data) - len(view) - len(inflator.unused_data) :]
-    return b"".join(found)
+
+def make_packer() -> msgpack.Packer:
+    """For what the receiver says; text that is not UTF-8 is sent back as it came."""
+    return msgpack.Packer(use_bin_type=True, unicode_errors="surrogateescape", autoreset=True)
 
 
 def make_ack(chunk_id: str | bytes) -> bytes:
@@ -146,27 +94,12 @@ def as_text(value: object, what: str) -> str:
     raise BadRequest(f"the {what} is not text")
 
 
-def _is_time(value: object) -> bool:
-    return isinstance(value, (int, float, msgpack.ExtType)) and not isinstance(value, bool)
-
-
-def _checked(event: object) -> list[Any]:
-    if not isinstance(event, list) or len(event) < 2:
-        raise BadRequest("each event of a forward message must be [time, record]")
-    return event
-
-
-def _option(message: list[Any], index: int) -> dict[object, object]:
-    found = message[index] if len(message) > index else None
-    if found is None:
-        return {}
-    if not isinstance(found, dict):
-        raise BadRequest("the option of a forward message is not a map")
-    return found
-
-
-def _chunk_id(option: dict[object, object]) -> str | bytes | None:
-    found = option.get("chunk", option.get(b"chunk"))
-    if found is not None and not isinstance(found, (str, bytes)):
-        raise BadRequest("the chunk id of a forward message is not text")
-    return found or None
+def explain(start: bytes) -> str:
+    """What a client speaks whose first bytes are no forward message, as far as one can tell."""
+    if start[:2] == b"\x16\x03":
+        return "the client speaks TLS, and this receiver does not: set [tls] in its settings, or tls off in the client"
+    if start.split(b" ")[0] in (b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"PRI"):
+        return "the client speaks HTTP; this is the port of the forward protocol: send to <policy>/ingest of the site"
+    if start[:1] in (b"[", b"{"):
+        return "the client sends JSON; the forward protocol is msgpack here"
+    return f"what begins with {start[:8].hex(' ')} is no message of the forward protocol"

@@ -14,6 +14,7 @@ from wendelin.plugins.ingestion.receivers.batches import Stopping
 from wendelin.plugins.ingestion.receivers.forward.configuration import ForwardConfiguration
 from wendelin.plugins.ingestion.receivers.forward.connection import READ_SIZE, Connection
 from wendelin.plugins.ingestion.receivers.forward.joining import EntryJoiner, Store
+from wendelin.plugins.ingestion.receivers.forward.memory import HeldMemory
 from wendelin.plugins.ingestion.receivers.forward.protocol import Entry
 
 THREADS = 16  # one stores, others may wait for a policy whose rate is used up
@@ -45,7 +46,8 @@ class ForwardServer:
     def __init__(self, configuration: ForwardConfiguration, store: Store, threads: int = THREADS) -> None:
         configuration.check()
         self.configuration = configuration
-        self.joiner = EntryJoiner(store, configuration.routes)
+        self.joiner = EntryJoiner(store, configuration.routes, configuration.maximum_size)
+        self.memory = HeldMemory(configuration.maximum_memory)
         self.executor = ThreadPoolExecutor(threads, "forward")
         self.connections: dict[Connection, asyncio.Task[None]] = {}
         self.port = 0
@@ -89,7 +91,7 @@ class ForwardServer:
             return
         opened = writer.get_extra_info("socket")
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        connection = Connection(reader, writer, self.configuration, self._store)
+        connection = Connection(reader, writer, self.configuration, self._store, self.memory)
         task = asyncio.current_task()
         assert task is not None
         self.connections[connection] = task

@@ -7,7 +7,6 @@ would send it again for ever, and none of the messages after it.
 from __future__ import annotations
 
 import logging
-from queue import Empty, Full, Queue
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -17,16 +16,16 @@ from paho.mqtt.reasoncodes import ReasonCode
 from wendelin.plugins.ingestion.receivers.batches import BatchStorage, Stopping
 from wendelin.plugins.ingestion.receivers.mqtt.configuration import MQTTConfiguration
 from wendelin.plugins.ingestion.receivers.mqtt.delivery import Message, MessageDelivery
+from wendelin.plugins.ingestion.receivers.mqtt.waiting import WaitingItems
 
-WAITING = 5000  # messages that may wait to be stored
-BATCH = 500
-POLL_SECONDS = 0.5
 FAILURE = 0x80
 log = logging.getLogger(__name__)
 
 
 class Connected:
     """The broker accepted the connection; ``has_session`` when it kept our session from last time."""
+
+    size = 0
 
     def __init__(self, has_session: bool) -> None:
         self.has_session = has_session
@@ -35,6 +34,8 @@ class Connected:
 class Subscribed:
     """The broker agreed to our subscriptions."""
 
+    size = 0
+
 
 class MQTTClient:
     """Receives and stores from `run` until `stop`."""
@@ -42,7 +43,7 @@ class MQTTClient:
     def __init__(self, configuration: MQTTConfiguration, delivery: MessageDelivery) -> None:
         self.configuration, self.delivery = configuration, delivery
         self.batches = BatchStorage()
-        self._queue: Queue[Message | Connected | Subscribed] = Queue(WAITING)
+        self._waiting: WaitingItems[Message | Connected | Subscribed] = WaitingItems()
         self._client = self._make_client()
 
     def _make_client(self) -> mqtt.Client:
@@ -78,7 +79,7 @@ class MQTTClient:
 
     def _work(self) -> None:
         messages: list[Message] = []
-        for item in self._take_batch():
+        for item in self._waiting.take_batch():
             if isinstance(item, Message):
                 messages.append(item)
                 continue
@@ -86,16 +87,6 @@ class MQTTClient:
             messages = []
             self.batches.store_all([item], lambda items: self._settle(items[0]))
         self._store(messages)
-
-    def _take_batch(self) -> list[Message | Connected | Subscribed]:
-        batch: list[Message | Connected | Subscribed] = []
-        try:
-            batch.append(self._queue.get(timeout=POLL_SECONDS))
-            while len(batch) < BATCH:
-                batch.append(self._queue.get_nowait())
-        except Empty:
-            pass
-        return batch
 
     def _store(self, messages: list[Message]) -> None:
         if not messages:
@@ -122,11 +113,7 @@ class MQTTClient:
 
     def _put(self, item: Message | Connected | Subscribed) -> None:
         """Wait for room, which holds the broker back."""
-        while not self.batches.stopping.is_set():
-            try:
-                return self._queue.put(item, timeout=POLL_SECONDS)
-            except Full:
-                continue
+        self._waiting.put(item, self.batches.stopping)
 
     def _on_message(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wendelin.core.database import open_database
 from wendelin.core.instance.var_option import add_var, get_instance
+from wendelin.plugins.ingestion.receivers.allocation import give_back_large_blocks
 from wendelin.plugins.ingestion.receivers.batches import check_sender
 from wendelin.plugins.ingestion.receivers.mqtt.client import MQTTClient
 from wendelin.plugins.ingestion.receivers.mqtt.configuration import FILE, read_configuration
@@ -28,6 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     """The command; runs until SIGTERM or Ctrl-C."""
     arguments = make_parser().parse_args(argv)
+    give_back_large_blocks()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     instance = get_instance(arguments)
     configuration = read_configuration(arguments.config or instance.var / FILE)

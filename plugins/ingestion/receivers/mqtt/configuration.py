@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +22,20 @@ from pathlib import Path
 from paho.mqtt.client import topic_matches_sub
 
 from wendelin.core.errors import BadRequest, NotFound
+from wendelin.plugins.ingestion.receivers.mqtt.topic_filters import (
+    SHARED,
+    SHARED_LEVELS,
+    check_filter,
+    find_needed,
+    find_overlaps,
+)
 from wendelin.plugins.ingestion.receivers.settings_file import Section, read_settings
 
 FILE = "mqtt.toml"
 DEFAULT_PORT, DEFAULT_TLS_PORT = 1883, 8883
 DEFAULT_POLICY = "default_mqtt"
 TOPIC_WORD = "{topic}"
-SHARED_LEVELS = 2  # $share/<group>/<filter>
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ class Subscription:
     def matches(self, topic: str) -> bool:
         """Whether this subscription is one for that topic."""
         pattern = self.topic
-        if pattern.startswith("$share/"):
+        if pattern.startswith(SHARED):
             pattern = pattern.split("/", SHARED_LEVELS)[SHARED_LEVELS]
         return bool(topic_matches_sub(pattern, topic))
 
@@ -69,6 +77,11 @@ class MQTTConfiguration:
     def policy_ids(self) -> list[str]:
         """The policies that the subscriptions name."""
         return sorted({subscription.policy_id for subscription in self.subscriptions})
+
+    @property
+    def filters(self) -> list[tuple[str, int]]:
+        """What is subscribed: the filters that no other contains, each with its QoS."""
+        return find_needed((each.topic, each.qos) for each in self.subscriptions)
 
     def find(self, topic: str) -> Subscription:
         """The first subscription that matches; raises `NotFound`."""
@@ -99,6 +112,10 @@ def read_configuration(path: Path) -> MQTTConfiguration:
         raise BadRequest(f"{path}: there is no [[subscribe]]")
     if not configuration.client_id:
         raise BadRequest(f"{path}: client_id has to be a name: the broker keeps messages for it")
+    for one, other in find_overlaps(each.topic for each in configuration.subscriptions):
+        log.warning(
+            "%s: a broker may deliver twice what matches %r and %r: add a filter that contains both", path, one, other
+        )
     return configuration
 
 
@@ -114,18 +131,6 @@ def _read_subscription(section: Section) -> Subscription:
         raise BadRequest(f"{section.place}: qos is 0 or 1 (each message is stored once with 1)")
     check_filter(found.topic, section.place)
     return found
-
-
-def check_filter(pattern: str, place: str) -> None:
-    """Raises `BadRequest` for what is no topic filter: ``+`` and ``#`` are whole levels, ``#`` is the last."""
-    levels = pattern.split("/")
-    if (
-        not pattern
-        or any(("+" in level or "#" in level) and len(level) > 1 for level in levels)
-        or "#" in levels[:-1]
-        or (pattern.startswith("$share/") and len(levels) <= SHARED_LEVELS)
-    ):
-        raise BadRequest(f"{place}: {pattern!r} is no topic filter")
 
 
 def _read_tls(settings: Section, folder: Path) -> ssl.SSLContext | None:

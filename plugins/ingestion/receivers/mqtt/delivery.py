@@ -37,6 +37,11 @@ class Message:
         return f"{len(self.payload)} bytes of topic {self.topic!r}"
 
     @property
+    def size(self) -> int:
+        """Bytes of the payload."""
+        return len(self.payload)
+
+    @property
     def digest(self) -> bytes:
         """What tells two messages with one number apart."""
         return digest_message(self.topic, self.payload)
@@ -81,7 +86,7 @@ class MessageDelivery:
 
         What the broker still has is left alone: subscribing again would bring all retained messages again.
         """
-        wanted = tuple((each.topic, each.qos) for each in self.configuration.subscriptions)
+        wanted = self.configuration.filters
 
         def compare(site: Site) -> tuple[list[tuple[str, int]], list[str]]:
             session = get_session(site, self.session_name)
@@ -99,8 +104,7 @@ class MessageDelivery:
         """The broker has agreed to all filters."""
 
         def remember(site: Site) -> None:
-            filters = tuple((each.topic, each.qos) for each in self.configuration.subscriptions)
-            get_session(site, self.session_name).filters = filters
+            get_session(site, self.session_name).filters = tuple(self.configuration.filters)
 
         self._run(remember, "subscribe to MQTT topics")
 

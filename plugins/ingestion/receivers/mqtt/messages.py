@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from wendelin.core.model.objects.document import Document
@@ -49,7 +48,7 @@ def add_message(module: Folder, record: dict[Any, Any]) -> MQTTMessage:
     """The document of one record."""
     payload = record.get("payload", record.get("message", b""))
     if not isinstance(payload, (bytes, str)):
-        payload = json.dumps(payload, default=repr, ensure_ascii=False)
+        payload = event_stream.to_json(payload, (", ", ": "))
     data = event_stream.encode_text(payload) if isinstance(payload, str) else payload
     topic = record.get("topic")
     topic = topic if isinstance(topic, str) else ""

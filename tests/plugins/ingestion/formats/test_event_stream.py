@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import tracemalloc
+from typing import Any
 
 import msgpack
 import numpy
@@ -13,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wendelin.core.errors import BadRequest
-from wendelin.plugins.ingestion.formats import event_stream
+from wendelin.plugins.ingestion.formats import event_stream, msgpack_objects
+from wendelin.plugins.ingestion.formats.msgpack_objects import unpack_complete, unpack_lazy
 
 EVENT_TIME = msgpack.ExtType(0, struct.pack(">II", 1_600_000_000, 5))
 times = st.one_of(st.integers(0, 2**32 - 1), st.just(EVENT_TIME), st.floats(0, 2e9))
@@ -78,10 +80,26 @@ def test_payload_of_each_record_shape(record: object, expected: bytes) -> None:
 def test_records_without_message_become_json_lines(value: object) -> None:
     line = payload(pack([1, {"value": value}]))
     assert line.endswith(b"\n")
-    assert set(json.loads(line.decode("utf-8", "surrogateescape"))) == {"value"}
+    assert set(json.loads(line.decode("utf-8"))) == {"value"}
 
 
-@pytest.mark.parametrize("body", [[1], [1, 2, 3], {"message": b""}, 7, [[1, {}], [[2]]], [True, {}]])
+@pytest.mark.parametrize(
+    "body",
+    [
+        [1],
+        [1, 2, 3],
+        {"message": b""},
+        7,
+        [[1, {}], [[2]]],
+        [True, {}],
+        [1, 2],
+        [1, None],
+        [1, [1, {}]],
+        [msgpack.ExtType(5, bytes(8)), {}],
+        [msgpack.ExtType(0, b""), {}],
+        [float("nan"), {}],
+    ],
+)
 def test_msgpack_that_is_no_event_is_refused(body: object) -> None:
     with pytest.raises(BadRequest, match="not events"):
         payload(pack(body))
@@ -99,8 +117,8 @@ def test_text_of_records_as_the_original_stores_them() -> None:
 
 def test_unpack_complete_leaves_the_torn_rest() -> None:
     one = pack([1, "a"])
-    assert event_stream.unpack_complete(one + one + one[:-1]) == ([[1, "a"], [1, "a"]], 2 * len(one))
-    assert event_stream.unpack_complete(b"") == ([], 0)
+    assert unpack_complete(one + one + one[:-1]) == ([[1, "a"], [1, "a"]], 2 * len(one))
+    assert unpack_complete(b"") == ([], 0)
 
 
 def test_extract_date_time() -> None:
@@ -109,16 +127,17 @@ def test_extract_date_time() -> None:
     assert event_stream.extract_date_time(msgpack.Timestamp(1_600_000_000, 5)) == expected
     assert event_stream.extract_date_time(1_600_000_000) == numpy.datetime64("2020-09-13T12:26:40", "ns")
     assert event_stream.extract_date_time(1.5) == numpy.datetime64("1970-01-01T00:00:01.500", "ns")
-    with pytest.raises(BadRequest):
-        event_stream.extract_date_time(msgpack.ExtType(5, b""))
+    for holder in (msgpack.ExtType(5, b""), 2**63, float("inf"), float("nan")):
+        with pytest.raises(BadRequest):
+            event_stream.extract_date_time(holder)
 
 
 def test_objects_across_the_unpackers_feeds_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_stream, "FEED_SIZE", 7)
+    monkeypatch.setattr(msgpack_objects, "FEED_SIZE", 7)
     events = [[number, {"message": bytes([number]) * number * 5}] for number in range(20)]
-    assert list(event_stream.unpack_lazy(pack(*events))) == events
+    assert list(unpack_lazy(pack(*events))) == events
     with pytest.raises(BadRequest, match=f"byte {len(pack(*events[:-1]))}"):
-        list(event_stream.unpack_lazy(pack(*events)[:-1]))
+        list(unpack_lazy(pack(*events)[:-1]))
 
 
 def test_unpacking_a_large_chunk_costs_little_more_memory_than_the_chunk() -> None:
@@ -130,3 +149,71 @@ def test_unpacking_a_large_chunk_costs_little_more_memory_than_the_chunk() -> No
     finally:
         tracemalloc.stop()
     assert peak < 40 << 20
+
+
+def event_time(seconds: int) -> msgpack.ExtType:
+    return msgpack.ExtType(0, struct.pack(">iI", seconds, 0))
+
+
+@pytest.mark.parametrize("wraps", [False, True])
+@pytest.mark.parametrize("as_time", [event_time, int, lambda seconds: seconds % 2**64])
+def test_fluent_bits_marks_of_groups_are_no_events(wraps: bool, as_time: Any) -> None:
+    def event(seconds: int, record: object) -> object:
+        return [[as_time(seconds), {"schema": "otlp"}] if wraps else as_time(seconds), record]
+
+    resource = {"resource": {"attributes": {"service.name": "pump"}}, "scope": {}}
+    body = pack(event(-1, resource), event(5, {"log": b"one"}), event(6, {"t": 1}), event(-2, {}))
+    assert payload(body) == b'one{"t":1}\n'
+    assert [record for _, record in event_stream.iter_event(body)] == [{"log": b"one"}, {"t": 1}]
+    assert payload(pack(event(-1, {"log": b"kept"}))) == b"kept"  # a mark carries no message
+
+
+@pytest.mark.parametrize(
+    "value, line",
+    [
+        (float("nan"), b'{"v":null}'),
+        ([1, float("-inf")], b'{"v":[1,null]}'),
+        ({"deep": float("inf")}, b'{"v":{"deep":null}}'),
+        (b"\xff\xfe", rb'{"v":"\\xff\\xfe"}'),
+        ("caf\u00e9", '{"v":"caf\u00e9"}'.encode()),
+        (msgpack.ExtType(5, b"\xff"), rb'{"v":"\\xff"}'),
+        (msgpack.Timestamp(5, 0), b'{"v":5.0}'),
+    ],
+)
+def test_what_is_stored_as_a_line_of_json_is_json(value: object, line: bytes) -> None:
+    found = payload(pack([1, {"v": value}]))
+    assert found == line + b"\n"
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is not JSON")
+
+    json.loads(found.decode("utf-8"), parse_constant=refuse)
+
+
+def test_text_that_is_not_utf8_becomes_json_all_the_same() -> None:
+    record = b"\x81\xa2k\xff\xa2v\xfe"
+    assert payload(b"\x92\x01" + record) == rb'{"k\\xff":"v\\xfe"}' + b"\n"
+
+
+def test_a_long_outer_array_is_read_event_by_event() -> None:
+    events = [[[number, {}], {"message": b"%d" % (number % 10) * (number % 7)}] for number in range(6000)]
+    expected = b"".join(record["message"] for _, record in events)
+    body = pack(events)
+    assert payload(body) == expected
+    assert payload(pack(*events[:3]) + body + body) == payload(pack(*events[:3])) + expected * 2
+    for end in (len(body) - 1, len(body) // 2, 4, 3):
+        with pytest.raises(BadRequest, match="torn"):
+            payload(body[:end])
+    with pytest.raises(BadRequest, match="not events"):
+        payload(pack([*events, events[:2]]))
+
+
+@pytest.mark.parametrize("read", [event_stream.iter_payload, event_stream.iter_text])
+def test_deep_records_are_refused(read: Any) -> None:
+    for levels in (50, 101, 400, 600, 2000):
+        body = b"\x92\x01\x81\xa1v" + b"\x91" * levels + b"\xc0"
+        try:
+            assert b"".join(read(body)) and levels < 700
+        except BadRequest as error:
+            assert levels > 90
+            assert levels > 700 or "nested" in str(error)

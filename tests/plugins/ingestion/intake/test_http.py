@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 from urllib.parse import quote_from_bytes
@@ -222,3 +223,34 @@ def test_a_new_stream_is_called_as_the_file_that_begins_it(
     with as_user(SYSTEM), database.connect() as connection:
         stream = get_site(connection).data_stream_module["1"]
         assert ((stream.getFilename() or ""), stream.getContentType()) == (name, content_type)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Range": "bytes 0-999/*"}])
+def test_put_does_not_unpack_a_bomb(
+    app: TestApp, database: Database, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert post(app, pack(b"kept")).status_int == 204
+    monkeypatch.setattr(request_forms, "MAXIMUM_SIZE", 1000)
+    headers = basic("zope") | headers | {"Content-Encoding": "gzip"}
+    body = gzip.compress(bytes(1_000_000))
+    app.put("/erp5/data_stream_module/1", body, headers=headers, content_type=RAW, status=413)
+    assert stored(database) == {"1": b"kept"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x92\x01\x82\x01\xc0\x02\xc0",
+        b"\x92\x01\x81\xa7message\x81\xcb" + bytes(8) + b"\xc0",
+        b"\x92\x01" + b"\xdd\x00\x10\x00\x00" * 500,
+    ],
+)
+def test_msgpack_that_no_sender_sends(app: TestApp, database: Database, body: bytes) -> None:
+    assert post(app, body, status="*").status_int in (400, 413)
+    assert stored(database) == {}
+
+
+def test_members_of_gzip_that_hold_nothing(app: TestApp, database: Database) -> None:
+    headers = basic("zope") | {"Content-Encoding": "gzip"}
+    assert post(app, gzip.compress(b"") * 100_000, headers=headers, status=400).json["kind"] == "bad-request"
+    assert stored(database) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shutil
 import socket
@@ -24,6 +25,7 @@ from wendelin.core.database import Database
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
 from wendelin.plugins.ingestion.receivers.batches import store_chunks
+from wendelin.plugins.ingestion.receivers.forward import connection
 from wendelin.plugins.ingestion.receivers.forward.configuration import read_configuration
 
 
@@ -198,6 +200,40 @@ def test_with_a_key_nothing_is_taken_before_the_handshake(receive: Callable[...,
         assert client.receive()[:2] == ["PONG", False]
         assert client.receive() is None
     assert stored(policies) == {}
+
+
+@pytest.mark.parametrize(
+    "first, cause",
+    [
+        (msgpack.packb(["pydata", 1, {"message": b"x"}]), "the client has none"),
+        (b"\x93\xa6pydata\xdb\x00\x80\x00\x00" + bytes(100_000), "the client has none"),
+        (b"GET / HTTP/1.1\r\n\r\n", "HTTP"),
+    ],
+)
+def test_who_makes_no_handshake_is_told_why(
+    receive: Callable[..., Receiver], first: bytes, cause: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with receive(shared_key="key") as receiver, Client(receiver) as client:
+        assert client.receive()[0] == "HELO"
+        with contextlib.suppress(ConnectionError):
+            client.socket.sendall(first)
+            pong = client.receive()
+            assert pong is None or cause in pong[2]
+    assert any(cause in record.getMessage() for record in caplog.records)
+
+
+def test_a_client_that_waits_for_a_handshake_is_guessed(
+    receive: Callable[..., Receiver], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "SILENT_SECONDS", 0.1)
+    with receive() as receiver:
+        with Client(receiver):
+            time.sleep(0.3)
+        with Client(receiver) as client:
+            client.send(None)
+            time.sleep(0.3)
+    assert [record.getMessage() for record in caplog.records if "shared key" in record.getMessage()]
+    assert len([record for record in caplog.records if "shared key" in record.getMessage()]) == 1
 
 
 def test_heartbeat(receive: Callable[..., Receiver]) -> None:

@@ -128,6 +128,24 @@ def publisher(broker: Broker) -> Iterator[Callable[..., None]]:
         client.loop_stop()
 
 
+def test_a_publication_is_stored_once_whatever_matches_it(allowed: Database, broker: Broker) -> None:
+    """This broker delivers it for each subscription, as MQTT lets it."""
+    broker.stop()
+    with open(broker.folder / "mosquitto.conf", "a") as settings:
+        settings.write("allow_duplicate_messages true\n")
+    broker.start()
+    subscriptions = (Subscription("plant/+/stream", "pydata"), Subscription("plant/#"), Subscription("#", "pydata"))
+    with running(allowed, broker, *subscriptions) as client, publisher(broker) as publish:
+        wait_until_subscribed(client)
+        for number in range(20):
+            publish("plant/7/stream", b"%d;" % number)
+        publish("plant/7/state", b"on")
+        publish("end", b"end")
+        wait_for(lambda: stored(allowed).get("pydata.pydata", b"").endswith(b"end"))
+    assert stored(allowed)["pydata.pydata"] == b"".join(b"%d;" % number for number in range(20)) + b"end"
+    assert messages(allowed) == [("plant/7/state", b"on")]
+
+
 def test_paho_through_mosquitto(allowed: Database, broker: Broker) -> None:
     payloads = [bytes([number]) * number * 40 for number in range(100)]
     subscriptions = (Subscription("plant/+/stream", "pydata"), Subscription("plant/#"))

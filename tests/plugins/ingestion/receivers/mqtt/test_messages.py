@@ -98,6 +98,19 @@ def test_only_what_the_broker_lacks_is_subscribed(allowed: Database) -> None:
     assert second.connected(has_session=False) == ([("b", 1), ("c", 0)], [])
 
 
+def test_a_payload_that_json_cannot_express(site: Any) -> None:
+    body = msgpack.packb([0, {"topic": "a", "payload": {"n": float("nan"), "b": b"\xff"}}])
+    site.portal_ingestion_policies["default_mqtt"].ingest("default_mqtt.default_mqtt", body)
+    (message,) = site.mqtt_message_module.objectValues()
+    assert message.getPayload() == '{"n": null, "b": "\\\\xff"}'
+
+
+def test_only_filters_that_no_other_contains_are_subscribed(allowed: Database) -> None:
+    subscriptions = [Subscription("a/+", "pydata"), Subscription("a/#", "pydata", qos=0), Subscription("b", "pydata")]
+    assert configure(*subscriptions).filters == [("a/#", 1), ("b", 1)]
+    assert configure(*subscriptions).find("a/x") == subscriptions[0]
+
+
 def test_documents(allowed: Database) -> None:
     delivery = MessageDelivery(allowed, configure(Subscription("#")))
     payloads = [b"21.5", "caf\u00e9".encode(), b"\xff\x00", b""]
