@@ -34,7 +34,7 @@ from wendelin.core.errors import (
 )
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.scripting.tracebacks import script_traceback
-from wendelin.core.security import MANAGER
+from wendelin.core.security import MANAGER, VIEW, check_permission
 from wendelin.core.web.requests.statuses import BadCredentials, CrossSiteRequest, status_of
 from wendelin.core.web.requests.urls import static_url, url
 
@@ -62,6 +62,12 @@ ADVICE = {
     503: ("The site is busy or away", "Nothing was lost or half done. Wait a few seconds and reload this page."),
     507: ("The disk is full", "Nothing was stored. The operator has to make room first."),
 }
+# For an account that may not even see the main page: a button to it would lead back here.
+SHUT_OUT = (
+    "Your account has no rights here yet",
+    "You are logged in, but nobody has given your account a role on this site. Ask a manager of the site for one "
+    "(My Favourites > Manage Users), then try again.",
+)
 
 
 def wants_page(request: Request) -> bool:
@@ -83,6 +89,9 @@ def error_response(
     traceback = _traceback_for(request, error)
     if wants_page(request):
         title, advice = ADVICE.get(status, ADVICE[500 if status >= 500 else 400])
+        is_shut_out = status == 403 and not _may_see_site(request)
+        if is_shut_out:
+            title, advice = SHUT_OUT
         values = {
             "title": title,
             "advice": advice,
@@ -91,7 +100,9 @@ def error_response(
             "traceback": traceback,
             "status": status,
             "error_id": request.id if status >= 500 else "",
-            "home_url": url(request, "/erp5") + "/",
+            "home_url": url(request, "/erp5") + "/" if not is_shut_out else "",
+            "again_url": request.path_qs if is_shut_out and request.method == "GET" else "",
+            "log_out_url": url(request, "/erp5", "logout") if is_shut_out else "",
             "login_url": url(request, "/erp5", "login_form") if status == 401 else "",
             "switch_url": _login_url(request) if status == 403 else "",
             "static_url": partial(static_url, request, "core"),
@@ -109,6 +120,12 @@ def _traceback_for(request: Request, error: BaseException | None) -> str:
     """Where in scripts the error came from, for those who can change them: managers."""
     user = getattr(request, "user", None)
     return script_traceback(error) if error is not None and user is not None and MANAGER in user.roles else ""
+
+
+def _may_see_site(request: Request) -> bool:
+    """Whether the main page is a way on for this user; True for what was refused before the site was looked at."""
+    site = request.__dict__.get("site")
+    return site is None or check_permission(VIEW, site, request.user)
 
 
 def _problems(error: Exception) -> list[str]:
