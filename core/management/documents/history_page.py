@@ -57,7 +57,7 @@ def revisions_of(context: Document, request: Request) -> list[tuple[Revision, li
 def _titles(context: Document) -> Callable[[str], str | None]:
     """The title of what the user may read; None for other names.
 
-    Properties and relations have rights of their own; what is neither (numbers, caches, contents) tells a person nothing.
+    Properties and relations have rights of their own; what is neither (numbers, caches) tells a person nothing.
     """
     properties = context.getTypeInfo().property_dict
     relations = [prop for prop in properties.values() if isinstance(prop, CategoryProperty)]
