@@ -39,6 +39,7 @@ def includeme(config: PluginConfig) -> None:
     config.add_static("configurator", HERE / "static")
     config.add_configuration(CONFIGURATION)
     views, templates = "wendelin.configurator.views", "wendelin.configurator:templates"
+    config.add_main_page_panel("first_step", f"{views}:first_step")
     for name in ("", "view"):
         config.add_view(f"{views}:choose", name, TOOL, renderer=f"{templates}/choose.pt")
     config.add_view(f"{views}:show_options", "options", TOOL, renderer=f"{templates}/options.pt")

@@ -1,4 +1,4 @@
-"""The pages of ``portal_configurator``: choose, options, install, progress."""
+"""The pages of ``portal_configurator``: choose, options, install, progress; and the first step, on the main page."""
 
 from __future__ import annotations
 
@@ -11,16 +11,36 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from wendelin.configurator.choices import choice_list, configuration_list, get_configuration, plan
-from wendelin.configurator.driver import get_installation
-from wendelin.configurator.running_installation import RUNNING, Status, read_status
+from wendelin.configurator.driver import TOOL_ID, get_installation
+from wendelin.configurator.running_installation import FAILED, RUNNING, Status, read_status
 from wendelin.configurator.tool import ConfiguratorTool
 from wendelin.core.database import Database
 from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.management.frame.panels import Panel, PanelEntry
+from wendelin.core.model.objects.site import Site
+from wendelin.core.security import MANAGE, check_permission
 from wendelin.core.web.answers.server_sent_events import stream_events
 from wendelin.core.web.requests.urls import url
 
 SECONDS_BETWEEN_LOOKS = 0.3
 LONGEST_STREAM = 60.0
+
+
+def first_step(site: Site, request: Request) -> Panel | None:
+    """The panel of the main page of a site that nobody has configured yet, for those who can."""
+    tool = site.get_child(TOOL_ID)
+    if site.configured or tool is None or not check_permission(MANAGE, tool):
+        return None
+    installation = tool.installation
+    if installation is None:
+        badge, kind = "first step", "warning"
+    else:
+        badge, kind = ("failed", "danger") if installation.state == FAILED else ("running", "")
+    return Panel(
+        "This site is new",
+        [PanelEntry("Choose a configuration", url(request, tool), badge, kind)],
+        "It has only its core yet. A configuration installs what makes it ready for data, in a minute or two.",
+    )
 
 
 def choose(tool: ConfiguratorTool, request: Request) -> dict[str, Any] | Response:
@@ -39,11 +59,12 @@ def choose(tool: ConfiguratorTool, request: Request) -> dict[str, Any] | Respons
 def show_options(tool: ConfiguratorTool, request: Request) -> dict[str, Any]:
     """The options of one configuration, and the button Install."""
     configuration = get_configuration(request.GET.get("configuration", ""))
-    everything = {choice.option.id: choice.is_available for choice in choice_list(configuration)}
+    choices = [choice for choice in choice_list(configuration) if choice.is_available]
+    everything = {choice.option.id: True for choice in choices}
     return {
         "title": configuration.title,
         "configuration": configuration,
-        "choices": choice_list(configuration),
+        "choices": choices,
         "templates": plan(tool.getPortalObject(), configuration, everything),
         "install_url": url(request, tool, "install"),
         "back_url": url(request, tool),

@@ -3,16 +3,6 @@
 from __future__ import annotations
 
 from wendelin.core.business_templates.offered_configurations import WENDELIN, Configuration, ConfigurationOption
-from wendelin.core.model.objects.site import Site
-
-SITE_TITLE = "Wendelin"
-
-
-def finish(site: Site) -> None:
-    """The site is called Wendelin."""
-    if site.title != SITE_TITLE:
-        site.title = SITE_TITLE
-
 
 CONFIGURATION = Configuration(
     title=WENDELIN,
@@ -44,5 +34,4 @@ CONFIGURATION = Configuration(
             description="Arrays and notebooks to try things out.",
         ),
     ),
-    finish=finish,
 )

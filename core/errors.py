@@ -50,10 +50,11 @@ class WendelinError(Exception):
     kind = "error"
 
 
-class NotFound(WendelinError, LookupError):
+class NotFound(WendelinError, KeyError):
     """Nothing is at that path, id or reference."""
 
     kind = "not-found"
+    __str__ = Exception.__str__  # a KeyError shows the repr of its message
 
 
 class AttributeNotFound(WendelinError, AttributeError):

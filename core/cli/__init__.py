@@ -59,8 +59,10 @@ def find_help() -> dict[str, str]:
 def print_help() -> None:
     """What ``wendelin --help`` prints."""
     print("usage: wendelin COMMAND [--var DIR] [...]\n\ncommands:")
-    for name, line in find_help().items():
-        print(f"  {name:<12} {line}")
+    lines = find_help()
+    width = max(map(len, lines))
+    for name, line in lines.items():
+        print(f"  {name:<{width}}  {line}")
     print("\n'wendelin COMMAND --help' explains one. --var names the folder of the instance (default: ./var).")
 
 
@@ -73,11 +75,25 @@ def split_var(arguments: list[str]) -> tuple[str | None, list[str]]:
     return None, arguments
 
 
+def take_var(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """The last ``--var`` among the arguments of a plugin's command, and the rest; what follows ``--`` is left alone.
+
+    So every command takes it, also one whose parser does not know it.
+    """
+    found, rest, left = None, [], list(arguments)
+    while left and left[0] != "--":
+        value, after = split_var(left)
+        if value is None:
+            rest.append(left[0])
+            after = left[1:]
+        found, left = value or found, after
+    return found, rest + left
+
+
 def dispatch(arguments: list[str]) -> int:
     """Run a subcommand; its exit status. 2 for one that does not exist, as argparse does."""
     var, arguments = split_var(arguments)
-    if var is not None:
-        os.environ[VAR_VARIABLE] = os.path.abspath(var)
+    use_var(var)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print_help()
         return 0 if arguments else 2
@@ -89,7 +105,15 @@ def dispatch(arguments: list[str]) -> int:
     if command is None:
         print(f"wendelin: there is no command {name!r}; 'wendelin --help' lists them", file=sys.stderr)
         return 2
+    var, rest = take_var(rest)
+    use_var(var)
     return command(rest)
+
+
+def use_var(folder: str | None) -> None:
+    """Let this process, and all that it starts, take that folder for the instance."""
+    if folder:
+        os.environ[VAR_VARIABLE] = os.path.abspath(folder)
 
 
 def main(arguments: list[str] | None = None) -> int:

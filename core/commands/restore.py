@@ -8,7 +8,7 @@ from pathlib import Path
 from wendelin.core.database.backup import restore_engine, restore_file_storage
 from wendelin.core.errors import BadRequest
 from wendelin.core.instance.var_option import get_instance
-from wendelin.core.launcher.database_server import check_lock
+from wendelin.core.launcher.database_server import check_lock, renew_address
 
 HELP = "make the database of a new or empty instance from a backup"
 
@@ -31,5 +31,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         check_lock(instance)
         report = restore_file_storage(folder, instance.data_folder, arguments.date)
+        renew_address(instance)  # so that all other commands know the instance, before its first start too
     print(report)
     return 0

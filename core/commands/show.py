@@ -40,12 +40,16 @@ def print_facts(facts: dict[str, Any], say: Callable[[str], None] = print) -> No
     say("")
     for name, url in facts["urls"].items():
         say(f"  {name.capitalize() + ':':<11}{url}")
-    say(f"  User:      {facts['user']}")
-    say(f"  Password:  {facts['password']}   (as of the first start)")
+    if facts["user"]:
+        say(f"  User:      {facts['user']}")
+        say(f"  Password:  {facts['password']}   (as of the first start)")
+    else:
+        say("  User:      those of the restored site; 'wendelin user password ID' sets a new password")
     say(f"  Data:      {facts['var']}")
     say(f"  Logs:      {facts['logs']}")
     for process in facts["processes"]:
-        say(f"  {process['name'] + ':':<11}{process['state'].lower()} ({process['description']})")
+        detail = f" ({process['description']})" if process["description"] else ""
+        say(f"  {process['name'] + ':':<11}{process['state'].lower()}{detail}")
     if not facts["processes"]:
         say("  Stopped:   start it with 'wendelin standalone'")
     say("")

@@ -45,8 +45,7 @@ def add_password(parser: argparse.ArgumentParser) -> None:
 def read_password(arguments: argparse.Namespace) -> str:
     """As the options say; `BadRequest` when it is empty or was typed differently the second time."""
     if arguments.random:
-        password = secrets.token_urlsafe(12)
-        print(f"password: {password}")
+        password = secrets.token_urlsafe(12)  # `run` prints it, once it is the user's
     elif arguments.stdin:
         password = sys.stdin.readline().rstrip("\n")
     else:
@@ -93,4 +92,6 @@ def run(arguments: argparse.Namespace) -> int:
             user=SYSTEM.id,
             description=f"wendelin user {arguments.action}",
         )
+    if password is not None and arguments.random:
+        print(f"password: {password}")
     return 0

@@ -9,7 +9,7 @@ a process of its own: the launcher itself stays small.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ZODB.Connection import Connection
 
@@ -30,6 +30,11 @@ def create_bare_site(connection: Connection) -> bool:
         return False
     bootstrap(create_site(connection.root()))
     return True
+
+
+def has_users(connection: Connection) -> bool:
+    """Whether anybody can log in to the site."""
+    return SITE_ID in connection.root() and bool(get_site(connection).acl_users.getUserIdList())
 
 
 def create_first_user(connection: Connection, credentials: Credentials) -> bool:
@@ -63,12 +68,17 @@ def run_evolution(database: Database) -> Iterator[str]:
 
 def bring_up_to_date(database: Database, instance: Instance) -> Iterator[str]:
     """All of the above, in order; yields a line for each thing that was done."""
-    credentials = instance.make_credentials()
-    steps = (
+    steps: list[tuple[str, Callable[[Connection], bool]]] = [
         ("Created the site erp5", create_bare_site),
-        (f"Created the user {credentials.user}", lambda connection: create_first_user(connection, credentials)),
         (f"Installed {FIRST_TEMPLATE}", install_first_template),
-    )
+    ]
+    with database.connect() as connection:
+        is_new = not has_users(connection)
+    if is_new:  # a restored site has its users already: no password that is made here would be theirs
+        credentials = instance.make_credentials()
+        steps.insert(
+            1, (f"Created the user {credentials.user}", lambda connection: create_first_user(connection, credentials))
+        )
     with as_user(SYSTEM):
         for description, step in steps:
             if database.run(step, user=SYSTEM.id, description=description):

@@ -30,6 +30,7 @@ from wendelin.core.launcher.processes import core_processes, plugin_processes
 from wendelin.core.launcher.supervised_process import DATABASE, WEB, Process, module_command
 
 STOP_SECONDS = 120
+SETTLING_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ class Standalone:
             self._start_process(process)
         self.say("Waiting for the web server")
         supervision.wait_until(self.web_answers, 90, f"the web server does not answer: see {self._log(WEB)}")
+        with suppress(LauncherError):  # what does not stay up is told of by `watch`
+            supervision.wait_until(self._all_started, SETTLING_SECONDS, "some processes are still starting")
 
     def _supervisord_answers(self) -> bool:
         assert self.supervisord is not None and self.control is not None
@@ -164,6 +167,10 @@ class Standalone:
         with suppress(OSError), self.control.connected() as supervisor:
             return bool(supervisor.getState()["statename"] == "RUNNING")
         return False
+
+    def _all_started(self) -> bool:
+        """Whether the supervisor has made up its mind about all processes: they run, or they ended."""
+        return all(entry["state"] != "STARTING" for entry in supervision.read_states(self.instance))
 
     def _start_process(self, process: Process) -> None:
         assert self.control is not None

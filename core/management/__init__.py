@@ -23,11 +23,14 @@ from wendelin.core.registry import PluginConfig
 
 HERE = "wendelin.core.management"
 TEMPLATES = f"{HERE}:templates"
+CODE_EDITOR = Path(__file__).resolve().parents[2] / "node_modules" / "codemirror"
 
 
 def includeme(config: PluginConfig) -> None:
     """Register static files and every view."""
     config.add_static("core", Path(__file__).parent / "static")
+    if CODE_EDITOR.is_dir():  # front-end packages stand beside the sources; a wheel comes without them
+        config.add_static("codemirror", CODE_EDITOR)
     config.add_web_part("layout", f"{HERE}.frame.layout")
     config.add_main_page_panel("unreadable_documents", f"{HERE}.lists.unreadable:panel")
     config.add_web_part("dialogs", f"{HERE}.documents.dialogs")
@@ -63,6 +66,14 @@ def _add_session(config: PluginConfig) -> None:
             request_method=method,
             renderer=f"{TEMPLATES}/form.pt",
         )
+        config.add_view(
+            f"{HERE}.administration.own_preferences:own_preferences",
+            "own",
+            "Preference Tool",
+            permission="Add portal content",
+            request_method=method,
+            renderer=f"{TEMPLATES}/form.pt",
+        )
 
 
 def _add_site(config: PluginConfig) -> None:
@@ -76,6 +87,7 @@ def _add_document(config: PluginConfig) -> None:
         config.add_view(f"{HERE}.documents.pages:view_document", name)
     modify: dict[str, Any] = {"permission": "Modify portal content", "request_method": "POST"}
     config.add_view(f"{HERE}.documents.pages:save_document", "view", **modify)
+    config.add_view(f"{HERE}.documents.relations_page:relations", "relations", renderer=f"{TEMPLATES}/relations.pt")
     config.add_view(f"{HERE}.documents.metadata_page:metadata", "metadata")
     config.add_view(f"{HERE}.documents.metadata_page:metadata", "metadata", **modify)
     config.add_view(
@@ -137,6 +149,7 @@ def _add_skins_and_files(config: PluginConfig) -> None:
 
 
 def _add_activities(config: PluginConfig) -> None:
+    config.add_main_page_panel("failed_activities", f"{HERE}.administration.activity_queue:failed_panel")
     for name in ("", "view"):
         config.add_view(
             f"{HERE}.administration.activity_queue:activity_list",

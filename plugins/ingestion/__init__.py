@@ -36,6 +36,7 @@ def includeme(config: PluginConfig) -> None:
     config.add_business_template(HERE / "template")
     config.add_static("ingestion", HERE / "static")
     config.add_main_page_panel("silent_streams", f"{PLUGIN}.pages.silent_streams:panel")
+    config.add_main_page_panel("refused_chunks", f"{PLUGIN}.pages.refused_chunks:panel")
     _add_addresses_for_programs(config)
     _add_policy_pages(config)
     _add_stream_pages(config)

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
+from wendelin.configurator.choices import choice_list, get_configuration
 from wendelin.configurator.driver import drive
 from wendelin.core.business_templates.installation import install
+from wendelin.core.business_templates.offered_configurations import WENDELIN
 from wendelin.core.database import Database
 from wendelin.core.errors import BusinessTemplateError
 from wendelin.core.model.objects.site import get_site
@@ -44,11 +46,15 @@ def work(database: Database) -> None:
 
 
 def test_from_my_favourites_to_a_configured_site(app: TestApp, database: Database) -> None:
-    choices = app.get("/erp5/").click("Configure your Site")
+    main_page = app.get("/erp5/")
+    assert "This site is new" in main_page.text and "first step" in main_page.text
+    choices = main_page.click("Configure your Site")
     assert "The Wendelin Configuration will allow you" in choices.text
     options = next(form for form in choices.forms.values() if "configuration" in form.fields).submit()
-    for label in ("Set Wendelin tutorial", "Set up Data Notebook module", "Sample data"):
-        assert label in options.text
+    offered = {choice.option.title: choice.is_available for choice in choice_list(get_configuration(WENDELIN))}
+    assert True in offered.values() and False in offered.values()
+    for label, is_available in offered.items():
+        assert (label in options.text) == is_available, "what no plugin brings is not offered"
     progress = options.forms[find_form(options, "/install")].submit().follow()
     assert "configuration process is running" in progress.text
     assert "0 %" in progress.text
@@ -59,7 +65,7 @@ def test_from_my_favourites_to_a_configured_site(app: TestApp, database: Databas
     assert "Configuration is over" in done.text
     assert "refresh" not in done.text
     start = done.click("Start using your ERP5 System")
-    assert "Data Streams" in start.text
+    assert "Data Streams" in start.text and "This site is new" not in start.text
     again = app.get(START)
     assert "is installed" in again.text
 

@@ -66,6 +66,15 @@ def test_run_brings_the_configurator_itself(database: Database) -> None:
     assert {"erp5_wendelin", "erp5_wendelin_configurator"} <= installed_titles(database)
 
 
+def test_configuring_again_leaves_the_title_alone(database: Database) -> None:
+    wendelin.configurator.run(database)
+    with database.transaction() as connection:
+        get_site(connection).title = "Plant 7"
+    wendelin.configurator.run(database)
+    with database.connect() as connection:
+        assert get_site(connection).getTitle() == "Plant 7"
+
+
 def test_one_transaction_for_each_step(database: Database) -> None:
     with database.transaction() as connection:
         titles = without_browser.begin(connection, WENDELIN, {}).template_titles

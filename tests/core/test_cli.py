@@ -55,6 +55,26 @@ def test_var_before_the_command_is_an_environment_variable(registry: Registry, w
     assert os.environ["WENDELIN_VAR"] == os.path.abspath("there")
 
 
+@pytest.mark.parametrize("words", [["--var", "there"], ["--var=there"], ["--var", "here", "--var=there"]])
+def test_var_after_a_plugin_s_command_is_the_same(registry: Registry, words: list[str], capsys) -> None:
+    """The parser of the command need not know it; what follows ``--`` is the command's own."""
+    assert cli.main(["hello", "a", *words, "--b", "--", "--var", "c"]) == 7
+    assert os.environ["WENDELIN_VAR"] == os.path.abspath("there")
+    assert capsys.readouterr().out == "hello a --b -- --var c\n"
+
+
+def test_a_var_without_a_folder_is_left_to_the_command(registry: Registry, capsys) -> None:
+    assert cli.main(["hello", "--var"]) == 7
+    assert capsys.readouterr().out == "hello --var\n" and os.environ["WENDELIN_VAR"] == "before"
+
+
+def test_help_is_aligned_whatever_the_names(registry: Registry, capsys) -> None:
+    PluginConfig(registry, "test").add_command("a-very-long-name", lambda arguments: 0, "AAA")
+    cli.main(["--help"])
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.startswith("  ")}
+    assert lines["a-very-long-name"].index("AAA") == lines["hello"].index("greets")
+
+
 def test_an_error_is_one_sentence(registry: Registry, capsys) -> None:
     assert cli.main(["fail"]) == 1
     assert capsys.readouterr().err == "wendelin: that cannot be\n"

@@ -11,14 +11,15 @@ from wendelin.core.management.documents.deletion import may_delete
 from wendelin.core.management.frame.offers import Link, action_link, action_url, is_offered
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
+from wendelin.core.model.objects.site import MODULE_SUFFIX
 from wendelin.core.model.portal_types.actions import Action
-from wendelin.core.security import ACCESS, ADD, COPY, VIEW_HISTORY, check_permission
+from wendelin.core.security import ACCESS, ADD, COPY, VIEW_HISTORY, check_permission, lineage
 from wendelin.core.web.requests.urls import url
 
 #: Every document that can be edited has this state variable, so it tells nothing.
 EDIT_STATE = "edit_state"
 #: Tabs that every document has; a type's own action of the same id is not shown a second time.
-OWN_TABS = frozenset({"view", "metadata", "history"})
+OWN_TABS = frozenset({"view", "relations", "metadata", "history"})
 
 
 class DocumentHead:
@@ -51,7 +52,7 @@ class DocumentHead:
 
     @cached_property
     def tabs(self) -> list[Link]:
-        """View, the type's further forms and views, Metadata, History."""
+        """View, the type's further forms and views, Relations (of what can have some), Metadata, History."""
         found = [Link("List" if self.is_top else "View", self._address("view"))]
         further = [
             (form.priority, Link(form.title or form.id, self._address("view", form=form.id)))
@@ -64,10 +65,19 @@ class DocumentHead:
             if action.id not in OWN_TABS
         ]
         found += [link for _, link in sorted(further, key=lambda pair: (pair[0], pair[1].title))]
+        if self._has_relations:
+            found.append(Link("Relations", self._address("relations")))
         found.append(Link("Metadata", self._address("metadata")))
         if check_permission(VIEW_HISTORY, self.document):
             found.append(Link("History", self._address("history")))
         return found
+
+    @property
+    def _has_relations(self) -> bool:
+        """Documents of modules, and categories, which they lead to; what tools hold has none, as a rule."""
+        top = [document.__name__ for document in lineage(self.document)][-2:][0]
+        related = top.endswith(MODULE_SUFFIX) or top == "portal_categories" or self.document.getCategoryList()
+        return bool(related) and not self.is_top
 
     def _address(self, *names: str, **query: Any) -> str:
         return url(self.request, self.document, *names, **query)

@@ -10,9 +10,11 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from wendelin.core.errors import Unauthorized
+from wendelin.core.management.documents.content import content_of
 from wendelin.core.management.documents.deletion import delete_documents, require_deletable
 from wendelin.core.management.documents.head import DocumentHead
 from wendelin.core.management.documents.script_pages import code_problems
+from wendelin.core.management.forms.code_editor import add_editor
 from wendelin.core.management.forms.document_forms import document_form, find_form
 from wendelin.core.management.forms.field_sets import FieldSet
 from wendelin.core.management.forms.saving import save, serial_of
@@ -69,13 +71,16 @@ def show_form(context: Document, request: Request, form_id: str, form: FieldSet 
     further = find_form(context, form_id) if form_id else None
     ids = further.field_list if further else ()
     tab = (further.title or further.id) if further else "View"
+    form = form or document_form(request, context, ids)
     values = {
         "title": context.getTitle(),
         "head": DocumentHead(request, context, tab),
-        "form": form or document_form(request, context, ids),
+        "form": form,
+        "editor": add_editor(request, context, form),
+        "content": None if further else content_of(context, request),
         "action": url(request, context, "view", form=form_id or None),
         "serial": serial_of(context),
-        "conflict": any(entry.other for entry in form) if form is not None else False,
+        "conflict": any(entry.other for entry in form),
         "help": further.description if further else context.getTypeInfo().description,
         "code_problems": code_problems(context),
         "listing": None if further else contents_of(context, request),

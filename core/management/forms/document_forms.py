@@ -97,6 +97,7 @@ def decorate(request: Request, document: Document, form: FieldSet) -> None:
     for entry in form:
         if isinstance(entry.field.prop, CategoryProperty):
             entry.choices = [_choice(document, entry.field.prop, path) for path in _as_list(entry.raw)]
+            entry.addresses = {path: _address(request, document, entry.field.prop, path) for _, path in entry.choices}
             entry.link = _relation_url(request, entry.field.prop)
             if entry.field.kind == "select" and isinstance(entry.raw, list):
                 entry.raw = entry.raw[0] if entry.raw else ""
@@ -115,6 +116,12 @@ def _choice(document: Document, prop: CategoryProperty, path: str) -> tuple[str,
         return f"{path} (gone)", path
     # What the user may not view has no title here: a relation can be made to any address.
     return str(column_value(value, "title")) if check_permission(VIEW, value) else path, path
+
+
+def _address(request: Request, document: Document, prop: CategoryProperty, path: str) -> str:
+    """Where a related document is; "" when it is gone, or not for this user to see."""
+    value = resolve(document, prop.base, path)
+    return url(request, value, "view") if value is not None and check_permission(VIEW, value) else ""
 
 
 def _relation_url(request: Request, prop: CategoryProperty) -> str:

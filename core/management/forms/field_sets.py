@@ -30,6 +30,8 @@ class BoundField:
     other: str = ""
     choices: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     link: str = ""
+    language: str = ""
+    addresses: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def is_checklist(self) -> bool:

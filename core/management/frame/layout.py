@@ -22,7 +22,7 @@ from wendelin.core.management.frame.messages import Message, take_messages
 from wendelin.core.management.frame.offers import Link, action_link, is_offered
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
-from wendelin.core.security import VIEW, check_permission, lineage
+from wendelin.core.security import ADD, VIEW, check_permission, lineage
 from wendelin.core.web.publishing import DialogPage, Publication
 from wendelin.core.web.requests.urls import static_url, url
 
@@ -131,8 +131,10 @@ class Page:
 
     @cached_property
     def user_actions(self) -> list[Link]:
-        """The user's own menu: the actions of that category, and the password."""
+        """The user's own menu: the actions of that category, the preferences and the password."""
         own = [Link("Change password", f"{self.home_url}password")]
+        if check_permission(ADD, self.site.portal_preferences):
+            own.insert(0, Link("My preferences", self.url(self.site.portal_preferences, "own")))
         return [*self._global_actions("user"), *own]
 
     @cached_property

@@ -25,7 +25,9 @@ def main_page(context: Site, request: Request) -> dict[str, Any]:
 
 
 def worklists(context: Site, request: Request) -> list[dict[str, Any]]:
-    """What waits for this user, with counts."""
+    """What waits for this user, with counts; nothing for those who prefer not to see it (the access tab)."""
+    if not context.portal_preferences.getPreference("preferred_html_style_access_tab"):
+        return []
     return [
         {
             "title": entry.title,

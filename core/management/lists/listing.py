@@ -21,12 +21,11 @@ from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.site import MODULE_SUFFIX
 from wendelin.core.security import ADD, COPY, DELETE, check_permission, lineage
-from wendelin.core.web.requests.table_pages import page_number, whole_number
+from wendelin.core.web.requests.table_pages import MOST_LINES, lines_per_page, page_number
 from wendelin.core.web.requests.urls import url
 
 PREFIX = "s_"
-ROW_CHOICES = (10, 20, 50, 100, 200)
-DEFAULT_ROWS = 20
+ROW_CHOICES = (10, 20, 50, 100, MOST_LINES)
 #: Nearly every type has this workflow, and it has no actions to take.
 EDIT_WORKFLOW = "edit_workflow"
 DEFAULT_COLUMNS = ("title|Title", "reference|Reference", "portal_type|Type", "modification_date|Modified")
@@ -79,9 +78,13 @@ class Listing:
 
     @cached_property
     def rows_per_page(self) -> int:
-        """One of `ROW_CHOICES`."""
-        wanted = whole_number(self.request.GET.get("rows", ""), DEFAULT_ROWS)
-        return wanted if wanted in ROW_CHOICES else DEFAULT_ROWS
+        """One of `row_choices`: as the address says, else as the user prefers."""
+        wanted = self.request.GET.get("rows", "")
+        return next((choice for choice in self.row_choices if wanted == str(choice)), self._preferred_rows)
+
+    @cached_property
+    def _preferred_rows(self) -> int:
+        return lines_per_page(self.request)
 
     @cached_property
     def _counted(self) -> tuple[int, str]:
@@ -196,10 +199,10 @@ class Listing:
         """Whether any column can be searched."""
         return any(column.searchable for column in self.columns)
 
-    @property
+    @cached_property
     def row_choices(self) -> tuple[int, ...]:
-        """How many lines a page may have."""
-        return ROW_CHOICES
+        """How many lines a page may have: the usual numbers, and the one that the user prefers."""
+        return tuple(sorted({*ROW_CHOICES, self._preferred_rows}))
 
     @property
     def pages(self) -> list[Link]:

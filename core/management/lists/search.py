@@ -11,10 +11,9 @@ from wendelin.core.model.catalog import OrQuery, Query
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
 from wendelin.core.security import VIEW, check_permission
-from wendelin.core.web.requests.table_pages import page_number
+from wendelin.core.web.requests.table_pages import lines_per_page, page_number
 from wendelin.core.web.requests.urls import url
 
-PAGE = 20
 SUGGESTIONS = 15
 WORKLIST = 200
 #: A text that stands in a title; what is typed behind that is not looked at.
@@ -24,12 +23,12 @@ LONGEST_PATTERN = 500
 def search_site(context: Site, request: Request) -> dict[str, Any]:
     """Documents whose text has all the words; ``title:"%x%"`` and other columns work too."""
     text = request.GET.get("text", "").strip()
-    page = page_number(request)
+    page, lines = page_number(request), lines_per_page(request)
     count, results = 0, []
     if text:
         query = {"SearchableText": text}
         count = int(context.portal_catalog.countResults(**query)[0][0])
-        found = context.portal_catalog(**query, limit=((page - 1) * PAGE, PAGE))
+        found = context.portal_catalog(**query, limit=((page - 1) * lines, lines))
         results = [_result(request, document) for document in found.documents()]
     return {
         "title": "Search",
@@ -38,7 +37,7 @@ def search_site(context: Site, request: Request) -> dict[str, Any]:
         "results": results,
         "problem": context.portal_catalog.problem_of(text) if text else "",
         "previous_url": url(request, context, "search", text=text, page=page - 1) if page > 1 else "",
-        "next_url": url(request, context, "search", text=text, page=page + 1) if page * PAGE < count else "",
+        "next_url": url(request, context, "search", text=text, page=page + 1) if page * lines < count else "",
     }
 
 

@@ -22,6 +22,11 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// On a narrow screen the tab that is shown may be out of sight.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  tab.parentElement.scrollLeft = tab.offsetLeft + tab.offsetWidth - tab.parentElement.offsetLeft - tab.parentElement.clientWidth;
+}
+
 // Select all rows of a list.
 for (const box of document.querySelectorAll("[data-select-all]")) {
   const rows = () => document.querySelectorAll(`input[name="${box.dataset.selectAll}"]`);
@@ -64,7 +69,7 @@ for (const button of document.querySelectorAll("[data-toggle]")) {
 }
 
 // In code, Tab indents; Escape, then Tab leaves the field.
-for (const area of document.querySelectorAll("textarea.code")) {
+for (const area of document.querySelectorAll("textarea.code:not([data-language])")) {
   let leave = false;
   area.addEventListener("keydown", (event) => {
     if (event.key === "Escape") leave = true;

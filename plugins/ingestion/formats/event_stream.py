@@ -140,4 +140,4 @@ def _date_time(holder: EventTime) -> numpy.datetime64:
         return numpy.datetime64(seconds * _NANOSECONDS + nanoseconds, "ns")
     if isinstance(holder, float):
         return numpy.datetime64(round(holder * _NANOSECONDS), "ns")
-    return numpy.datetime64(int(holder) * _NANOSECONDS, "ns")
+    return numpy.datetime64(int(holder), "s")

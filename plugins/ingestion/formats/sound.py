@@ -8,28 +8,21 @@ than `BINS` times `PIECE` bytes are ever looked at. `pages.waveform` draws it.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from wendelin.plugins.ingestion.formats.riff import FORMS, Part, Source, Window, iterate_parts
+
 BINS = 400
 PIECE = 32 << 10
-LARGEST_HEADER = 64 << 10
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
-UNKNOWN_SIZES = (0, 0xFFFFFFFF)  # what recorders write that do not know yet
 
 
-class Sound(Protocol):
+class Sound(Source, Protocol):
     """What is asked of a data stream: its bytes by ranges, and what changes whenever they do."""
-
-    def getSize(self) -> int:
-        """Bytes."""
-
-    def iterate(self, start_offset: int = 0, end_offset: int | None = None) -> Iterator[bytes]:
-        """The bytes of a range, in pieces of bounded size."""
 
     def getUid(self) -> int:
         """The document's number."""
@@ -43,7 +36,10 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Wave:
-    """A WAV file: ``size`` bytes of sound from ``start`` on, as far as they have arrived."""
+    """A WAV file: ``size`` bytes of sound from ``start`` on, as far as they have arrived.
+
+    ``first`` and ``end`` are where the file itself begins and ends, with all its parts; ``more``: another one follows.
+    """
 
     channels: int
     rate: int
@@ -51,6 +47,9 @@ class Wave:
     is_float: bool
     start: int
     size: int
+    first: int
+    end: int
+    more: bool
 
     @property
     def frame(self) -> int:
@@ -64,41 +63,50 @@ class Wave:
 
     @property
     def text(self) -> str:
-        """``44.1 kHz, 16 bit, stereo, 1:02``; for a long sound also that it is not drawn whole."""
+        """``44.1 kHz, 16 bit, stereo, 1:02``; also that a long sound is not drawn whole, and that others follow."""
         channels = {1: "mono", 2: "stereo"}.get(self.channels, f"{self.channels} channels")
         minutes, seconds = divmod(round(self.seconds), 60)
         parts = [f"{self.rate / 1000:g} kHz", f"{self.bits} bit{' float' * self.is_float}", channels]
         parts += [f"{minutes}:{seconds:02d}"] + ["drawn from samples"] * (self.size > BINS * PIECE)
-        return ", ".join(parts)
+        return ", ".join(parts + ["the first of several recordings"] * self.more)
 
 
-def read_wave(stream: Sound) -> Wave | None:
-    """What the stream's header says; None when the stream is no WAV file that can be drawn. Reads 64 KB at most."""
-    size = stream.getSize()
-    head = b"".join(stream.iterate(0, min(size, LARGEST_HEADER)))
-    if head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE":
+def read_wave(stream: Source) -> Wave | None:
+    """The first recording in the stream; None when the stream is no WAV file that can be drawn.
+
+    A recording that cannot be drawn (a recorder that was stopped at once) is passed over when another one follows.
+    """
+    window = Window(stream)
+    recording: list[Part] = []
+    for part in iterate_parts(window):
+        if part.name in FORMS and recording:
+            found = _wave(window, recording, part.start)
+            if found is not None and found.size:
+                return found
+            recording = []
+        recording.append(part)
+    return _wave(window, recording, None)
+
+
+def _wave(window: Window, recording: list[Part], behind: int | None) -> Wave | None:
+    """What the parts of one recording say; ``behind`` is where the next one begins."""
+    parts = {part.name: part for part in reversed(recording)}  # of two with one name, the first
+    if b"fmt " not in parts or b"data" not in parts:
         return None
-    at, form = 12, None
-    while at + 8 <= len(head):
-        name, length = struct.unpack_from("<4sI", head, at)
-        if name == b"fmt " and length >= 16 and at + 8 + length <= len(head):
-            form = head[at + 8 : at + 8 + length]
-        elif name == b"data" and form is not None:
-            return _wave(form, at + 8, length, size)
-        at += 8 + length + length % 2
-    return None
-
-
-def _wave(form: bytes, start: int, length: int, size: int) -> Wave | None:
-    kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", form)
-    if kind == EXTENSIBLE and len(form) >= 26:
-        kind = struct.unpack_from("<H", form, 24)[0]
+    form, sound = parts[b"fmt "], parts[b"data"]
+    head = window.read(form.start, min(form.size, 40))
+    if len(head) < 16:
+        return None
+    kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", head)
+    if kind == EXTENSIBLE and len(head) >= 26:
+        kind = struct.unpack_from("<H", head, 24)[0]
     known = (kind == PCM and bits in (8, 16, 24, 32)) or (kind == FLOAT and bits in (32, 64))
     if not known or not 0 < channels <= 64 or not 0 < rate <= 10_000_000:
         return None
-    there = size - start if length in UNKNOWN_SIZES else min(length, size - start)
-    frame = channels * bits // 8
-    return Wave(channels, rate, bits, kind == FLOAT, start, max(there, 0) // frame * frame)
+    end = window.size if behind is None else behind
+    size = max(min(sound.size, window.size - sound.start), 0)
+    size -= size % (channels * bits // 8)
+    return Wave(channels, rate, bits, kind == FLOAT, sound.start, size, recording[0].start, end, behind is not None)
 
 
 def values_of(wave: Wave, data: bytes) -> Values:

@@ -164,12 +164,15 @@ def waveform(stream: DataStream, request: Request) -> dict[str, Any]:
 
 
 def listen(stream: DataStream, request: Request) -> Response:
-    """The sound for the page's player, by Range; only for a stream that is a WAV file, whatever it says of itself."""
-    _required_wave(stream)
+    """The recording that the page shows, for its player, by Range; only for a stream that is a WAV file."""
+    wave = _required_wave(stream)
     name = stream.getFilename() or f"{stream.getReference() or stream.getId()}.wav"
-    return respond(
-        request, stream.iterate, stream.getSize(), "audio/wav", filename=name, etag=stream.revision(), inline=True
-    )
+
+    def read(start: int, end: int) -> Iterator[bytes]:
+        return stream.iterate(wave.first + start, wave.first + end)
+
+    size = wave.end - wave.first
+    return respond(request, read, size, "audio/wav", filename=name, etag=stream.revision(), inline=True)
 
 
 def _required_wave(stream: DataStream) -> Wave:

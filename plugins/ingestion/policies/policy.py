@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from BTrees.OLBTree import OLBTree
+
 from wendelin.core.errors import BadRequest, NotFound, RequestTooLarge, WendelinError
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
@@ -48,9 +50,19 @@ class Unpacking:
         """The objects of a msgpack stream, one by one (`msgpack_objects.unpack_lazy`)."""
         return msgpack_objects.unpack_lazy(data, use_list)
 
+    @public
+    def unpack_lazy(self, data: bytes, use_list: bool = True) -> Iterator[Any]:
+        """An older name of `unpackLazy`."""
+        return self.unpackLazy(data, use_list)
+
 
 class IngestionPolicyTool(Unpacking, Folder):
-    """``portal_ingestion_policies``: the policies of the site."""
+    """``portal_ingestion_policies``: the policies of the site.
+
+    ``refusal_times`` maps the id of a policy to the time of its last refusal, in seconds since 1970.
+    """
+
+    refusal_times: OLBTree | None = None
 
 
 class IngestionPolicy(Unpacking, Document):

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import ZODB
+from BTrees.OLBTree import OLBTree
 from persistent import Persistent
 from transaction.interfaces import TransientError
 from ZODB.Connection import Connection
@@ -185,9 +186,20 @@ def _add(connection: Connection, entries: dict[str, list[Entry | Sample]]) -> No
         policy = tool.get_child(policy_id) if tool is not None else None
         if policy is not None:
             log = policy.log()
-            log.add([entry for entry in added if isinstance(entry, Entry)])
+            lines = [entry for entry in added if isinstance(entry, Entry)]
+            log.add(lines)
+            refusals = [entry.time for entry in lines if entry.kind != REPEATED]
+            if refusals:
+                _note_refusal(tool, policy_id, int(max(refusals).timestamp()))
             for sample in (entry for entry in added if isinstance(entry, Sample)):
                 log.sample = Sample(sample.reference, sample.data, sample.size)  # of this attempt's connection
+
+
+def _note_refusal(tool: Any, policy_id: str, moment: int) -> None:
+    """So that the main page finds it without looking at every policy."""
+    if tool.refusal_times is None:
+        tool.refusal_times = OLBTree()
+    tool.refusal_times[policy_id] = moment
 
 
 writer = Writer()

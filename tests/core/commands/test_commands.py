@@ -140,6 +140,13 @@ def test_wrong_uses_of_user_are_one_sentence(var: Path) -> None:
         assert result.returncode == 1 and len(result.stderr.splitlines()) == 1, command
 
 
+def test_a_random_password_is_printed_only_when_it_is_somebody_s(var: Path) -> None:
+    assert wendelin(var, "user", "add", "rose", "--random").stdout.startswith("password: ")
+    for command in (("add", "rose", "--random"), ("password", "ghost", "--random")):
+        result = wendelin(var, "user", *command)
+        assert result.returncode == 1 and result.stdout == "", command
+
+
 # -- template, pack, backup
 
 
@@ -169,9 +176,12 @@ def test_a_backup_becomes_a_new_instance(var: Path, tmp_path: Path) -> None:
     new = tmp_path / "new"
     restored = wendelin(new, "restore", str(tmp_path / "backup"))
     assert restored.returncode == 0, restored.stderr
+    before = wendelin(new, "shell", "-c", "print(context.title)")
+    assert before.stdout == "Backed up\n", before.stderr
     assert RunningInstance(new).stop() == 0
     shown = wendelin(new, "show")
-    assert shown.returncode == 0 and "Stopped" in shown.stdout and "zope" in shown.stdout
+    assert shown.returncode == 0 and "Stopped" in shown.stdout
+    assert "those of the restored site" in shown.stdout and "(as of the first start)" not in shown.stdout
     assert wendelin(new, "shell", "-c", "print(context.title)").stdout == "Backed up\n"
     assert not processes_of(new)
     again = wendelin(new, "restore", str(tmp_path / "backup"))

@@ -67,6 +67,20 @@ def test_a_changed_password_is_left_alone(empty: Database, instance: Instance) -
         assert get_site(connection).acl_users.authenticate("zope", "my own password")
 
 
+def test_a_site_with_users_gets_no_password_that_is_nobody_s(empty: Database, instance: Instance) -> None:
+    """A restored site, or one whose operator deleted the file, or the first user."""
+    list(bring_up_to_date(empty, instance))
+    instance.credentials_file.unlink()
+    with as_user(SYSTEM), empty.transaction() as connection:
+        users = get_site(connection).acl_users
+        users.add_user("ada", "a password of hers", ["Manager"])
+        users.manage_delObjects(["zope"])
+    assert list(bring_up_to_date(empty, instance)) == []
+    assert instance.read_credentials() is None
+    with empty.connect() as connection:
+        assert get_site(connection).acl_users.getUserIdList() == ["ada"]
+
+
 def test_each_evolution_step_runs_once(empty: Database, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     list(bring_up_to_date(empty, instance))
     registry = Registry()

@@ -14,6 +14,8 @@ PAGES = {
     "document": "/erp5/document_module/1/view",
     "metadata": "/erp5/document_module/1/metadata",
     "history": "/erp5/document_module/1/history",
+    "relations": "/erp5/document_module/1/relations",
+    "own_preferences": "/erp5/portal_preferences/own",
     "search": "/erp5/search?text=turbine",
     "templates": "/erp5/portal_templates/view",
     "template": "/erp5/portal_templates/erp5_core/view",

@@ -232,3 +232,5 @@ class TestWithHistory:
         form.submit(status=303)
         page = browser.get(f"{FILE}/history")
         assert page.html.find("del", string="Wind") and page.html.find("ins", string="Storm")
+        names = {name.text for name in page.html.select("td[data-label=Changes] b")}
+        assert "Title" in names and not names & {"uid", "temporary", "portal_type", "modification_date", "big_file"}
