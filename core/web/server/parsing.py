@@ -66,6 +66,7 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
     """A request that is being received. ``needs_admission`` is true when its body waits for its sender to be known."""
 
     needs_admission = False
+    completed: bool = False
     bodies: BodyLimits
 
     def parse_header(self, header_plus: bytes) -> None:
