@@ -11,8 +11,7 @@ from ZODB.POSException import ConflictError
 
 from wendelin.configurator.running_installation import Installation, Status, read_status
 from wendelin.core.business_templates.installation import Progress
-from wendelin.core.database import Database
-from wendelin.core.errors import DatabaseUnavailable
+from wendelin.core.database import BOOKKEEPING, Database, is_passing, sign_bookkeeping
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import get_user
 
@@ -28,8 +27,8 @@ def drive(database: Database, told: Callable[[Status], None] | None = None) -> S
 
     May be called at any time by any process: two that do so at once meet a conflict in the first step that both do,
     and the one that comes second sees that it is done. An error of a step is kept in the site, for people to read and
-    to try again; a database that cannot be reached is raised (`DatabaseUnavailable`), for the caller to try again
-    later.
+    to try again; what passes by itself, such as a database that cannot be reached (`DatabaseUnavailable`), is raised,
+    for the caller to try again later.
     """
     while True:
         status = _read(database)
@@ -39,9 +38,9 @@ def drive(database: Database, told: Callable[[Status], None] | None = None) -> S
             return status
         try:
             database.run(_Step(database, status.step - 1), ATTEMPTS, user=get_user().id, description=_describe(status))
-        except (DatabaseUnavailable, ConflictError):
-            raise
         except Exception as error:  # whatever a template or a finishing function raises is for people to read
+            if is_passing(error):
+                raise
             log.exception("configuration: %s failed", status.title)
             _keep_failure(database, status.step - 1, error)
 
@@ -89,6 +88,7 @@ class _Step:
         with self.database.connect() as connection:
             partial = get_installation(connection).partial
             partial.step, partial.done, partial.total, partial.text = self.step, done, total, text
+            sign_bookkeeping(connection.transaction_manager.get(), "progress of the configuration")
             try:
                 connection.transaction_manager.commit()
             except ConflictError:
@@ -101,4 +101,4 @@ def _keep_failure(database: Database, step: int, error: Exception) -> None:
         if installation.step == step and installation.is_running:
             installation.fail(f"{type(error).__name__}: {error}")
 
-    database.run(keep, ATTEMPTS, description="Configure the site: keep a failure")
+    database.run(keep, ATTEMPTS, description=f"{BOOKKEEPING}keep a failure of the configuration")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
 from ZODB.Connection import Connection
@@ -11,12 +12,14 @@ from wendelin.configurator.running_installation import FAILED, Installation, Sta
 from wendelin.configurator.tool import ConfiguratorTool
 from wendelin.core.business_templates.installation import install
 from wendelin.core.business_templates.offered_configurations import WENDELIN
-from wendelin.core.database import Database
+from wendelin.core.database import OUTAGE, Database
 from wendelin.core.errors import BusinessTemplateError
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
 
 TEMPLATE = "erp5_wendelin_configurator"
+
+log = logging.getLogger(__name__)
 
 
 def run(
@@ -29,7 +32,8 @@ def run(
 
     ``options`` are ``{id: on}``, the rest as proposed; ``progress(title, done, total)`` is called before each step and
     at the end. An installation that was begun, here or in a browser, is gone on with. Raises `BusinessTemplateError`
-    with the reason when a step fails; nothing of that step is kept, and a further call tries again.
+    with the reason when a step fails; nothing of that step is kept, and a further call tries again. A database that is
+    away for some minutes is waited for.
     """
 
     def tell(status: Status) -> None:
@@ -40,9 +44,15 @@ def run(
     def start(connection: Connection) -> None:
         begin(connection, configuration or WENDELIN, options or {})
 
-    with as_user(SYSTEM):
+    def go_on() -> Status:
         database.run(start, description="Configure the site: begin")
-        status = drive(database, tell)
+        return drive(database, tell)
+
+    def tell_outage(attempt: int, error: Exception) -> None:
+        log.warning("configuration: waiting for the database: %s", error)
+
+    with as_user(SYSTEM):
+        status = OUTAGE.call(go_on, tell=tell_outage)
     if status.state == FAILED:
         raise BusinessTemplateError(f"configuring the site stopped at {status.title}: {status.error}")
 

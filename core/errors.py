@@ -15,6 +15,7 @@ would expect, so that ``except KeyError`` keeps working::
     │   ├── RequestTooLarge                     request-too-large
     │   └── ValidationFailed                    validation-failed
     ├── RateExceeded (RuntimeError)             rate-exceeded
+    │   └── Busy                                busy
     ├── WorkflowError (RuntimeError)            workflow-error
     │   └── UnsupportedWorkflowMethod           unsupported-workflow-method
     ├── ScriptError (RuntimeError)              script-error
@@ -34,6 +35,7 @@ would expect, so that ``except KeyError`` keeps working::
         ├── ReadOnlyView (ValueError)           read-only-view
         ├── StaleView                           stale-view
         ├── StorageFull (OSError)               storage-full
+        ├── TooLargeToMap (MemoryError)         too-large-to-map
         └── UnsupportedArray (TypeError)        unsupported-array
 """
 
@@ -48,10 +50,11 @@ class WendelinError(Exception):
     kind = "error"
 
 
-class NotFound(WendelinError, LookupError):
+class NotFound(WendelinError, KeyError):
     """Nothing is at that path, id or reference."""
 
     kind = "not-found"
+    __str__ = Exception.__str__  # a KeyError shows the repr of its message
 
 
 class AttributeNotFound(WendelinError, AttributeError):
@@ -126,6 +129,12 @@ class RateExceeded(WendelinError, RuntimeError):
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Busy(RateExceeded):
+    """Too many ask for the same at this moment, whoever they are; nothing is wrong with this one."""
+
+    kind = "busy"
 
 
 class WorkflowError(WendelinError, RuntimeError):
@@ -248,6 +257,12 @@ class StorageFull(BigDataError, OSError):
     """The disk is full; the transaction was undone."""
 
     kind = "storage-full"
+
+
+class TooLargeToMap(BigDataError, MemoryError):
+    """More bytes than this process has address space for: work on parts."""
+
+    kind = "too-large-to-map"
 
 
 class UnsupportedArray(BigDataError, TypeError):

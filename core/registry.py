@@ -62,6 +62,7 @@ class Registry:
     def __init__(self) -> None:
         self._kinds: dict[str, dict[str, Registration]] = {}
         self.plugin_list: list[str] = []
+        self.package_list: list[str] = []
 
     def add(self, registration: Registration) -> None:
         """Record; raises `RegistrationError` when the kind and name are taken, naming both places."""
@@ -103,6 +104,7 @@ class Registry:
         if includeme is None:
             raise RegistrationError(f"plugin {plugin!r}: module {module_name} has no function includeme(config)")
         self.plugin_list.append(plugin)
+        self.package_list.append(module_name)
         includeme(PluginConfig(self, plugin))
 
 
@@ -209,9 +211,13 @@ class PluginConfig:
         name = f"{self.plugin} {number:06d}"
         self.register("evolution_step", name, function, depth=2, description=description, number=number)
 
-    def allow_module(self, name: str, names: Iterable[str] | None = None) -> None:
-        """Let restricted scripts import a module, or only ``names`` of it."""
-        self.register("allowed_module", name, None if names is None else frozenset(names), depth=2)
+    def allow_module(self, name: str, names: Iterable[str] | None = None, module: str | None = None) -> None:
+        """Let restricted scripts import a module, or only ``names`` of it.
+
+        ``module`` is what it is really called, where scripts know it by another ``name``.
+        """
+        value = None if names is None else frozenset(names)
+        self.register("allowed_module", name, value, depth=2, module=module)
 
 
 _lock = threading.RLock()

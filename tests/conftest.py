@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import ZODB
 from hypothesis import HealthCheck, settings
 from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
@@ -20,6 +19,7 @@ from tests.example_plugin import installed_example  # noqa: F401
 # Once for all tests: a second definition of `browser` would start a second driver in the same process.
 from tests.web_fixtures import *  # noqa: F403
 from wendelin.core.database import Database, class_factory
+from wendelin.core.database.object_ids import ObjectDB
 from wendelin.core.model.objects.site import Site, create_site, get_site
 from wendelin.core.model.portal_types.property_sheets import PropertySheet
 from wendelin.core.model.portal_types.types import PortalType
@@ -41,7 +41,7 @@ def make_storage(folder: Any, *title_list: str) -> FileStorage:
     from wendelin.core.business_templates import bootstrap, install
 
     storage = FileStorage(str(folder / "Data.fs"), blob_dir=str(folder / "blobs"))
-    database = Database(ZODB.DB(storage, class_factory=class_factory))
+    database = Database(ObjectDB(storage, class_factory=class_factory))
     with as_user(SYSTEM), database.transaction() as connection:
         site = create_site(connection.root())
         bootstrap(site)
@@ -51,7 +51,7 @@ def make_storage(folder: Any, *title_list: str) -> FileStorage:
 
 def layered_database(base: FileStorage) -> Database:
     """A database of its own over ``base``, which it does not change."""
-    return Database(ZODB.DB(DemoStorage(base=base, close_base_on_close=False), class_factory=class_factory))
+    return Database(ObjectDB(DemoStorage(base=base, close_base_on_close=False), class_factory=class_factory))
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,16 @@
 """Nothing acknowledged is lost, and the site answers again by itself: SIGKILL for its processes under load.
 
 Four clients that retry as Fluentd does send 200 chunks while the web server and the database server are killed again
-and again. Afterwards every chunk that was answered 204 is in the stream, whole.
+and again. Afterwards every chunk that was answered 204 is in the stream, whole. A logger that waits for no
+acknowledgement sends numbered records to the forward receiver meanwhile: each is stored once, in its order.
 """
 
 from __future__ import annotations
 
 import http.client
 import random
+import socket
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -16,7 +19,8 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from tests.core.launcher.instances import RunningInstance, processes_of, wait_until
+from tests.core.launcher.instances import WENDELIN, RunningInstance, processes_of, wait_until
+from wendelin.core.instance.var_folder import free_port
 from wendelin.core.launcher.check import Client, create_policy, event_time, find_stream
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -92,6 +96,59 @@ def test_kill_9_of_web_and_database_under_load_loses_nothing(instance: RunningIn
         missing = [mark[:8] for mark in sender.acknowledged if mark not in found]
         assert not missing, f"acknowledged, and not there: {missing}"
     assert set(found) == {mark for sender in senders for mark in sender.acknowledged}
+
+
+RECORDS, RECORD_SIZE = 6000, 512
+
+
+def make_record(number: int) -> bytes:
+    return f"<{number:06d}>".encode().ljust(RECORD_SIZE, b".")
+
+
+class Logger(threading.Thread):
+    """Sends records in Message mode over one connection, and hears nothing of them, as ``fluent-logger`` does."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(name="logger")
+        self.port, self.number = port, 0
+
+    def run(self) -> None:
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            for self.number in range(RECORDS):
+                record = {"message": make_record(self.number)}
+                connection.sendall(msgpack.packb(["faults", int(time.time()), record]))
+                time.sleep(0.002)
+
+
+def test_kill_9_of_the_database_loses_and_doubles_nothing_of_a_logger(instance: RunningInstance) -> None:
+    client = Client(instance.facts["url"], instance.facts["user"], instance.facts["password"])
+    create_policy(client, REFERENCE)
+    port, log = free_port(), instance.var / "forward.log"
+    command = [*WENDELIN, "forward", "--var", str(instance.var), "--user", "zope", "--port", str(port)]
+    with open(log, "wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as receiver:
+        try:
+            wait_until(lambda: b"listening" in log.read_bytes(), "the receiver does not start")
+            logger = Logger(port)
+            logger.start()
+            kills = 0
+            while logger.is_alive():
+                pid = instance.kill("database")
+                kills += 1
+                instance.wait_for_another("database", pid)
+                time.sleep(random.Random(kills).uniform(0.2, 1.5))
+            assert kills > 3 and logger.number == RECORDS - 1
+
+            def stored() -> bytes:
+                status, data = client.request("GET", f"{find_stream(client, REFERENCE)}/getData")
+                return data if status == 200 and len(data) >= RECORDS * RECORD_SIZE else b""
+
+            data = wait_until(stored, f"records are missing: {log.read_text()[-2000:]}")
+        finally:
+            receiver.terminate()
+    assert [data[at : at + RECORD_SIZE] for at in range(0, len(data), RECORD_SIZE)] == [
+        make_record(number) for number in range(RECORDS)
+    ]
+    assert " refused " not in log.read_text().replace("Connection refused", "")
 
 
 def kill_while_sending(instance: RunningInstance, senders: list[Sender]) -> Counter[str]:

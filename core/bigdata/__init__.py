@@ -4,7 +4,7 @@
 - `extents`: where the bytes stand. `tail`: what was appended last. `arrays`: what makes an array of bytes.
 - `memory`: pages in memory: views that follow a transaction, and snapshots.
 - `transactions`: data managers and savepoints. `writing`: into a file's extents. `compaction`: few large runs of many.
-- `fileobject`, `npy`, `zarr_store`, `handles`: as a Python file, as NPY, for zarr, for another process.
+- `fileobject`, `npy`, `npy_headers`, `zarr_store`, `handles`: as a Python file, as NPY, for zarr, for another process.
 
 The classes are imported when they are first asked for: a ZEO server that merges two appends needs no NumPy for it.
 """

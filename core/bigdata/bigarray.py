@@ -28,46 +28,58 @@ from wendelin.core.bigdata.arrays.geometry import (
     Index,
     Place,
     array_at,
+    array_in,
     as_bytes,
     copy_of,
     geometry,
     is_basic,
     is_scalar,
 )
-from wendelin.core.bigdata.arrays.summary import LEAF_ROWS, Summary, SummaryTable, can_summarise, overview
+from wendelin.core.bigdata.arrays.growing_axis import across, blocks_of, rows_of, rows_to_append, with_rows
+from wendelin.core.bigdata.arrays.summary import (
+    LEAF_ROWS,
+    Summary,
+    SummaryTable,
+    can_summarise,
+    cost_of_overview,
+    overview,
+)
 from wendelin.core.bigdata.bigfile import BigFile
-from wendelin.core.bigdata.handles import handle_of, open_handle
+from wendelin.core.bigdata.handles import handle_of, open_handle, origin_of
 from wendelin.core.bigdata.memory.snapshot import ArraySnapshot
 from wendelin.core.bigdata.memory.thread_locks import load
 from wendelin.core.bigdata.transactions import view_of
-from wendelin.core.bigdata.writing import DIRECT_SIZE
-from wendelin.core.errors import ReadOnlyView, UnsupportedArray
+from wendelin.core.bigdata.writing import DIRECT_SIZE, replace
+from wendelin.core.errors import ReadOnlyView, TooLargeToMap
 
 _COPY_BLOCK = 64 << 20
+_SUMMARISED = 64 << 20  # bytes that an append reads at most to summarise them, unless it adds as much itself
+_COPY_LIMIT = 1 << 30  # bytes of an array too large to be mapped that are copied for somebody who looks or assigns
 
 
 class BigArray(Persistent):
     """An array of ``shape`` and ``dtype`` in the order "C" or "F", zeros at first (which cost nothing).
 
-    The first dimension of a C-ordered array follows its file: concurrent appends all succeed.
+    It grows along the axis whose elements stand furthest apart: the first in C order, the last in Fortran order. What
+    is said of rows below is meant along that axis. It follows the file: concurrent appends all succeed.
     """
 
     _summary: SummaryTable | None = None
 
     def __init__(self, shape: ShapeLike, dtype: DTypeLike, order: str = "C") -> None:
-        lengths = checked_shape(shape)
         self._order = checked_order(order)
         self._dtype = checked_dtype(dtype)
+        lengths = checked_shape(shape, self._dtype)
         self._file = BigFile()
         self._set_shape(lengths)
         self._file.truncate(math.prod(lengths) * self._dtype.itemsize)
-        if self._fixed is None:
+        if self._fixed is None and self._order == "C":
             self._summary = SummaryTable()  # from the beginning: two that append first must not both make it
 
     def _set_shape(self, shape: Shape) -> None:
-        self._rest = shape[1:]
-        row = math.prod(shape[1:]) * self._dtype.itemsize
-        follows = bool(shape) and self._order == "C" and row > 0
+        self._rest = across(shape, self._order)
+        row = math.prod(self._rest) * self._dtype.itemsize
+        follows = bool(shape) and row > 0
         self._row_size = row if follows else None
         self._fixed = None if follows else shape
 
@@ -79,7 +91,8 @@ class BigArray(Persistent):
         if self._fixed is not None:
             return self._fixed
         assert self._row_size is not None
-        return (self._file.tail.end // self._row_size, *self._rest)  # not by way of `size`: every index comes here
+        rows = self._file.tail.end // self._row_size  # not by way of `size`: every index comes here
+        return (rows, *self._rest) if self._order == "C" else (*self._rest, rows)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -122,9 +135,7 @@ class BigArray(Persistent):
         return self._file
 
     def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("len() of unsized object")
-        return self.shape[0]
+        return rows_of(self.shape, self._order)
 
     def __bool__(self) -> bool:
         return True
@@ -151,20 +162,31 @@ class BigArray(Persistent):
         place = self._geometry().place(index)
         if not place.size:
             return np.empty(place.shape, self._dtype)
-        view = view_of(self._file)
-        if view is None:
-            return copy_of(self._file, place)
-        address = view.address(place.low, place.high - place.low)
+        found = self._mapped(place)
+        return copy_of(self._file, place) if found is None else found
+
+    def _mapped(self, place: Place) -> np.ndarray | None:
+        """A view of the place, or None where memory cannot be mapped and it is small enough to be copied."""
+        try:
+            view = view_of(self._file)
+            if view is None:
+                return None
+            address = view.address(place.low, place.high - place.low)
+        except TooLargeToMap:
+            if place.high - place.low > _COPY_LIMIT:
+                raise
+            return None
         return array_at(view.lease(), address, place, view.writable)
 
     def __iter__(self) -> Iterator[Any]:
-        for start in range(len(self)):
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        for start in range(self.shape[0]):
             yield self[start]
 
     def blocks(self, rows: int) -> Iterator[np.ndarray]:
-        """The array in views of ``rows`` rows along the first dimension."""
-        for start in range(0, len(self), rows):
-            yield self[start : start + rows]
+        """The array in views of ``rows`` rows."""
+        return blocks_of(self, rows)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         """The lazy view ``A[:]``; with another ``dtype`` or ``copy=True`` a copy of everything in memory."""
@@ -181,7 +203,7 @@ class BigArray(Persistent):
 
     def snapshot(self) -> ArraySnapshot:
         """The array as it is now, read-only, for readers: shared in the process, usable by any thread."""
-        return ArraySnapshot(self)
+        return ArraySnapshot(self, origin_of(self))
 
     def advise(self, pattern: str | None) -> None:
         """Tell the kernel how the array will be read: "random", "sequential", "normal", or None to judge by itself."""
@@ -191,6 +213,11 @@ class BigArray(Persistent):
         """Exact minima and maxima of ``bins`` equal parts of the rows, shape (bins, 2, ...): reads the summary."""
         self._file.settle()
         return overview(self, self._summary or SummaryTable(), start, len(self) if stop is None else stop, bins)
+
+    @property
+    def cost_of_overview(self) -> int:
+        """About how many bytes of data :meth:`overview` has to read: many, when the array was not summarised."""
+        return cost_of_overview(self, self._summary or SummaryTable())
 
     def summarise(self) -> None:
         """Bring the summary up to date with all rows, in a transaction of its own (appending does the rest)."""
@@ -204,58 +231,75 @@ class BigArray(Persistent):
         """Assign, as NumPy does; long contiguous parts go straight to an extent, without private memory."""
         if self._p_jar is not None and self._p_jar.isReadOnly():
             raise ReadOnlyView("this connection is read-only (historical, or opened so): its arrays cannot be written")
-        if is_basic(index):
-            place = self._geometry().place(index)
-            if place.contiguous and place.high - place.low >= DIRECT_SIZE:
-                self._write_contiguous(place, value)
-                return
-        view = view_of(self._file)
-        if view is None:
-            target = copy_of(self._file, self._geometry().place(()), writable=True)
-            target[index] = value
-            self._file.write(0, as_bytes(target.T if self._order == "F" else target))
+        if not is_basic(index):
+            self._assign(self._geometry().place(()), index, value)
             return
-        self._window(())[index] = value
+        place = self._geometry().place(index)
+        if place.size and place.high - place.low >= DIRECT_SIZE and (place.contiguous or place.transposed.contiguous):
+            self._write_contiguous(place, value)
+        else:
+            self._assign(place, (), value)
+
+    def _assign(self, place: Place, index: Index, value: ArrayLike) -> None:
+        """Assign to a part of a place: in memory, or where the file cannot be mapped to a copy that is written back."""
+        if not place.size:
+            np.empty(place.shape, self._dtype)[index] = value  # for what NumPy says of values that do not fit
+            return
+        found = self._mapped(place)
+        if found is not None:
+            found[index] = value
+            return
+        buffer = bytearray(self._file.read(place.low, place.high - place.low))
+        array_in(buffer, place)[index] = value
+        self._file.write(place.low, buffer)
 
     def _write_contiguous(self, place: Place, value: ArrayLike) -> None:
-        source = np.broadcast_to(np.asarray(value), place.shape)
+        given = np.asarray(value, None if isinstance(value, np.ndarray) or not self._dtype.names else self._dtype)
+        while given.ndim > len(place.shape) and given.shape[0] == 1:
+            given = given[0]
+        source = np.broadcast_to(given, place.shape)
+        if not place.contiguous:
+            source, place = source.T, place.transposed
         if not place.shape:
             source = source.reshape(1)
         row = math.prod(source.shape[1:]) * self._dtype.itemsize
         rows = max(_COPY_BLOCK // row, 1)
-        whole = source.dtype == self._dtype and source.flags.c_contiguous
-        for start in range(0, len(source), len(source) if whole else rows):
-            block = source[start:] if whole else np.ascontiguousarray(source[start : start + rows], self._dtype)
-            self._file.write(place.low + start * row, as_bytes(block))
+        if source.dtype == self._dtype and source.flags.c_contiguous:
+            rows = len(source)
+        blocks = (source[start : start + rows] for start in range(0, len(source), rows))
+        pieces = (as_bytes(np.ascontiguousarray(block, self._dtype)) for block in blocks)
+        replace(self._file, place.low, place.high - place.low, pieces)
 
     def append(self, values: ArrayLike) -> None:
-        """Add rows at the end of the first dimension; ``values`` is one row or an array of rows."""
-        if self._fixed is not None:
-            raise UnsupportedArray("only a C-ordered array with rows that have a size can be appended to")
-        rows = np.asarray(values, self._dtype)
-        if rows.shape == self._rest:
-            rows = rows[np.newaxis]
-        if rows.shape[1:] != self._rest:
-            raise ValueError(f"rows of shape {rows.shape[1:]} do not fit an array of rows of shape {self._rest}")
-        if rows.size:
-            self._summarise_committed()
-            self._file.append(as_bytes(np.ascontiguousarray(rows)))
+        """Add rows at the end; ``values`` is one row or an array of rows.
 
-    def _summarise_committed(self) -> None:
-        """Rows whose place is final: those that were there when the transaction began."""
+        In Fortran order the last axis grows, and a row is what stands at one index of it: a column of a matrix.
+        """
+        if self._fixed is not None and self._order == "F":
+            self._set_shape(self._fixed)  # an array in Fortran order from before these could grow
+        rows = rows_to_append(values, self._dtype, self.shape, self._order)
+        if self._fixed is not None:  # rows without elements take no place in the file
+            self._set_shape(with_rows(self._fixed, self._order, len(self) + rows_of(rows.shape, self._order)))
+        elif rows.size:
+            self._summarise_committed(max(_SUMMARISED, 2 * rows.nbytes))
+            self._file.append(as_bytes(np.ascontiguousarray(rows.T if self._order == "F" else rows)))
+
+    def _summarise_committed(self, most: int) -> None:
+        """Rows whose place is final, those that were there when the transaction began: about ``most`` bytes of them."""
         if self._file.is_changed or len(self) < LEAF_ROWS or not can_summarise(self):
             return
         if self._summary is None:
             self._summary = SummaryTable()
-        Summary(self, self._summary).extend(len(self))
+        Summary(self, self._summary).extend(len(self), most)
 
     def resize(self, shape: ShapeLike) -> None:
         """Give the array another shape, in constant time; its bytes stay where they are, new ones are zeros."""
-        lengths = checked_shape(shape)
-        if self._summary is not None and (lengths[1:] != self._rest or lengths[0] < len(self)):
+        lengths = checked_shape(shape, self._dtype)
+        same_rows = bool(lengths) and across(lengths, self._order) == self._rest
+        if self._summary is not None and not (same_rows and lengths[0] >= len(self)):
             self._summary = SummaryTable()
         self._file.truncate(math.prod(lengths) * self._dtype.itemsize)
-        if self._fixed is not None or lengths[1:] != self._rest:
+        if self._fixed is not None or not same_rows:
             self._set_shape(lengths)
 
     # ---------------------------------------------------------------- copying

@@ -8,16 +8,18 @@ Bytes are kept in immutable extents (:mod:`~wendelin.core.bigdata.extents.stores
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from persistent import Persistent
 from persistent.timestamp import TimeStamp
 
+from wendelin.core.bigdata.arrays.description import MAX_SIZE
 from wendelin.core.bigdata.compaction import Compacted, compact, fragments
 from wendelin.core.bigdata.extents.blob_store import BLOBS
 from wendelin.core.bigdata.extents.extent_files import Piece, bytes_of, piece_of
 from wendelin.core.bigdata.extents.extent_map import Extents, SegmentTable
-from wendelin.core.bigdata.extents.page_size import PAGE
+from wendelin.core.bigdata.extents.page_size import PAGE, pages_of
 from wendelin.core.bigdata.extents.runs import Runs
 from wendelin.core.bigdata.extents.stores import store_for
 from wendelin.core.bigdata.fileobject import BigFileReader
@@ -30,7 +32,7 @@ from wendelin.core.bigdata.tail.sealing import enter_pages, rehome, remember_as_
 from wendelin.core.bigdata.tail.tail import Tail
 from wendelin.core.bigdata.transactions import view_of
 from wendelin.core.bigdata.writing import ExtentWriter, overwrite, shorten
-from wendelin.core.errors import ReadOnlyView
+from wendelin.core.errors import BadRequest, ReadOnlyView, TooLargeToMap
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -97,8 +99,12 @@ class BigFile(Persistent):
         count = max(min(len(target), self.size - offset), 0)
         view = view_of(self, existing=True)
         if view is not None and count:
-            target[:count] = view.memory(offset, count)
-        elif count:
+            try:
+                target[:count] = view.memory(offset, count)
+                return count
+            except TooLargeToMap:
+                view.settle()
+        if count:
             read_file(self.tail, self.extent_map, offset, target[:count])
         return count
 
@@ -115,7 +121,10 @@ class BigFile(Persistent):
     def snapshot(self) -> FileSnapshot | BigFile:
         """The file as it is now, read-only (:class:`FileSnapshot`; the file itself where memory cannot be mapped)."""
         self.settle()
-        return FileSnapshot(self) if address_space.SUPPORTED else self
+        try:
+            return FileSnapshot(self) if address_space.SUPPORTED else self
+        except TooLargeToMap:
+            return self
 
     @property
     def is_changed(self) -> bool:
@@ -168,18 +177,16 @@ class BigFile(Persistent):
         """
         self._check_writable()
         view = bytes_of(data)
-        tail = self.tail
-        self._settle_tail()
-        self._seal_what_is_due()
-        position = tail.end
-        if not len(view):
-            return position
-        own = own_inline_chunks(tail)
-        if sum(chunk.length for chunk in own) + len(view) < SEAL_SIZE:
-            append_inline(tail, own, view)
-        else:
-            append_stream(tail, own, [view], ExtentWriter(self._p_jar).write_part)
-        remember_as_ours(tail)
+        with self._appending() as tail:
+            position = tail.end
+            if not len(view):
+                return position
+            own = own_inline_chunks(tail)
+            if sum(chunk.length for chunk in own) + len(view) < SEAL_SIZE:
+                append_inline(tail, own, view)
+            else:
+                append_stream(tail, own, [view], ExtentWriter(self._p_jar).write_part)
+            remember_as_ours(tail)
         return position
 
     def pin_down(self) -> None:
@@ -193,18 +200,24 @@ class BigFile(Persistent):
         For what is large: even a few bytes make a file of their own.
         """
         self._check_writable()
-        tail = self.tail
-        self._settle_tail()
-        self._seal_what_is_due()
-        position = tail.end
-        append_stream(tail, own_inline_chunks(tail), map(piece_of, pieces), ExtentWriter(self._p_jar).write_whole)
-        remember_as_ours(tail)
+        with self._appending() as tail:
+            position = tail.end
+            append_stream(tail, own_inline_chunks(tail), map(piece_of, pieces), ExtentWriter(self._p_jar).write_whole)
+            remember_as_ours(tail)
         return position
 
-    def _settle_tail(self) -> None:
+    @contextmanager
+    def _appending(self) -> Iterator[Tail]:
+        """What was written to the tail's pages is kept before, and arrays that somebody holds follow after."""
+        tail = self.tail
         view = view_of(self, existing=True)
         if view is not None:
             view.settle_tail()
+        before, page = (tail.revision, tail.start), tail.end // PAGE
+        self._seal_what_is_due()
+        yield tail
+        if view is not None:
+            view.follow_change(page, pages_of(tail.end), before)
 
     def write_extent(self, pieces: Iterable[Piece], skip: int = 0) -> Persistent:
         """Write bytes for :meth:`enter_pages` to name, durable when the transaction commits; gives their handle."""
@@ -242,6 +255,8 @@ class BigFile(Persistent):
         self._check_writable()
         if size < 0:
             raise ValueError("a file cannot have a negative size")
+        if size > MAX_SIZE:
+            raise BadRequest(f"{size:,} bytes: a big file can have at most {MAX_SIZE:,}")
         view = view_of(self, existing=True)
         if view is not None:
             view.settle()
@@ -280,7 +295,7 @@ class BigFile(Persistent):
         view = self.__dict__.get("_v_view")
         if view is not None:
             view_of(self, existing=True)
-            view.flush()
+            view.settle()
         store = store_for(self._p_jar)
         if store is not BLOBS:
             rehome(self.tail, self.extent_map, lambda buffers: store.write(self._p_jar, buffers))

@@ -20,6 +20,7 @@ from wendelin.core.bigdata.extents.runs import Runs, runs, shift
 from wendelin.core.bigdata.extents.stores import store_of
 from wendelin.core.bigdata.tail.appending import is_changed
 from wendelin.core.bigdata.tail.reading import read_extent
+from wendelin.core.bigdata.transactions import view_of
 from wendelin.core.errors import BigDataError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Compacted(NamedTuple):
 
 def compact(file: BigFile) -> Compacted:
     """Compact a file within the current transaction, which must not have changed it; commit afterwards."""
+    file.settle()
     if file.is_changed or any(map(is_changed, file.extent_map.segments.values())):
         raise BigDataError("compact a big file in a transaction of its own: it has uncommitted changes")
     before = fragments(file)
@@ -50,6 +52,9 @@ def compact(file: BigFile) -> Compacted:
         written += _compact_segment(file, number, live)
     if written:
         file.tail.touch()
+    view = view_of(file, existing=True)
+    if view is not None:
+        view.refresh()
     return Compacted(before, fragments(file), written)
 
 

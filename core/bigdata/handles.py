@@ -2,23 +2,28 @@
 
 ``pickle.dumps(array)`` gives a handle; dask's processes and other workers thus receive a few bytes, not data. Two
 URIs are known: ``file:///path/Data.fs?blob_dir=...`` (opened read-only) and
-``zeo://host:port?storage=1&blob_dir=...&shared=1``; :func:`register_opener` adds more.
+``zeo://host:port?storage=1&blob_dir=...&shared=1``, or ``zeo:///path/to/socket?...``;
+:func:`register_opener` adds more.
 """
 
 from __future__ import annotations
 
+import copyreg
 import os
 import threading
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import transaction
 import ZODB
+from ZODB.Connection import Connection
 from ZODB.FileStorage import FileStorage
 from ZODB.utils import p64, u64
 
-from wendelin.core.bigdata.memory.snapshot import ArraySnapshot
+from wendelin.core.bigdata.extents.stores import keeps_local_files
+from wendelin.core.bigdata.memory.snapshot import ArraySnapshot, Origin
 from wendelin.core.bigdata.tail.appending import is_changed, is_unsaved
 from wendelin.core.errors import BigDataError, DatabaseConfigurationError
 
@@ -40,15 +45,18 @@ def database_uri(db: ZODB.DB) -> str:
             f"file://{quote(os.path.abspath(storage.getName()))}?{urlencode({'blob_dir': storage.fshelper.base_dir})}"
         )
     if type(storage).__name__ == "ClientStorage":
-        host, port = storage._addr[0] if isinstance(storage._addr, list) else storage._addr
+        address = storage._addr[0] if isinstance(storage._addr, list) else storage._addr
         options = {"storage": storage._storage, "blob_dir": storage.blob_dir, "shared": int(storage.shared_blob_dir)}
-        return f"zeo://{host}:{port}?{urlencode(options)}"
+        if isinstance(address, str):  # a unix socket
+            return f"zeo://{quote(os.path.abspath(address))}?{urlencode(options)}"
+        host, port = address
+        return f"zeo://{f'[{host}]' if ':' in host else host}:{port}?{urlencode(options)}"
     raise DatabaseConfigurationError(f"no other process can open {storage!r}: give the database an attribute 'uri'")
 
 
 def _open_file(uri: str) -> ZODB.DB:
     parts = urlsplit(uri)
-    return ZODB.DB(FileStorage(parts.path, read_only=True, blob_dir=parse_qs(parts.query)["blob_dir"][0]))
+    return ZODB.DB(FileStorage(unquote(parts.path), read_only=True, blob_dir=parse_qs(parts.query)["blob_dir"][0]))
 
 
 def _open_zeo(uri: str) -> ZODB.DB:
@@ -58,7 +66,7 @@ def _open_zeo(uri: str) -> ZODB.DB:
     options = {name: values[0] for name, values in parse_qs(parts.query).items()}
     return ZODB.DB(
         ClientStorage(
-            (parts.hostname, parts.port),
+            unquote(parts.path) if parts.hostname is None else (parts.hostname, parts.port),
             storage=options["storage"],
             blob_dir=options["blob_dir"],
             shared_blob_dir=options["shared"] == "1",
@@ -92,13 +100,30 @@ def _database(uri: str, tid: bytes) -> ZODB.DB:
         return db
 
 
-def handle_of(array: BigArray) -> tuple[str, bytes, bytes]:
-    """(database URI, oid, tid) of an array as its transaction sees it; it must have no uncommitted changes."""
+def origin_of(array: BigArray) -> Origin | None:
+    """Where others find an array as its transaction sees it; None where that is not committed."""
     jar, file = array._p_jar, array.file
     if jar is None or is_unsaved(array) or is_changed(array) or file.is_changed or file.has_writes:
-        raise BigDataError("an array is sent to another process by its place in the database: commit it first")
+        return None
     file.tail._p_activate()
-    return database_uri(jar.db()), array._p_oid, max(array._p_serial, file._p_serial, file.tail._p_serial)
+    return Origin(jar.db(), array._p_oid, max(array._p_serial, file._p_serial, file.tail._p_serial))
+
+
+def handle_of(array: BigArray) -> tuple[str, bytes, bytes]:
+    """(database URI, oid, tid) of an array as its transaction sees it; it must have no uncommitted changes."""
+    origin = origin_of(array)
+    if origin is None:
+        raise BigDataError("an array is sent to another process by its place in the database: commit it first")
+    return database_uri(origin.database), origin.oid, origin.tid
+
+
+def reduce_snapshot(
+    snapshot: ArraySnapshot,
+) -> tuple[Callable[[str, bytes, bytes], ArraySnapshot], tuple[str, bytes, bytes]]:
+    """How a snapshot is pickled: as the handle of the revision that it shows."""
+    if snapshot.origin is None:
+        raise BigDataError("a snapshot of what is not committed cannot be sent to another process")
+    return open_handle, (database_uri(snapshot.origin.database), snapshot.origin.oid, snapshot.origin.tid)
 
 
 def open_handle(uri: str, oid: bytes, tid: bytes) -> ArraySnapshot:
@@ -108,7 +133,19 @@ def open_handle(uri: str, oid: bytes, tid: bytes) -> ArraySnapshot:
     connection = db.open(manager, before=p64(u64(tid) + 1))
     try:
         snapshot: ArraySnapshot = connection.get(oid).snapshot()
-        return snapshot
-    finally:
-        manager.abort()
-        connection.close()
+    except BaseException:
+        _give_back(manager, connection)
+        raise
+    if keeps_local_files(connection):
+        _give_back(manager, connection)
+    else:  # parts are fetched when they are looked at
+        weakref.finalize(snapshot, _give_back, manager, connection).atexit = False
+    return snapshot
+
+
+def _give_back(manager: transaction.TransactionManager, connection: Connection) -> None:
+    manager.abort()
+    connection.close()
+
+
+copyreg.pickle(ArraySnapshot, reduce_snapshot)

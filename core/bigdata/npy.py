@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-from numpy.lib import format as npy_format
 from numpy.typing import ArrayLike
 
-from wendelin.core.bigdata.arrays.description import checked_dtype
 from wendelin.core.bigdata.arrays.geometry import as_bytes
-from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
+from wendelin.core.bigdata.arrays.growing_axis import across, with_rows
 from wendelin.core.bigdata.bigarray import BigArray
 from wendelin.core.bigdata.memory.snapshot import ArraySnapshot
-from wendelin.core.errors import UnsupportedArray
+from wendelin.core.bigdata.npy_headers import npy_header, read_fully, read_npy_header
+from wendelin.core.errors import BadRequest, UnsupportedArray
 
 BLOCK_SIZE = 4 << 20
 
@@ -57,34 +57,48 @@ class Flat:
         return self._file.read(offset, size) if size else b""
 
 
-def npy_header(shape: tuple[int, ...], dtype: np.dtype[Any], order: str) -> bytes:
-    """The header of an ``.npy`` file."""
-    buffer = io.BytesIO()
-    description = {"descr": npy_format.dtype_to_descr(dtype), "fortran_order": order == "F", "shape": shape}
-    npy_format.write_array_header_2_0(buffer, description)
-    return buffer.getvalue()
-
-
 def read_npy(source: BinaryIO, array: BigArray | None = None) -> BigArray:
-    """Import an ``.npy`` stream block by block: a new array, or rows appended to ``array`` of the same dtype."""
-    version = npy_format.read_magic(source)
-    read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
-    with parsing_alone():
-        shape, fortran, dtype = read_header(source)
-    order = "F" if fortran and len(shape) > 1 else "C"
-    if array is not None and (array.dtype != dtype or array.shape[1:] != shape[1:] or order != array.order):
-        raise UnsupportedArray(f"rows of {dtype} and shape {shape[1:]} do not fit {array!r}")
-    target = (
-        array if array is not None else BigArray((0, *shape[1:]) if order == "C" and shape else shape, dtype, order)
-    )
-    size = int(np.prod(shape, dtype=object)) * checked_dtype(dtype).itemsize
+    """Import an ``.npy`` stream block by block: a new array, or rows appended to ``array`` of the same dtype.
+
+    `BadRequest` for a stream that is none, is damaged or ends too early; ``array`` is then as it was.
+    """
+    shape, dtype, order = read_npy_header(source)
+    if array is not None and (
+        array.dtype != dtype or order != array.order or not shape or across(array.shape, order) != across(shape, order)
+    ):
+        raise UnsupportedArray(f"an array of {dtype} and shape {shape} does not fit as rows of {array!r}")
+    size = math.prod(shape) * dtype.itemsize
+    if array is None:
+        target = BigArray(with_rows(shape, order, 0) if size and shape else shape, dtype, order)
+    else:
+        target = array
+        if not size:
+            target.append(np.empty(shape, dtype))
+    _read_elements(source, target, size)
+    return target
+
+
+def _read_elements(source: BinaryIO, target: BigArray, size: int) -> None:
     start = target.file.size if target.grows else 0
     for offset in range(0, size, BLOCK_SIZE):
-        block = source.read(min(BLOCK_SIZE, size - offset))
-        if len(block) < min(BLOCK_SIZE, size - offset):
-            raise EOFError(f"an .npy stream ends {size - offset - len(block)} bytes too early")
+        wanted = min(BLOCK_SIZE, size - offset)
+        block = read_fully(source, wanted)
+        if len(block) < wanted:
+            if offset and target.grows:
+                target.file.truncate(start)
+            raise BadRequest(f"the NPY file ends {size - offset - len(block):,} bytes too early")
         target.file.write(start + offset, block)
-    return target
+
+
+def array_of_npy(content: bytes) -> np.ndarray:
+    """The array of an ``.npy`` file that is in memory; `BadRequest` when it is none, damaged, or not all there."""
+    source = io.BytesIO(content)
+    shape, dtype, order = read_npy_header(source)
+    start, count = source.tell(), math.prod(shape)
+    if len(content) - start < count * dtype.itemsize:
+        raise BadRequest(f"the NPY file ends {count * dtype.itemsize - (len(content) - start):,} bytes too early")
+    flat = np.frombuffer(content, np.uint8, count * dtype.itemsize, start).copy()
+    return np.ndarray(shape, dtype, flat.data, order="F" if order == "F" else "C")
 
 
 def read_buffer(source: ArrayLike, order: str = "C") -> BigArray:

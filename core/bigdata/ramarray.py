@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from wendelin.core.bigdata.arrays.description import ShapeLike, checked_dtype, checked_order, checked_shape, renamed
 from wendelin.core.bigdata.arrays.geometry import Index
+from wendelin.core.bigdata.arrays.growing_axis import blocks_of, rows_of, rows_to_append
 
 
 class RAMArray:
@@ -18,7 +19,8 @@ class RAMArray:
     def __init__(self, shape: ShapeLike, dtype: DTypeLike, order: str = "C") -> None:
         self.order = checked_order(order)
         self._numpy_order: Literal["C", "F"] = "F" if order == "F" else "C"
-        self._array = np.zeros(checked_shape(shape), checked_dtype(dtype), order)  # type: ignore[call-overload]
+        found = checked_dtype(dtype)
+        self._array = np.zeros(checked_shape(shape, found), found, self._numpy_order)
 
     def __getattr__(self, name: str) -> Any:
         if name in ("shape", "dtype", "strides", "size", "nbytes", "itemsize", "ndim"):
@@ -26,7 +28,7 @@ class RAMArray:
         raise AttributeError(name)
 
     def __len__(self) -> int:
-        return len(self._array)
+        return rows_of(self._array.shape, self.order)
 
     def __getitem__(self, index: Index) -> Any:
         return self._array[index]
@@ -42,8 +44,7 @@ class RAMArray:
 
     def blocks(self, rows: int) -> Iterator[np.ndarray]:
         """The array in views of ``rows`` rows."""
-        for start in range(0, len(self), rows):
-            yield self._array[start : start + rows]
+        return blocks_of(self, rows)
 
     def rename_fields(self, names: tuple[str, ...]) -> None:
         """Give the fields of a structured dtype other names; the elements stay as they are."""
@@ -51,14 +52,13 @@ class RAMArray:
 
     def append(self, values: ArrayLike) -> None:
         """Add rows at the end."""
-        rows = np.asarray(values, self._array.dtype)
-        if rows.shape == self._array.shape[1:]:
-            rows = rows[np.newaxis]
-        self._array = np.concatenate([self._array, rows])
+        rows = rows_to_append(values, self._array.dtype, self._array.shape, self.order)
+        joined = np.concatenate([self._array, rows], axis=0 if self.order == "C" else -1)
+        self._array = np.asarray(joined, order=self._numpy_order)
 
     def resize(self, shape: ShapeLike) -> None:
         """Give the array another shape; its elements stay in order, new ones are zeros."""
-        lengths = checked_shape(shape)
+        lengths = checked_shape(shape, self._array.dtype)
         flat = np.zeros(int(np.prod(lengths)), self._array.dtype)
         old = np.ravel(self._array, order=self._numpy_order)
         count = min(len(flat), len(old))

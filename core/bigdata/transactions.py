@@ -110,6 +110,10 @@ class ViewManager:
             txn.join(self)
             txn._resources.insert(0, txn._resources.pop())
             self._joined = txn
+            for savepoint in (
+                txn._savepoint2index or ()
+            ):  # from before: a rollback must not part us, arrays may be held on
+                savepoint._savepoints[-1] = ViewSavepoint(self, None, late=not self.jar._needs_to_join)
         return self._joined is txn
 
     # ---------------------------------------------------------------- synchronizer
@@ -177,7 +181,8 @@ class ViewManager:
             raise StaleView(self._lost)
         self._end_joint()
         for view in self._writable():
-            view.flush()
+            if view.touched or view.leased:
+                view.flush()
 
     def commit(self, transaction: ITransaction) -> None:
         """The pages are written; the connection stores the map."""
@@ -196,22 +201,28 @@ class ViewManager:
         self._extents = []
 
     def abort(self, transaction: ITransaction) -> None:
-        """Also the rollback to a savepoint from before we joined: the connection has rolled back by then."""
+        """What was written is forgotten; `afterCompletion` follows."""
         self._joined = None
         self._end_joint()
         self._discard()
         self._follow()
 
     def savepoint(self) -> ViewSavepoint:
-        """Flush what was written so far, and remember what every view shows."""
+        """Flush what was written so far, and have the connection remember it."""
         self._end_joint()  # the connection moves its file away
-        late = self.jar._needs_to_join
         for view in self._writable():
             if view.touched or view.leased:
                 view.settle()
-        # A connection that joins because of our flush is too late for the savepoint that is being made.
-        jar_savepoint = self.jar.savepoint() if late and not self.jar._needs_to_join else None
-        return ViewSavepoint(self, jar_savepoint)
+        # We need one of our own: to look at the connection's state after a rollback, and because a connection that
+        # joins by our flush is too late for the savepoint that is being made.
+        return ViewSavepoint(self, None if self.jar._needs_to_join else self.jar.savepoint())
+
+    def show_again(self) -> None:
+        """After a rollback of the connection: arrays that somebody holds show its state at once."""
+        for view in self._writable():
+            view.discard()
+            view.forget_revision()
+        self._follow()
 
     def _close(self) -> None:
         """The connection goes back to its pool."""
@@ -228,24 +239,21 @@ class ViewManager:
 
 @implementer(IDataManagerSavepoint)
 class ViewSavepoint:
-    """What every view showed at a savepoint."""
+    """A point in a transaction that views can come back to."""
 
-    def __init__(self, manager: ViewManager, jar_savepoint: ISavepoint | None) -> None:
+    def __init__(self, manager: ViewManager, jar_savepoint: ISavepoint | None, late: bool = False) -> None:
         self.manager, self.jar_savepoint = manager, jar_savepoint
-        self.states = {oid: (view, view.state()) for oid, view in manager.views.items()}
+        self.late = late  # we joined after the connection did: what it does at a rollback comes before what we do
 
     def rollback(self) -> None:
-        """Show again what was shown then; views made since forget what was written to them."""
+        """Show the file as it was then, what was written since is forgotten: the connection first, then the views."""
+        jar = self.manager.jar
         self.manager._end_joint()
         if self.jar_savepoint is not None:
             self.jar_savepoint.rollback()
-        for oid, view in self.manager.views.items():
-            kept = self.states.get(oid)
-            if kept is not None and kept[0] is view:
-                view.restore(kept[1])
-            else:
-                view.discard()
-                view.forget_revision()
+        elif not self.late and not jar._needs_to_join:  # it changed nothing before the savepoint
+            jar.abort(jar.transaction_manager.get())
+        self.manager.show_again()
 
 
 def manager_of(jar: Connection) -> ViewManager:

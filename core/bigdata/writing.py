@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from persistent import Persistent
@@ -15,6 +16,7 @@ from wendelin.core.bigdata.extents.page_size import PAGE, page_span, unique_numb
 from wendelin.core.bigdata.extents.runs import runs
 from wendelin.core.bigdata.extents.stores import store_for
 from wendelin.core.bigdata.transactions import joint_of, note_extent, view_of
+from wendelin.core.errors import TooLargeToMap
 
 if TYPE_CHECKING:
     from wendelin.core.bigdata.bigfile import BigFile
@@ -48,20 +50,37 @@ class ExtentWriter:
 
 def overwrite(file: BigFile, offset: int, data: memoryview) -> None:
     """Replace bytes of a file, all of them before its end: in memory, or where they are many by new pages."""
-    view = view_of(file, existing=len(data) >= DIRECT_SIZE)
-    if view is not None and len(data) < DIRECT_SIZE:
-        view.memory(offset, len(data))[:] = data
-        return
-    first, last = page_span(offset, len(data))
+    if len(data) >= DIRECT_SIZE or not _write_to_memory(file, offset, data):
+        replace(file, offset, len(data), [data])
+
+
+def replace(file: BigFile, offset: int, size: int, pieces: Iterable[Piece]) -> None:
+    """Replace ``size`` bytes of a file, all before its end, by new pages; nothing changes until all is written."""
+    first, last = page_span(offset, size)
     head = file.read(first * PAGE, offset - first * PAGE)
-    end = offset + len(data)
+    end = offset + size
     rest = file.read(end, min(last * PAGE, file.size) - end)
+    number = unique_number()
+    handle = file.write_extent(chain([head], pieces, [rest]))
+    view = view_of(file, existing=True)
     if view is not None:
         view.drop(first, last - first)
         view.settle_tail()
-    number = unique_number()
-    handle = file.write_extent([head, data, rest])
+    before = file.tail.revision, file.tail.start
     file.enter_pages(runs([(first, last - first, number, 0, 0)]), {number: handle})
+    if view is not None:
+        view.follow_change(first, last, before)
+
+
+def _write_to_memory(file: BigFile, offset: int, data: memoryview) -> bool:
+    """Whether the file could be mapped, and the bytes are in memory now."""
+    try:
+        view = view_of(file)
+        if view is not None:
+            view.memory(offset, len(data))[:] = data
+    except TooLargeToMap:
+        return False
+    return view is not None
 
 
 def shorten(file: BigFile, size: int) -> None:

@@ -7,6 +7,9 @@ uncompressed. The transaction is the caller's: commit as always.
 from __future__ import annotations
 
 import json
+import math
+import operator
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, MutableMapping
 from typing import Any
 
@@ -15,22 +18,30 @@ from zarr.abc.store import ByteRequest, OffsetByteRequest, RangeByteRequest, Sto
 from zarr.core.buffer import Buffer, BufferPrototype
 
 from wendelin.core.bigdata.bigarray import BigArray
-from wendelin.core.errors import UnsupportedArray
+from wendelin.core.errors import BadRequest, UnsupportedArray
 
 _METADATA = "zarr.json"
+_TYPES = {
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64", "complex64", "complex128"),
+}
+_CHUNK = re.compile(r"c/(0|[1-9][0-9]{0,17})((?:/0)*)")
 
 
 class ArrayMapping(MutableMapping[str, bytes]):
     """A big array as zarr 3 sees one: ``zarr.json`` and ``c/0/0``, ``c/1/0`` and so on."""
 
     def __init__(self, array: BigArray, rows: int = 65_536) -> None:
-        if array.order != "C" or array.ndim < 1 or array.dtype.kind not in "biufc":
+        if array.order != "C" or array.ndim < 1 or array.dtype.newbyteorder("=").name not in _TYPES:
             raise UnsupportedArray(f"zarr's adaptor takes C-ordered arrays of numbers, not {array!r}")
+        if 0 in array.shape[1:]:
+            raise UnsupportedArray(f"zarr's adaptor takes arrays whose rows have elements, not {array!r}")
+        if rows < 1:
+            raise BadRequest(f"chunks of {rows} rows: at least 1")
         self.array, self.rows = array, rows
 
     def metadata(self) -> dict[str, Any]:
         """The array's description."""
-        byte_order = "big" if self.array.dtype.str.startswith(">") else "little"
         return {
             "zarr_format": 3,
             "node_type": "array",
@@ -38,18 +49,24 @@ class ArrayMapping(MutableMapping[str, bytes]):
             "data_type": self.array.dtype.newbyteorder("=").name,
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [self.rows, *self.array.shape[1:]]}},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
-            "fill_value": False if self.array.dtype.kind == "b" else 0,
-            "codecs": [{"name": "bytes", "configuration": {"endian": byte_order}}],
+            "fill_value": {"b": False, "c": [0.0, 0.0]}.get(self.array.dtype.kind, 0),
+            "codecs": [self._codec()],
             "attributes": {},
         }
 
+    def _codec(self) -> dict[str, Any]:
+        """Elements as they stand in memory; those of one byte have no order of bytes, and zarr then names none."""
+        if self.array.dtype.itemsize == 1:
+            return {"name": "bytes"}
+        order = "big" if self.array.dtype.str.startswith(">") else "little"
+        return {"name": "bytes", "configuration": {"endian": order}}
+
     def _block(self, key: str) -> slice:
-        prefix, _, numbers = key.partition("/")
-        first, *others = numbers.split("/")
-        if prefix != "c" or not first.isdigit() or any(other != "0" for other in others):
+        found = _CHUNK.fullmatch(key)
+        if found is None or len(found[2]) != 2 * (self.array.ndim - 1):
             raise KeyError(key)
-        start = int(first) * self.rows
-        if start >= len(self.array) or len(others) != self.array.ndim - 1:
+        start = int(found[1]) * self.rows
+        if start >= len(self.array):
             raise KeyError(key)
         return slice(start, min(start + self.rows, len(self.array)))
 
@@ -62,19 +79,36 @@ class ArrayMapping(MutableMapping[str, bytes]):
 
     def __setitem__(self, key: str, value: bytes) -> None:
         if key == _METADATA:
-            self._set_metadata(json.loads(value))
+            self._set_metadata(value)
             return
         block = self._block(key)
+        size = self.rows * math.prod(self.array.shape[1:]) * self.array.itemsize
+        if len(value) != size:
+            raise BadRequest(f"chunk {key} has {len(value):,} bytes: the {self.rows:,} rows of a chunk have {size:,}")
         chunk = np.frombuffer(value, self.array.dtype).reshape(self.rows, *self.array.shape[1:])
         self.array[block] = chunk[: block.stop - block.start]
 
-    def _set_metadata(self, wanted: dict[str, Any]) -> None:
-        """zarr resizes by writing the metadata again; nothing else of it can change."""
+    def _set_metadata(self, value: bytes) -> None:
+        """zarr resizes by writing the metadata again; nothing else of it can change, and nothing is lost unsaid."""
         own = self.metadata()
-        if any(wanted.get(name) != own[name] for name in ("data_type", "chunk_grid", "codecs")):
-            raise UnsupportedArray("a big array cannot change its dtype, chunks or codecs through zarr")
-        if wanted["shape"] != own["shape"]:
-            self.array.resize(tuple(wanted["shape"]))
+        try:
+            wanted = json.loads(value)
+            shape = [operator.index(length) for length in wanted["shape"]]
+            others = {name: wanted.get(name, default) for name, default in own.items() if name != "shape"}
+            unknown = bool(wanted.get("storage_transformers")) or any(wanted.get("dimension_names") or ())
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise BadRequest(f"zarr.json is no description of an array: {error!r}") from error
+        others["codecs"] = [_plain_codec(codec, own["codecs"][0]) for codec in _list(others["codecs"])]
+        changed = [name for name, wish in others.items() if wish != own[name]]
+        if changed or unknown:
+            names = ", ".join(changed) or "storage_transformers or dimension_names"
+            raise UnsupportedArray(f"a big array cannot change through zarr: {names} (only its shape can)")
+        if shape[1:] != own["shape"][1:]:
+            raise UnsupportedArray(
+                f"zarr can change how many rows a big array has, not its shape {own['shape']} to {shape}"
+            )
+        if shape != own["shape"]:
+            self.array.resize(tuple(shape))
 
     def __delitem__(self, key: str) -> None:
         self.array[self._block(key)] = 0
@@ -151,6 +185,17 @@ class ArrayStore(Store):
         start = f"{prefix.rstrip('/')}/" if prefix else ""
         for name in dict.fromkeys(k[len(start) :].split("/")[0] for k in self.mapping if k.startswith(start)):
             yield name
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _plain_codec(codec: object, own: dict[str, Any]) -> object:
+    """A codec without a configuration that says nothing, as zarr writes it or does not."""
+    if isinstance(codec, dict) and "configuration" not in own and not any((codec.get("configuration") or {}).values()):
+        return {name: value for name, value in codec.items() if name != "configuration"}
+    return codec
 
 
 def _part(data: bytes, byte_range: ByteRequest | None) -> bytes:

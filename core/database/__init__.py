@@ -17,10 +17,11 @@ from wendelin.core.database.object_database import (
     sign_transaction,
 )
 from wendelin.core.database.own_faults import is_own_fault, reason_of
-from wendelin.core.database.retry import Retry
+from wendelin.core.database.retry import OUTAGE, Retry
 
 __all__ = [
     "BOOKKEEPING",
+    "OUTAGE",
     "Database",
     "Retry",
     "Revision",

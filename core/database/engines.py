@@ -26,7 +26,7 @@ from ZEO.Exceptions import ClientDisconnected, ServerException
 from ZODB.Connection import Connection
 from ZODB.POSException import InvalidObjectReference, POSError
 
-from wendelin.core.database.object_ids import ObjectDB, drop_at_reconnect
+from wendelin.core.database.object_ids import ObjectDB
 from wendelin.core.errors import (
     DatabaseConfigurationError,
     DatabaseLocked,
@@ -170,7 +170,6 @@ def open_section(section: Any, name: str | None) -> ZODB.DB:
         options["xrefs"] = section.allow_implicit_cross_references
     storage = section.storage.open()
     try:
-        drop_at_reconnect(storage)
         options["database_name"] = section.database_name or name or ""
         return ObjectDB(storage, class_factory=class_factory, **options)
     except BaseException:

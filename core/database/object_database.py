@@ -129,10 +129,14 @@ class Database:
                 yield connection
             finally:
                 # abort() is right after a commit by the caller as well: there is then nothing left to undo
-                self._release(connection)
+                self.release(connection)
 
     @staticmethod
-    def _release(connection: Connection) -> None:
+    def release(connection: Connection) -> None:
+        """Give a connection back, whatever became of its transaction: what is still open of it is undone.
+
+        A commit that fails before the engine hears of it, such as in a hook, leaves it open.
+        """
         manager = connection.transaction_manager
         try:
             if not manager.explicit or manager._txn is not None:

@@ -20,6 +20,7 @@ from typing import TypeVar
 from transaction.interfaces import TransientError
 
 from wendelin.core.database.engines import is_away
+from wendelin.core.errors import DatabaseUnavailable
 
 Result = TypeVar("Result")
 
@@ -81,6 +82,10 @@ class Retry:
                     tell(attempt, error)
                 if _wait(self.pause(attempt), stop):
                     raise
+
+
+#: For commands that somebody watches: the database server may be started again meanwhile. Some minutes, not for ever.
+OUTAGE = Retry(40, 0.5, 10.0, random_share=0.5, errors=(DatabaseUnavailable, TransientError), waits_for_engine=True)
 
 
 def _wait(seconds: float, stop: Event | None) -> bool:

@@ -3,5 +3,6 @@
 - `standalone`: starting an instance, watching it, stopping it. `first_start`: the site. `check`: proving that it works.
 - `supervised_process`, `processes`: which programs run. `supervision`: supervisord. `guard`: nobody outlives the
   supervisor.
-- `database_server`: is it there, and one for a command while the instance is stopped. ``setup.sh``: the environment.
+- `database_server`: is it there, and one for a command while the instance is stopped. `database_process`: the program
+  itself. ``setup.sh``: the environment.
 """

@@ -22,8 +22,8 @@ OPENING_SECONDS = 3600
 
 
 def server_command(instance: Instance) -> tuple[str, ...]:
-    """``runzeo`` from this very environment: it resolves conflicts with our classes."""
-    return module_command("ZEO.runzeo", "-C", str(instance.find_config("zeo.conf")))
+    """The server in this very environment: it resolves conflicts with our classes."""
+    return module_command("wendelin.core.launcher.database_process", "-C", str(instance.find_config("zeo.conf")))
 
 
 def listens(address: str) -> bool:

@@ -2,7 +2,8 @@
 
 An empty database gets the site, the first user and the business templates that every site starts with; one of an
 older version gets its evolution steps. Each step is one transaction and looks first whether it was done, so that a
-start that was interrupted goes on where it stopped. Runs as a process of its own: the launcher itself stays small.
+start that was interrupted goes on where it stopped, also when the database server was started again meanwhile. Runs as
+a process of its own: the launcher itself stays small.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator
 from ZODB.Connection import Connection
 
 from wendelin.core.business_templates import bootstrap, install
-from wendelin.core.database import Database, open_database
+from wendelin.core.database import OUTAGE, Database, open_database
 from wendelin.core.errors import WendelinError
 from wendelin.core.instance.var_folder import Credentials, Instance
 from wendelin.core.model.objects.site import SITE_ID, create_site, evolve, get_site, pending_evolution
@@ -88,10 +89,17 @@ def bring_up_to_date(database: Database, instance: Instance) -> Iterator[str]:
 def main(var: str) -> int:
     """Print a line for each step; 1 and one sentence on stderr when a step cannot be done."""
     instance = Instance(var).require()
-    try:
+
+    def work() -> None:
         with open_database(instance.database_config) as database:
             for line in bring_up_to_date(database, instance):
                 print(line, flush=True)
+
+    def tell(attempt: int, error: Exception) -> None:
+        print(f"wendelin: waiting for the database: {error}", file=sys.stderr, flush=True)
+
+    try:
+        OUTAGE.call(work, tell=tell)
     except WendelinError as error:
         print(f"wendelin: {error}", file=sys.stderr)
         return 1

@@ -90,7 +90,12 @@ def _add_document(config: PluginConfig) -> None:
     config.add_view(f"{HERE}.documents.relations_page:relations", "relations", renderer=f"{TEMPLATES}/relations.pt")
     config.add_view(f"{HERE}.documents.metadata_page:metadata", "metadata")
     config.add_view(f"{HERE}.documents.metadata_page:metadata", "metadata", **modify)
-    config.add_view(f"{HERE}.documents.history_page:history", "history", renderer=f"{TEMPLATES}/history.pt")
+    config.add_view(
+        f"{HERE}.documents.history_page:history",
+        "history",
+        permission="View history",
+        renderer=f"{TEMPLATES}/history.pt",
+    )
     config.add_view(f"{HERE}.documents.pages:clone", "clone", permission="Copy or Move", request_method="POST")
     for function, method in (("ask_delete", "GET"), ("delete", "POST")):
         config.add_view(

@@ -16,6 +16,7 @@ MODIFY: Final = "Modify portal content"
 ADD: Final = "Add portal content"
 DELETE: Final = "Delete objects"
 COPY: Final = "Copy or Move"
+VIEW_HISTORY: Final = "View history"
 LIST: Final = "List folder contents"
 CHANGE_LOCAL_ROLES: Final = "Change local roles"
 SET_OWN_PASSWORD: Final = "Set own password"
@@ -27,7 +28,8 @@ MANAGE_USERS: Final = "Manage users"
 PUBLIC: Final = "(public)"
 
 PERMISSIONS: Final = (
-    *(VIEW, ACCESS, LIST, MODIFY, ADD, DELETE, COPY, CHANGE_LOCAL_ROLES, SET_OWN_PASSWORD, MANAGE, MANAGE_USERS),
+    *(VIEW, ACCESS, LIST, MODIFY, ADD, DELETE, COPY, VIEW_HISTORY),
+    *(CHANGE_LOCAL_ROLES, SET_OWN_PASSWORD, MANAGE, MANAGE_USERS),
 )
 
 MANAGER: Final = "Manager"
@@ -56,6 +58,7 @@ DEFAULT_PERMISSION_MAP: Final[Mapping[str, frozenset[str]]] = {
     ADD: _WRITERS | {ASSOCIATE, AUTHOR},
     COPY: _WRITERS | {ASSOCIATE, AUTHOR},
     MODIFY: _WRITERS,
+    VIEW_HISTORY: _WRITERS | {AUDITOR},
     DELETE: frozenset({MANAGER, OWNER, ASSIGNOR}),
     CHANGE_LOCAL_ROLES: frozenset({MANAGER, ASSIGNOR}),
     SET_OWN_PASSWORD: frozenset({AUTHENTICATED}),

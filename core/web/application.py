@@ -29,6 +29,7 @@ from wendelin.core.web.access.cookie_secret import read_secret
 PARTS = (
     "wendelin.core.web.page_templates",
     "wendelin.core.web.requests.connections",
+    "wendelin.core.web.requests.form_bounds",
     "wendelin.core.web.access.authentication",
     "wendelin.core.web.access.csrf",
     "wendelin.core.web.access.sessions",

@@ -1,4 +1,5 @@
-"""What a client sees when something goes wrong: what happened and what to do, never a traceback.
+"""What a client sees when something goes wrong: what happened and what to do, never a traceback of the platform.
+A manager sees where in the site's own scripts it happened.
 
 Browsers get a page; programs get ``{"kind": ..., "message": ..., "id": ...}``. The status follows the error's kind
 (`wendelin.core.web.requests.statuses`). What nobody expected is logged with its traceback under the id that the
@@ -32,7 +33,8 @@ from wendelin.core.errors import (
     WendelinError,
 )
 from wendelin.core.model.objects.document import Document
-from wendelin.core.security import VIEW, check_permission
+from wendelin.core.model.scripting.tracebacks import script_traceback
+from wendelin.core.security import MANAGER, VIEW, check_permission
 from wendelin.core.web.requests.statuses import BadCredentials, CrossSiteRequest, status_of
 from wendelin.core.web.requests.urls import static_url, url
 
@@ -76,9 +78,15 @@ def wants_page(request: Request) -> bool:
 
 
 def error_response(
-    request: Request, status: int, kind: str, message: str, problems: list[str] | None = None
+    request: Request,
+    status: int,
+    kind: str,
+    message: str,
+    problems: list[str] | None = None,
+    error: BaseException | None = None,
 ) -> Response:
-    """The page or the JSON of an error."""
+    """The page or the JSON of an error; ``error`` is what managers see the scripts' part of the traceback of."""
+    traceback = _traceback_for(request, error)
     if wants_page(request):
         title, advice = ADVICE.get(status, ADVICE[500 if status >= 500 else 400])
         is_shut_out = status == 403 and not _may_see_site(request)
@@ -89,6 +97,7 @@ def error_response(
             "advice": advice,
             "message": message,
             "problems": problems or [],
+            "traceback": traceback,
             "status": status,
             "error_id": request.id if status >= 500 else "",
             "home_url": url(request, "/erp5") + "/" if not is_shut_out else "",
@@ -102,6 +111,8 @@ def error_response(
     body: dict[str, Any] = {"kind": kind, "message": message, "id": request.id}
     if problems:
         body["problems"] = problems
+    if traceback:
+        body["traceback"] = traceback
     return Response(json=body, status=status)
 
 
@@ -109,6 +120,12 @@ def _may_see_site(request: Request) -> bool:
     """Whether the main page is a way on for this user; True for what was refused before the site was looked at."""
     site = request.__dict__.get("site")
     return site is None or check_permission(VIEW, site, request.user)
+
+
+def _traceback_for(request: Request, error: BaseException | None) -> str:
+    """Where in scripts the error came from, for those who can change them: managers."""
+    user = getattr(request, "user", None)
+    return script_traceback(error) if error is not None and user is not None and MANAGER in user.roles else ""
 
 
 def _problems(error: Exception) -> list[str]:
@@ -128,7 +145,7 @@ def wendelin_error_view(error: WendelinError, request: Request) -> Response:
     if status == 500 and not isinstance(error, ScriptError):
         # What went wrong inside is for the log; scripts are the users' own, and their authors need the line.
         message = "The platform could not do this." if not wants_page(request) else ""
-    response = error_response(request, status, error.kind, message, _problems(error))
+    response = error_response(request, status, error.kind, message, _problems(error), error)
     if isinstance(error, RateExceeded):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -146,7 +163,7 @@ def unauthorized_view(error: Exception, request: Request) -> Response:
         response = error_response(request, 401, kind, message)
         response.headers["WWW-Authenticate"] = CHALLENGE
         return response
-    return error_response(request, 403, kind, message)
+    return error_response(request, 403, kind, message, error=error)
 
 
 def _came_by_browser(request: Request) -> bool:
@@ -229,7 +246,8 @@ def unexpected_view(error: Exception, request: Request) -> Response:
         log.error("%s %s %s", request.id, request.method, request.path_info, exc_info=error)
         return unavailable_response(request, "the database cannot do this for now; the log says more", 5)
     log.error("%s %s %s", request.id, request.method, request.path_info, exc_info=error)
-    return error_response(request, 500, "error", "" if wants_page(request) else "unexpected error; the log says more")
+    message = "" if wants_page(request) else "unexpected error; the log says more"
+    return error_response(request, 500, "error", message, error=error)
 
 
 def includeme(config: Configurator) -> None:

@@ -18,8 +18,9 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from zope.interface import Interface, implementer
 
 from wendelin.core.database import is_broken
-from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.errors import BadRequest, NotFound, Unauthorized
 from wendelin.core.model.objects.document import Document
+from wendelin.core.security import VIEW, check_permission
 from wendelin.core.web.publishing import find_publication
 from wendelin.core.web.views import ViewTable
 
@@ -76,6 +77,9 @@ class Traverser:
         if not table.has_view(document, name):
             publication = find_publication(document, name)
             if publication is None:
+                if document is not request.site and not check_permission(VIEW, document):
+                    # As for a document inside that may not be viewed: whether it is there is nobody's business.
+                    raise Unauthorized(f"{request.user.id!r} may not look into {document.getPath()}")
                 raise NotFound(f"{document.getPath()} has neither a document nor a page named {name!r}")
             return self._result(publication, "", subpath)
         return self._result(document, name, subpath)

@@ -1,8 +1,8 @@
 """Analysis: arrays larger than memory as documents, looked at in the browser and read over HTTP by range.
 
 - `data_array`: the documents Data Array and Data Array Line. `array_types`: the shapes that all rooms here count on.
-- `index_text`: indexes written as text. `array_bytes`: an array as bytes. `csv_export`: as CSV. `interchange`: arrays
-  in messages.
+- `index_text`: indexes written as text. `array_bytes`: an array as bytes. `plain_values`: elements as
+  text and numbers. `csv_export`: an array as CSV. `interchange`: arrays in messages.
 - `csv_import`: CSV text of a Data Stream into a Data Array. `skins`: scripts that make and fill a Data Array.
 - `views`: the addresses of a Data Array, and its page; `plots`: the picture on it.
 - ``template/`` is the business template ``erp5_wendelin_analysis``, ``templates/`` what the page is made of.

@@ -17,8 +17,8 @@ BLOCK = 1 << 20
 
 
 class ArrayBytes:
-    """The elements of ``array`` (an ndarray view or a snapshot) in C order, as bytes; at most `BLOCK` at a time, or one
-    element. ``columns`` are fields of a structured dtype, or column numbers of the last axis; `BadRequest` for others.
+    """The elements of ``array`` (an ndarray view or a snapshot) in C order, as bytes; at most `BLOCK` at a time.
+    ``columns`` are fields of a structured dtype, or column numbers of the last axis; `BadRequest` for others.
     """
 
     def __init__(self, array: Readable, columns: list[str] | None = None) -> None:
@@ -45,9 +45,10 @@ class ArrayBytes:
         while row < last:
             outer, inner = divmod(row, self._length)
             count = min(step, self._length - inner, last - row)
-            data = self._block(outer, inner, count).tobytes()
+            data = np.ascontiguousarray(self._block(outer, inner, count)).reshape(-1).view(np.uint8).data
             low, high = row * self._row_size, (row + count) * self._row_size
-            yield data[max(start - low, 0) : len(data) - max(high - end, 0)]
+            for at in range(max(start - low, 0), len(data) - max(high - end, 0), BLOCK):
+                yield bytes(data[at : min(at + BLOCK, len(data) - max(high - end, 0))])
             row += count
 
     def _block(self, outer: int, start: int, count: int) -> npt.NDArray[Any]:
@@ -65,7 +66,11 @@ class ArrayBytes:
         if names:
             unknown = [name for name in self.columns if name not in names]
             if unknown:
-                raise BadRequest(f"list_index: no column {', '.join(unknown)}; there are {', '.join(names)}")
+                raise BadRequest(
+                    f"list_index: no column {', '.join(unknown)[:200]}; there are {', '.join(names)[:2000]}"
+                )
+            if len(set(self.columns)) < len(self.columns):
+                raise BadRequest("list_index: a column is asked for twice, which an array of fields cannot have")
             packed: npt.NDArray[Any] = recfunctions.repack_fields(block[self.columns])
             return packed
         if block.ndim < 2:

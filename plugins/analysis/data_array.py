@@ -37,7 +37,7 @@ class DataArray(Folder):
         """
         try:
             array: StoredArray = (RAMArray if self.isTempObject() else BigArray)(shape, dtype)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, MemoryError) as error:
             raise BadRequest(f"no array of shape {shape!r} and dtype {dtype!r}: {error}") from error
         self.array = array
         return array
@@ -120,7 +120,7 @@ class DataArray(Folder):
         if not isinstance(array, BigArray):
             return "none" if array is None else "temporary"
         shape = "x".join(map(str, array.shape))
-        return f"{array.file.revision:x}-{shape}-{crc32(repr(array.dtype.descr).encode()):x}"
+        return f"{array.file.revision:x}-{shape}-{crc32(ascii(array.dtype).encode()):x}"
 
     def _required(self) -> Any:
         array = self.getArray()

@@ -1,7 +1,7 @@
 """Arrays as bytes and text for messages: Wendelin's wrapping of the NPY format, with a checksum and without pickles.
 
 Layout: the magic ``\\x92WEN\\x00\\x01``, the CRC-32 of what follows (4 bytes, little endian), an NPY file. The text
-form is its base64. `numpy.load` is called with ``allow_pickle=False``: data from outside never runs code.
+form is its base64. Elements are plain bytes, never pickles: data from outside never runs code.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
-from wendelin.core.errors import BadRequest
+from wendelin.core.bigdata.npy import array_of_npy
+from wendelin.core.errors import BadRequest, UnsupportedArray
 from wendelin.core.model.objects.document import Document
 from wendelin.core.security import trusted_method
 
@@ -46,10 +46,8 @@ def data_to_numpy(context: Document, data: bytes) -> npt.NDArray[Any]:
     if zlib.crc32(content) != HEAD.unpack_from(data)[1]:
         raise BadRequest("the checksum does not fit: the data was damaged or cut on its way")
     try:
-        with parsing_alone():
-            found: npt.NDArray[Any] = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-            return found
-    except (ValueError, EOFError) as error:
+        return array_of_npy(content)
+    except (BadRequest, UnsupportedArray) as error:
         raise BadRequest(f"the data holds no readable array: {error}") from error
 
 

@@ -14,6 +14,7 @@ BINS = 600
 WIDTH, HEIGHT = 600, 160
 SERIES = 4
 NUMERIC = "iufb"
+MOST_READ = 1 << 30  # bytes, for a picture of what was not summarised
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ def make_plot(array: object) -> Plot | None:
     if not isinstance(array, BigArray) or not 1 <= array.ndim <= 2 or array.dtype.kind not in NUMERIC:
         return None
     count = array.shape[0]
+    if array.cost_of_overview > MOST_READ:  # until somebody calls `summarise`
+        return None
     try:
         bins = array.overview(0, count, BINS).reshape((min(BINS, count), 2, -1))
     except UnsupportedArray:

@@ -48,6 +48,6 @@ def import_file(context: DataArray, file: BinaryIO | Upload | None, replace: boo
         raise BadRequest("choose an NPY file (numpy.save makes them)")
     try:
         context.setArray(read_npy(stream))
-    except (ValueError, EOFError, UnsupportedArray) as error:
+    except (BadRequest, UnsupportedArray) as error:
         raise BadRequest(f"this is no NPY file that can be kept: {error}") from error
     return context

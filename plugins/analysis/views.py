@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 from zlib import crc32
 
-import numpy as np
 from pyramid.request import Request
 from pyramid.response import Response
 
-from wendelin.core.bigdata.npy import npy_header
+from wendelin.core.bigdata.npy_headers import npy_header
 from wendelin.core.errors import BadRequest, NotFound
 from wendelin.core.management.documents.head import DocumentHead
 from wendelin.core.web.answers.downloads import disposition, respond
@@ -18,13 +17,16 @@ from wendelin.core.web.requests.connections import OpenBody
 from wendelin.core.web.requests.table_pages import page_start
 from wendelin.plugins.analysis.array_bytes import ArrayBytes
 from wendelin.plugins.analysis.array_types import Readable
-from wendelin.plugins.analysis.csv_export import column_names, iterate_csv, table_rows
+from wendelin.plugins.analysis.csv_export import Table, iterate_csv
 from wendelin.plugins.analysis.data_array import DataArray
 from wendelin.plugins.analysis.index_text import read_columns, read_slices
 from wendelin.plugins.analysis.plots import make_plot
 
 SHOWN_ROWS = 25
 SHOWN_COLUMNS = 100
+SHOWN_BYTES = 1024  # of one element: a page shows no larger ones
+SHOWN_LETTERS = 200
+HEADER_LETTERS = 2000  # of the dtype, in a header: proxies refuse longer ones
 EXTENSIONS = {"raw": "bin", "npy": "npy", "csv": "csv"}
 
 
@@ -32,7 +34,8 @@ def get_data(document: DataArray, request: Request) -> Response:
     """The elements, whole, by ``slice_index`` and ``list_index``, or by Range over the bytes; streamed.
 
     ``format``: raw (C order, little endian on the machines this runs on, no header), npy (with the header that
-    `numpy.load` reads) or csv. The headers X-Array-Shape and X-Array-Dtype describe what is sent.
+    `numpy.load` reads) or csv. The headers X-Array-Shape and X-Array-Dtype describe what is sent (a dtype of more than
+    2,000 letters is only in the header of an NPY file).
     """
     kind = request.GET.get("format", "raw")
     if kind not in EXTENSIONS:
@@ -70,7 +73,9 @@ def _respond_bytes(request: Request, document: DataArray, data: ArrayBytes, kind
     etag = f"{document.revision()}-{crc32(request.query_string.encode()):x}"
     response = respond(request, read, len(header) + data.size, "application/octet-stream", filename, etag)
     response.headers["X-Array-Shape"] = ",".join(map(str, data.shape))
-    response.headers["X-Array-Dtype"] = str(data.dtype)
+    dtype = str(data.dtype).encode("ascii", "backslashreplace").decode()
+    if len(dtype) <= HEADER_LETTERS and dtype.isprintable():
+        response.headers["X-Array-Dtype"] = dtype
     return response
 
 
@@ -90,33 +95,40 @@ def preview(document: DataArray, request: Request) -> dict[str, Any]:
         "shape": document.getShapeText(),
         "dtype": document.getDtypeText(),
         "empty": array is None or not array.size,
+        "large": array is not None and not array.dtype.names and array.dtype.itemsize > SHOWN_BYTES,
         "plot": make_plot(document.getArray()) if array is not None and array.size else None,
         **(_table(array, request) if array is not None and array.size else {"table": None}),
     }
 
 
 def _table(array: Readable, request: Request) -> dict[str, Any]:
-    """Rows newest first, a page at a time; ``?last=`` is the row the page begins with."""
+    """Rows newest first, a page at a time; ``?last=`` is the row the page begins with. Large elements are not read."""
     if array.ndim > 2 or array.ndim == 0 or (array.ndim == 2 and array.dtype.names):
         return {"table": None}
-    count = array.shape[0]
-    last = page_start(request, 1, count)
+    fields = array.dtype.names
+    small = [name for name in fields or () if array.dtype[name].itemsize <= SHOWN_BYTES][:SHOWN_COLUMNS]
+    if not small if fields else array.dtype.itemsize > SHOWN_BYTES:
+        return {"table": None}
+    table = Table(array, small, SHOWN_COLUMNS)
+    last = page_start(request, 1, table.rows)
     first = max(last - SHOWN_ROWS, 0)
-    heads = column_names(array)
-    shown = heads[:SHOWN_COLUMNS]
-    rows = table_rows(np.asarray(array[first:last]), heads, shown)
+    rows = list(enumerate(table.read(first, last), first))
     return {
         "table": {
-            "heads": shown,
-            "hidden": len(heads) - len(shown),
-            "rows": [(first + at, [_shown(value) for value in row]) for at, row in reversed(list(enumerate(rows)))],
+            "heads": [_cut(name) for name in table.heads],
+            "hidden": table.columns - len(table.heads),
+            "rows": [(number, [_shown(value) for value in row]) for number, row in reversed(rows)],
         },
-        "newer": min(last + SHOWN_ROWS, count) if last < count else None,
+        "newer": min(last + SHOWN_ROWS, table.rows) if last < table.rows else None,
         "older": first if first else None,
-        "rows": f"{count:,}",
+        "rows": f"{table.rows:,}",
     }
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}…"
 
 
 def _shown(value: object) -> str:
     """A value for people: nine digits of a float are enough, the download has them all."""
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
+    return f"{value:.9g}" if isinstance(value, float) else _cut(str(value))

@@ -7,17 +7,22 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ZEO.Exceptions import ClientDisconnected
+from ZODB.Connection import Connection
+from ZODB.POSException import StorageTransactionError
 
 import wendelin.configurator
 from wendelin.configurator import driver, without_browser
 from wendelin.configurator.running_installation import Installation, read_status
 from wendelin.core.business_templates.installation import install
 from wendelin.core.business_templates.offered_configurations import WENDELIN
-from wendelin.core.database import Database
+from wendelin.core.database import OUTAGE, Database
 from wendelin.core.errors import BadRequest, BusinessTemplateError
 from wendelin.core.model.objects.site import get_site
 
@@ -101,6 +106,45 @@ def test_a_failure_is_kept_and_can_be_tried_again(database: Database, monkeypatc
     monkeypatch.undo()
     wendelin.configurator.run(database)
     assert "erp5_wendelin" in installed_titles(database)
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Exception | None]]:
+    """What the next commits meet; None is nothing."""
+    errors: list[Exception | None] = []
+    vote = Connection.tpc_vote
+
+    def fail(self: Connection, transaction: Any) -> object:
+        error = errors.pop(0) if errors else None
+        if error is not None:
+            raise error
+        return vote(self, transaction)
+
+    monkeypatch.setattr(Connection, "tpc_vote", fail)
+    monkeypatch.setattr(without_browser, "OUTAGE", replace(OUTAGE, first_pause=0.001, longest_pause=0.001))
+    yield errors
+    assert not errors
+
+
+AWAY = ClientDisconnected("killed")
+
+
+@pytest.mark.parametrize("errors", [[AWAY], [None, AWAY, AWAY], [None, None, AWAY, None, AWAY]])
+def test_a_database_that_goes_away_is_waited_for(
+    database: Database, failing: list[Exception | None], errors: list[Exception | None]
+) -> None:
+    failing += errors
+    wendelin.configurator.run(database)
+    assert "erp5_wendelin" in installed_titles(database)
+
+
+def test_what_passes_is_no_failure_of_a_step(database: Database, failing: list[Exception | None]) -> None:
+    with database.transaction() as connection:
+        without_browser.begin(connection, WENDELIN, {})
+    failing.append(StorageTransactionError("the server was killed"))
+    with pytest.raises(StorageTransactionError):
+        driver.drive(database)
+    assert driver.drive(database).state == "finished"
 
 
 def test_an_unknown_option_is_refused_before_anything_is_kept(database: Database) -> None:

@@ -88,6 +88,11 @@ class Place(NamedTuple):
             expected *= length
         return True
 
+    @property
+    def transposed(self) -> Place:
+        """The same elements with the axes the other way round: contiguous where they stand in Fortran order."""
+        return self._replace(shape=self.shape[::-1], strides=self.strides[::-1])
+
 
 class _Interface:
     """An object that NumPy takes for an array at an address."""
@@ -185,10 +190,13 @@ def array_at(lease: Keeper, low_address: int, place: Place, writable: bool) -> n
     return array
 
 
-def copy_of(file: Readable, place: Place, writable: bool = False) -> np.ndarray:
+def copy_of(file: Readable, place: Place) -> np.ndarray:
     """A copy of a place's bytes, where memory cannot be mapped; read-only, as a write would not be kept."""
-    data = file.read(place.low, place.high - place.low)
-    buffer: Any = bytearray(data) if writable else data
+    return array_in(file.read(place.low, place.high - place.low), place)
+
+
+def array_in(buffer: bytes | bytearray, place: Place) -> np.ndarray:
+    """The ndarray of a place in a buffer of its bytes ``low`` to ``high``."""
     return np.ndarray(place.shape, place.dtype, buffer, place.first - place.low, place.strides)
 
 

@@ -94,9 +94,15 @@ class Summary:
         first, last = page_span(leaf * LEAF_ROWS * self.row_size, LEAF_ROWS * self.row_size)
         return self.array.file.extent_map.writes(first, last)
 
-    def extend(self, rows: int) -> None:
-        """Summarise every complete leaf within the first ``rows`` rows that is not summarised yet."""
-        for leaf in range(self._first_missing(), rows // LEAF_ROWS):
+    def extend(self, rows: int, most: int | None = None) -> None:
+        """Summarise the complete leaves within the first ``rows`` rows that are not summarised yet.
+
+        All of them, or so many as have about ``most`` bytes of data, but one at least.
+        """
+        first, last = self._first_missing(), rows // LEAF_ROWS
+        if most is not None:
+            last = min(last, first + max(most // (LEAF_ROWS * self.row_size), 1))
+        for leaf in range(first, last):
             groups = self._groups_of_data(leaf)
             whole = extremes_of_groups(groups)
             self._node(leaf // FACTOR).put(leaf % FACTOR, (self.signature(leaf), whole.tobytes(), SummaryLeaf(groups)))
@@ -156,6 +162,13 @@ class Summary:
             low, high = max(first - leaf * FACTOR, 0), min(last - leaf * FACTOR, FACTOR)
             parts.append(self._whole(leaf) if high - low == FACTOR else self._groups(leaf, low, high))
         return extremes_of_groups(np.stack(parts))
+
+
+def cost_of_overview(array: SummarisedArray, table: SummaryTable) -> int:
+    """About how many bytes of data an overview of the whole has to read, because no leaf summarises them."""
+    summary = Summary(array, table)
+    leaves = sum(len(node.entries) for node in table.entries.values())
+    return max(array.shape[0] - leaves * LEAF_ROWS, 0) * summary.row_size
 
 
 def extremes_of_groups(groups: np.ndarray) -> np.ndarray:

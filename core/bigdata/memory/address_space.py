@@ -14,7 +14,7 @@ import sys
 import weakref
 
 from wendelin.core.bigdata.extents.page_size import PAGE
-from wendelin.core.errors import BigDataError
+from wendelin.core.errors import BigDataError, TooLargeToMap
 
 _PRIVATE, _FIXED, _ANONYMOUS, _NORESERVE = 0x02, 0x10, 0x20, 0x4000
 RANDOM, SEQUENTIAL, NORMAL, DONT_NEED, NO_HUGE_PAGE, POPULATE_READ = 1, 2, 0, 4, 15, 22
@@ -56,6 +56,10 @@ def _map(address: int | None, size: int, protection: int, flags: int, descriptor
     found = _libc.mmap(address, size, protection, flags, descriptor, offset)
     if found is None or found == _FAILED:
         number = ctypes.get_errno()
+        if number in (errno.ENOMEM, errno.EOVERFLOW):
+            raise TooLargeToMap(
+                f"there is no address space for {size:,} bytes: read and assign parts, such as A[a:b] = values"
+            )
         raise BigDataError(f"the kernel refused to map {size} bytes: {os.strerror(number)}")
     return int(found)
 

@@ -15,14 +15,13 @@ import os
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 
 from wendelin.core.bigdata.extents.page_size import PAGE, unique_number
 from wendelin.core.bigdata.extents.runs import EMPTY, Runs, changes, clip, holes, overlay, parted, ranges, runs
 from wendelin.core.bigdata.memory import address_space, pagemap
-from wendelin.core.errors import BigDataError
+from wendelin.core.errors import BigDataError, TooLargeToMap
 
 MANY_RUNS = 16_384  # in one mapping, or half of all, of 65,530 that the kernel allows; past it small ones are copied in
 SMALL_RUN = 8  # pages
@@ -31,6 +30,7 @@ _HUGE = 1 << 30  # 4 TiB: a quarter more must do, of 128 TiB in all
 _OPEN_FILES = 256
 _COMPARED = 256  # pages at a time, so that they stay in the processor's cache
 _NOT_SHOWN = -2  # an extent that no table names
+_END = 1 << 52  # behind every page
 
 
 class Scratch:
@@ -104,8 +104,7 @@ class Mapping:
     """Shows runs in a reservation; ``covered`` says which page ranges are mapped at all."""
 
     def __init__(self, wanted_pages: int, protection: int) -> None:
-        room = 4 * wanted_pages if wanted_pages < _HUGE else wanted_pages * 5 // 4
-        self.reservation = address_space.Reservation(max(room, _MIN_PAGES), protection)
+        self.reservation = _reservation(wanted_pages, protection)
         self._pristine: address_space.Reservation | None = None
         if protection != address_space.READ and not pagemap.readable():
             self._pristine = address_space.Reservation(self.reservation.pages, address_space.READ)
@@ -114,6 +113,7 @@ class Mapping:
         self.covered: list[tuple[int, int]] = []
         self.advice = address_space.NORMAL
         self.stale = False  # part of what is shown could not be restored: show the file's state again
+        self.flushed: Runs = EMPTY  # pages of which memory still holds private copies that are in an extent
         self._digests: dict[int, bytes] = {}
         _mappings.add(self)
 
@@ -133,8 +133,26 @@ class Mapping:
 
     def show(self, wanted: Runs, path_of: Callable[[int], str]) -> None:
         """Make every covered page show what ``wanted`` says; private copies of changed pages are dropped."""
-        self._change(self.shown, wanted, path_of)
-        self.shown, self.stale = wanted, False
+        self._change(overlay(self.shown, self.flushed), wanted, path_of)
+        self.shown, self.flushed, self.stale = wanted, EMPTY, False
+
+    def show_part(self, first: int, last: int, wanted: Runs, path_of: Callable[[int], str]) -> None:
+        """Make pages ``first`` to ``last``, which are covered, show what ``wanted`` says of them."""
+        self._change(clip(self.shown, first, last), wanted, path_of)
+        self.shown = np.concatenate([clip(self.shown, 0, first), wanted, clip(self.shown, last, _END)])
+
+    def note_flushed(self, pages: pagemap.PageRanges) -> None:
+        """What was written to these pages is in an extent: it does not count as written, and the next `show` drops it.
+
+        Comparing places is not enough for that: the file may give the extent up before anybody looks (truncated,
+        undone), the pages are where they were before, and what was written would come back.
+        """
+        self.flushed = overlay(self.flushed, runs([(low, high - low, _NOT_SHOWN, 0, 0) for low, high in pages]))
+
+    def _note_unknown(self, rows: np.ndarray) -> None:
+        """Nobody can tell what these pages show: the next `show` maps them again."""
+        unknown = [(page, count, _NOT_SHOWN, 0, 0) for page, count in rows[:, :2].tolist()]
+        self.shown, self.stale = overlay(self.shown, runs(unknown)), True
 
     def _reservations(self) -> list[address_space.Reservation]:
         """What arrays see, and what it is compared with, if that is needed."""
@@ -147,6 +165,16 @@ class Mapping:
         many = max(len(new), sum(len(mapping.shown) for mapping in _mappings) // 2) > MANY_RUNS
         copying = (stop - start <= SMALL_RUN) & (extent != 0) & many
         rows = np.column_stack([start, stop - start, extent, at, np.zeros_like(start)])
+        try:
+            self._map(rows, copying, path_of)
+        except BaseException:  # some of it shows the new state already
+            self._note_unknown(rows)
+            raise
+        self._note_copies(rows, copying)
+        if self.advice != address_space.NORMAL:
+            self.advise(self.advice)
+
+    def _map(self, rows: np.ndarray, copying: np.ndarray, path_of: Callable[[int], str]) -> None:
         with Files(path_of) as files:
             for (page, count, number, position, _), copy in zip(rows.tolist(), copying.tolist(), strict=True):
                 for reservation in self._reservations():
@@ -156,9 +184,6 @@ class Mapping:
                         _copy_in(reservation, page, count, files.open(number, position + count), position)
                     else:
                         reservation.map_file(page, count, files.open(number, position + count), position)
-        self._note_copies(rows, copying)
-        if self.advice != address_space.NORMAL:
-            self.advise(self.advice)
 
     def _note_copies(self, rows: np.ndarray, copying: np.ndarray) -> None:
         """Remember what was copied in, page by page: a copy looks written, and its file may be out of reach later."""
@@ -200,7 +225,7 @@ class Mapping:
             found.extend((low + first, high + first) for low, high in pairs)
         if not found:
             return found
-        written = ranges(found)
+        written = parted(ranges(found), self.flushed)[1]
         if len(self.copied):
             written = parted(written, self._unchanged_copies())[1]
         full, holes_written = parted(written, self.shown)
@@ -234,8 +259,14 @@ class Mapping:
             zeros.extend((page + i, page + i + 1) for i in empty)
         return ranges(zeros)
 
+    def discard_all(self, path_of: Callable[[int], str]) -> None:
+        """Drop everything that was written."""
+        flushed = self.flushed[["page", "count"]].tolist()
+        self.discard([*self.written(), *((page, page + count) for page, count in flushed)], path_of)
+        self.flushed = EMPTY
+
     def discard(self, written: pagemap.PageRanges, path_of: Callable[[int], str]) -> None:
-        """Drop what was written to these pages."""
+        """Drop what was written to these pages: they show what is mapped."""
         for low, high in written:
             self.reservation.discard(low, high - low)
             for page, count, number, at, _ in clip(self.copied, low, high).tolist():
@@ -245,9 +276,21 @@ class Mapping:
         try:
             with Files(path_of) as files:
                 _copy_in(self.reservation, page, count, files.open(number, at + count), at)
-        except (OSError, KeyError):  # an extent of an aborted savepoint is gone: the file's own state has to be shown
-            self.shown = overlay(self.shown, runs([(page, count, _NOT_SHOWN, 0, 0)]))
-            self.stale = True
+        except (
+            OSError,
+            KeyError,
+            BigDataError,
+        ):  # an extent of an aborted savepoint is gone: the file's own state has to be shown
+            self._note_unknown(np.array([(page, count)]))
+
+
+def _reservation(wanted_pages: int, protection: int) -> address_space.Reservation:
+    """Room for a file to grow in; only for what it has now where there is no more."""
+    room = 4 * wanted_pages if wanted_pages < _HUGE else wanted_pages * 5 // 4
+    try:
+        return address_space.Reservation(max(room, _MIN_PAGES), protection)
+    except TooLargeToMap:
+        return address_space.Reservation(max(wanted_pages, 1), protection)
 
 
 def _copy_in(reservation: address_space.Reservation, page: int, count: int, descriptor: int, at: int) -> None:
@@ -272,11 +315,3 @@ def _united(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             united.append((low, high))
     return united
-
-
-def restrict(table: Runs, covered: list[tuple[int, int]]) -> Runs:
-    """The part of a table within the covered ranges."""
-    if len(covered) == 1:
-        return clip(table, *covered[0])
-    parts: list[Any] = [clip(table, low, high) for low, high in covered]
-    return np.concatenate(parts) if parts else EMPTY

@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike
+from ZODB import DB
 
 from wendelin.core.bigdata.arrays.geometry import (
     Geometry,
@@ -24,6 +25,7 @@ from wendelin.core.bigdata.arrays.geometry import (
     is_basic,
     is_scalar,
 )
+from wendelin.core.bigdata.arrays.growing_axis import blocks_of, rows_of
 from wendelin.core.bigdata.extents.extent_map import SegmentTable
 from wendelin.core.bigdata.extents.page_size import page_span, pages_of
 from wendelin.core.bigdata.extents.stores import keeps_local_files
@@ -140,10 +142,19 @@ class SnapshotArray(Shaped, Protocol):
         """The bytes."""
 
 
+class Origin(NamedTuple):
+    """Where a snapshot was taken: the array's record, and the transaction that it shows."""
+
+    database: DB
+    oid: bytes
+    tid: bytes
+
+
 class ArraySnapshot:
     """An array as it was at one revision; basic indexing gives read-only views."""
 
-    def __init__(self, array: SnapshotArray) -> None:
+    def __init__(self, array: SnapshotArray, origin: Origin | None = None) -> None:
+        self.origin = origin
         self.shape, self.dtype, self.order = array.shape, array.dtype, array.order
         self._geometry = Geometry(self.shape, self.dtype, self.order)
         self._file = array.file.snapshot()
@@ -157,7 +168,7 @@ class ArraySnapshot:
         return self._file
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return rows_of(self.shape, self.order)
 
     def __getitem__(self, index: Index) -> Any:
         if not is_basic(index):
@@ -182,8 +193,7 @@ class ArraySnapshot:
 
     def blocks(self, rows: int) -> Iterator[np.ndarray]:
         """The array in views of ``rows`` rows."""
-        for start in range(0, len(self), rows):
-            yield self[start : start + rows]
+        return blocks_of(self, rows)
 
     def __repr__(self) -> str:
         return f"<ArraySnapshot shape={self.shape} dtype={self.dtype}>"

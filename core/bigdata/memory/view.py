@@ -14,12 +14,12 @@ from ZODB.POSException import ReadConflictError
 
 from wendelin.core.bigdata.extents.extent_map import SEGMENT_PAGES
 from wendelin.core.bigdata.extents.page_size import PAGE, page_span, pages_of, unique_number
-from wendelin.core.bigdata.extents.runs import EMPTY, Runs, clip, holes, overlay, runs
+from wendelin.core.bigdata.extents.runs import EMPTY, Runs, runs
 from wendelin.core.bigdata.extents.stores import keeps_local_files
 from wendelin.core.bigdata.memory import address_space, pagemap
 from wendelin.core.bigdata.memory.address_space import advice_for
 from wendelin.core.bigdata.memory.lease import Lease
-from wendelin.core.bigdata.memory.mapping import Mapping, restrict
+from wendelin.core.bigdata.memory.mapping import Mapping
 from wendelin.core.bigdata.memory.page_source import PageSource
 from wendelin.core.bigdata.memory.paged_file import PagedFile
 from wendelin.core.bigdata.memory.thread_locks import lock_of
@@ -119,19 +119,20 @@ class View:
     def _move(self) -> None:
         """The file outgrew its reservation: arrays handed out stay on the old one, read-only from now on."""
         self.settle()
+        mapping = self._new_mapping()
         lease = self._lease() if self._lease is not None else None
         if lease is not None:
             lease.freeze()
             self._retired.append((weakref.ref(lease), self._mapping))
         self._lease = None
-        self._mapping = self._new_mapping()
+        self._mapping = mapping
 
     # ---------------------------------------------------------------- following the file
 
     def refresh(self) -> None:
         """Show the file as the transaction sees it now; cheap when nothing changed."""
         revision = self.file.tail.revision
-        if revision != self.revision or self._mapping.stale:
+        if revision != self.revision or self._outdated:
             if self.paused:
                 raise StaleView(_BEGIN_FIRST)
             source = PageSource()
@@ -152,22 +153,31 @@ class View:
         self._mapping.show(wanted, source.path_of)
         self._source = source
 
+    @property
+    def _outdated(self) -> bool:
+        """Whether memory shows something else than at `revision` (which an undone write brings back)."""
+        return self._mapping.stale or len(self._mapping.flushed) > 0
+
+    def follow_change(self, first: int, last: int, before: tuple[int, int]) -> None:
+        """The transaction changed pages ``first`` to ``last``; revision and the tail's start were ``before``.
+
+        Arrays that somebody holds show it at once: a write to one of them takes the rest of its page along.
+        """
+        if not self.leased:
+            return
+        if (self.revision, self.file.tail.start) != before or self._outdated:
+            self.refresh()
+            return
+        for covered, end in self._mapping.covered:
+            low, high = max(covered, first), min(end, last)
+            if low < high:
+                wanted = self._source.find(self.file, low, high)
+                self._mapping.show_part(low, high, wanted, self._source.path_of)
+        self.revision = self.file.tail.revision
+
     def forget_revision(self) -> None:
         """Have the next use refresh the view."""
         self.revision = _LATE
-
-    def state(self) -> tuple[Runs, PageSource, int]:
-        """What is shown, to come back to after a savepoint's rollback."""
-        return self._mapping.shown, self._source, self.revision
-
-    def restore(self, state: tuple[Runs, PageSource, int]) -> None:
-        """Show what ``state`` says, where it is still covered."""
-        shown, source, revision = state
-        self.discard()
-        complete = overlay(shown, EMPTY)
-        late = [gap for low, high in self._mapping.covered for gap in _gaps(shown, self._mapping.shown, low, high)]
-        self._show(restrict(complete, self._mapping.covered), source)
-        self.revision = revision if not late else _LATE
 
     # ---------------------------------------------------------------- writes
 
@@ -183,7 +193,8 @@ class View:
     def discard(self) -> None:
         """Forget everything that was written."""
         self.pending = None
-        self._mapping.discard(self.written(), self._source.path_of)
+        if self.writable:
+            self._mapping.discard_all(self._source.path_of)
 
     def flush(self) -> None:
         """Write the dirty pages as one extent and enter it in the file's map."""
@@ -202,6 +213,7 @@ class View:
             at += high - low
         handle = self.file.write_extent(memory(low, high - low) for low, high in ranges)
         self.file.enter_pages(runs(rows), {number: handle})
+        self._mapping.note_flushed(ranges)
 
     def settle(self) -> None:
         """Flush in the middle of a transaction: the memory shows the new extents, and private copies are dropped."""
@@ -246,8 +258,3 @@ class View:
                 logger.error("a connection was closed with unsaved writes to %r", self.file._p_oid)
                 self.discard()
             lease.watch_late_writes(self.file._p_oid)
-
-
-def _gaps(shown: Runs, now: Runs, low: int, high: int) -> list[tuple[int, int]]:
-    before, after = holes(clip(shown, low, high), low, high), holes(clip(now, low, high), low, high)
-    return [gap for gap in before if gap not in after]

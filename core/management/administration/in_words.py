@@ -16,21 +16,21 @@ UNDO = "undo: "
 DONE = {
     "view": "{} was edited",
     "metadata": "{} was edited",
-    "add_content": "a document was added to {}",
+    "add_content": "A document was added to {}",
     "clone": "{} was cloned",
     "delete": "{} was deleted",
-    "list_delete": "documents were deleted from {}",
-    "list_action": "documents were pasted into {}",
-    "list_workflow": "documents of {} changed their state",
+    "list_delete": "Documents were deleted from {}",
+    "list_action": "Documents were pasted into {}",
+    "list_workflow": "Documents of {} changed their state",
     "Base_viewWorkflowActionDialog": "{} changed its state",
     "customise": "{} was customised",
-    "ingest": "data came in by {}",
-    "add_user": "a user was added to {}",
-    "change_activities": "activities of {} were changed",
-    "templates_install": "business templates were installed",
-    "templates_uninstall": "business templates were uninstalled",
-    "password": "a password was changed",
-    "undo": "transactions were undone",
+    "ingest": "Data came in by {}",
+    "add_user": "A user was added to {}",
+    "change_activities": "Activities of {} were changed",
+    "templates_install": "Business templates were installed",
+    "templates_uninstall": "Business templates were uninstalled",
+    "password": "A password was changed",
+    "undo": "Transactions were undone",
 }
 
 
@@ -40,10 +40,10 @@ def in_words(site: Site, description: str) -> str:
         return f"Undone: {in_words(site, description.removeprefix(UNDO))}"
     request, activity = REQUEST.fullmatch(description), ACTIVITY.fullmatch(description)
     if request is not None:
-        return _capital(_of_request(site, request["method"], request["path"].split("?")[0]))
+        return _of_request(site, request["method"], request["path"].split("?")[0])
     if activity is not None:
         return f"Activity {activity['name']} of {_name(site, activity['path'].strip('/').split('/'))}"
-    return _capital(description)
+    return description[:1].upper() + description[1:]
 
 
 def _of_request(site: Site, method: str, path: str) -> str:
@@ -54,8 +54,8 @@ def _of_request(site: Site, method: str, path: str) -> str:
         return DONE[names[-1]].format(_name(site, names[:-1]))
     found = _find(site, names)
     if found is not None:
-        return f"{_name(site, names)} was changed ({method})"
-    return f"{names[-1]} of {_name(site, names[:-1])}" if names else "the site was changed"
+        return f"{_name(site, names) if names else 'The site'} was changed ({method})"
+    return f"{names[-1]} of {_name(site, names[:-1])}" if names else "The site was changed"
 
 
 def _name(site: Site, names: list[str]) -> str:
@@ -79,7 +79,3 @@ def _find(site: Site, names: list[str]) -> Document | None:
     for name in names:
         here = here.get_child(name) if isinstance(here, Folder) else None
     return here
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

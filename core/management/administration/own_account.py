@@ -8,12 +8,15 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.security import remember
 
-from wendelin.core.errors import BadRequest, Unauthorized
+from wendelin.core.errors import BadRequest, RateExceeded
 from wendelin.core.management.forms.field_sets import FieldSet
 from wendelin.core.management.forms.fields import DIALOG_PREFIX, field_of
+from wendelin.core.management.frame.login import too_many
 from wendelin.core.management.frame.messages import say
 from wendelin.core.model.objects.properties import Property
 from wendelin.core.model.objects.site import Site
+from wendelin.core.web.access.known_devices import source_of
+from wendelin.core.web.requests.statuses import status_of
 from wendelin.core.web.requests.urls import url
 
 PASSWORD_FIELDS = (
@@ -51,11 +54,18 @@ def _change(context: Site, request: Request, form: FieldSet) -> bool:
     except BadRequest as error:
         new.error = str(error)
         return False
+    users, user_id = context.acl_users, request.user.id
+    policy, source = request.registry["wendelin.policy"], source_of(request, user_id)
     try:
-        context.acl_users.changeOwnPassword(values["old_password"], values["password"])
-    except Unauthorized:
-        old.error = "This is not your present password."
+        if policy.authenticate(users, user_id, values["old_password"], source) is None:
+            old.error = "This is not your present password."
+            return False
+    except RateExceeded as error:  # whoever found a browser open could guess here
+        request.response.status_int = status_of(type(error))
+        request.response.headers["Retry-After"] = str(error.retry_after)
+        old.error = too_many(error)
         return False
+    users.changeOwnPassword(values["old_password"], values["password"])
     return True
 
 

@@ -13,7 +13,7 @@ from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.site import MODULE_SUFFIX
 from wendelin.core.model.portal_types.actions import Action
-from wendelin.core.security import ACCESS, ADD, COPY, check_permission, lineage
+from wendelin.core.security import ACCESS, ADD, COPY, VIEW_HISTORY, check_permission, lineage
 from wendelin.core.web.requests.urls import url
 
 #: Every document that can be edited has this state variable, so it tells nothing.
@@ -68,7 +68,8 @@ class DocumentHead:
         if self._has_relations:
             found.append(Link("Relations", self._address("relations")))
         found.append(Link("Metadata", self._address("metadata")))
-        found.append(Link("History", self._address("history")))
+        if check_permission(VIEW_HISTORY, self.document):
+            found.append(Link("History", self._address("history")))
         return found
 
     @property
@@ -145,7 +146,9 @@ class DocumentHead:
     def may_copy(self) -> bool:
         """Whether the user can put a copy beside the document."""
         container = self.document.__parent__
-        if self.is_top or self.document.getPortalType() not in container.getTypeInfo().allowed_content_type_list:
+        if container is None or self.is_top:
+            return False
+        if self.document.getPortalType() not in container.getTypeInfo().allowed_content_type_list:
             return False  # what only its tool makes: users, installed templates
         return check_permission(COPY, self.document) and check_permission(ADD, container)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from wendelin.core.management.documents.head import DocumentHead
 from wendelin.core.management.lists.cells import format_value
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.history import Change, changes
+from wendelin.core.model.objects.properties import CategoryProperty
+from wendelin.core.security import MANAGE, VIEW, check_permission, require_permission
 
 SHOWN_REVISIONS = 20
 SHOWN_LENGTH = 120
@@ -28,6 +31,7 @@ class ShownChange:
 
 def history(context: Document, request: Request) -> dict[str, Any]:
     """The History tab, the newest first."""
+    require_permission(VIEW, context)
     return {
         "title": context.getTitle(),
         "head": DocumentHead(request, context, "History"),
@@ -43,15 +47,36 @@ def revisions_of(context: Document, request: Request) -> list[tuple[Revision, li
     """
     if not request.database.supports_undo or getattr(context, "_p_oid", None) is None:
         return None
-    titles = {id: prop.label for id, prop in context.getTypeInfo().property_dict.items()} | {"categories": "Relations"}
+    title_of = _titles(context)
     return [
-        (revision, [_shown(change, titles) for change in found if change.name in titles])
+        (revision, [_shown(change, title) for change in found if (title := title_of(change.name))])
         for revision, found in changes(context, SHOWN_REVISIONS)
     ]
 
 
-def _shown(change: Change, titles: dict[str, str]) -> ShownChange:
-    return ShownChange(titles.get(change.name, change.name), _cut(change.old), _cut(change.new))
+def _titles(context: Document) -> Callable[[str], str | None]:
+    """The title of what the user may read; None for other names.
+
+    Properties and relations have rights of their own; what is neither tells a person nothing.
+    """
+    properties = context.getTypeInfo().property_dict
+    relations = [prop for prop in properties.values() if isinstance(prop, CategoryProperty)]
+    sees_all = check_permission(MANAGE, context)
+
+    def title_of(name: str) -> str | None:
+        prop = properties.get(name)
+        if prop is not None:
+            return prop.label if check_permission(prop.read_permission, context) else None
+        if name != "categories":
+            return None
+        is_readable = sees_all or all(check_permission(prop.read_permission, context) for prop in relations)
+        return "Relations" if is_readable else None
+
+    return title_of
+
+
+def _shown(change: Change, title: str) -> ShownChange:
+    return ShownChange(title, _cut(change.old), _cut(change.new))
 
 
 def _cut(value: object) -> str:

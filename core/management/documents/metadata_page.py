@@ -17,6 +17,7 @@ from wendelin.core.management.frame.layout import render_page, without_changes
 from wendelin.core.management.frame.messages import say
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.properties import in_utc
+from wendelin.core.security import VIEW_HISTORY, check_permission
 from wendelin.core.web.requests.urls import url
 
 METADATA_FIELDS = ("id", "title", "short_title", "reference", "version", "language", "description")
@@ -48,17 +49,18 @@ def _metadata_page(context: Document, request: Request, form: FieldSet) -> Respo
 
 
 def _facts(context: Document, request: Request) -> list[tuple[str, Any]]:
+    knows_people = check_permission(VIEW_HISTORY, context)
     roles = [f"{user}: {', '.join(names)}" for user, names in sorted(context.getLocalRoles().items())]
     facts: list[tuple[str, Any]] = [
         ("Portal Type", context.getPortalType()),
         ("Address", request.host_url + url(request, context)),
-        ("Owner", context.getOwner() or "-"),
+        *([("Owner", context.getOwner() or "-")] if knows_people else []),
         ("Created", _utc(context.getCreationDate())),
         ("Last modified", _utc(context.getModificationDate())),
-        ("Number in the catalog", str(context.getUid())),
         ("Categories", "\n".join(context.getCategoryList()) or "-"),
-        ("Roles here", "\n".join(roles) or "-"),
     ]
+    if knows_people:
+        facts += [("Number in the catalog", str(context.getUid())), ("Roles here", "\n".join(roles) or "-")]
     return facts
 
 

@@ -112,7 +112,10 @@ def _as_list(raw: Raw) -> list[str]:
 
 def _choice(document: Document, prop: CategoryProperty, path: str) -> tuple[str, str]:
     value = resolve(document, prop.base, path)
-    return (str(column_value(value, "title")) if value is not None else f"{path} (gone)", path)
+    if value is None:
+        return f"{path} (gone)", path
+    # What the user may not view has no title here: a relation can be made to any address.
+    return str(column_value(value, "title")) if check_permission(VIEW, value) else path, path
 
 
 def _address(request: Request, document: Document, prop: CategoryProperty, path: str) -> str:

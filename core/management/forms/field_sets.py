@@ -11,8 +11,9 @@ from webob.multidict import MultiDict
 
 from wendelin.core.database import is_own_fault, reason_of
 from wendelin.core.errors import BadRequest
-from wendelin.core.management.forms.fields import HIDDEN_KINDS, MULTIPLE_KINDS, Field
+from wendelin.core.management.forms.fields import DIALOG_PREFIX, HIDDEN_KINDS, MULTIPLE_KINDS, Field
 from wendelin.core.management.forms.inputs import Raw, is_sent, read_raw, show_value, to_value
+from wendelin.core.model.objects.properties import CategoryProperty, Property
 
 #: Up to this many choices, of which several can be chosen, are boxes.
 CHECKLIST_LIMIT = 12
@@ -101,7 +102,11 @@ class FieldSet:
         """The values of a submitted form by id, of the fields that can be changed; errors are noted at each field."""
         values: dict[str, Any] = {}
         for entry in self.bound:
-            if not entry.field.editable or entry.field.kind == "readonly" or self._is_left_out(entry, form):
+            if not entry.field.editable or entry.field.kind == "readonly":
+                continue
+            if self._is_left_out(entry, form):
+                if entry.field.required and self.prefix == DIALOG_PREFIX and not _has_default(entry.field.prop):
+                    entry.error = "This field is required."  # a document has a value already, a dialog has none
                 continue
             sent = read_raw(entry.field, entry.name, form)
             entry.raw = sent if isinstance(sent, str | bool | list) else ""  # a file cannot be shown again
@@ -128,3 +133,7 @@ class FieldSet:
                 place.error = message
             else:
                 self.errors.append(message)
+
+
+def _has_default(prop: Property | CategoryProperty) -> bool:
+    return isinstance(prop, Property) and prop.default is not None

@@ -8,9 +8,11 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.security import forget, remember
 
-from wendelin.core.errors import RateExceeded
+from wendelin.core.errors import Busy, RateExceeded
 from wendelin.core.management.frame.messages import say
 from wendelin.core.model.objects.site import Site
+from wendelin.core.web.access.known_devices import remember_device, source_of
+from wendelin.core.web.requests.statuses import status_of
 from wendelin.core.web.requests.urls import is_own_path, url
 
 
@@ -31,17 +33,26 @@ def log_in(context: Site, request: Request) -> HTTPSeeOther | dict[str, Any]:
     again = {"title": "Log in", "came_from": came_from(request), "name": name}
     policy, password = request.registry["wendelin.policy"], request.POST.get("__ac_password", "")
     try:
-        user = policy.authenticate(context.acl_users, name, password, request.client_addr)
+        user = policy.authenticate(context.acl_users, name, password, source_of(request, name))
     except RateExceeded as error:
-        request.response.status_int = 429
+        request.response.status_int = status_of(type(error))
         request.response.headers["Retry-After"] = str(error.retry_after)
-        return again | {"error": "Too many attempts. Wait five minutes, then try again."}
+        return again | {"error": too_many(error)}
     if user is None:
         # A 4xx status would be an error to programs; to the browser this is the page with a hint. No cookie is set.
         request.response.status_int = 403
         return again | {"error": "This user and password do not match. Check both, and the Caps Lock key."}
     request.session.invalidate()
-    return HTTPSeeOther(came_from(request), headers=remember(request, user.id))
+    response = HTTPSeeOther(came_from(request), headers=remember(request, user.id))
+    remember_device(request, response, user.id)
+    return response
+
+
+def too_many(error: RateExceeded) -> str:
+    """What somebody reads whose password is not looked at now."""
+    if isinstance(error, Busy):
+        return "Too many people are logging in. Try again in some seconds."
+    return "Too many attempts. Wait five minutes, then try again."
 
 
 def log_out(context: Site, request: Request) -> HTTPSeeOther:

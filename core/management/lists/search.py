@@ -10,6 +10,7 @@ from wendelin.core.management.lists.cells import column_value, format_value
 from wendelin.core.model.catalog import OrQuery, Query
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import Site
+from wendelin.core.security import VIEW, check_permission
 from wendelin.core.web.requests.table_pages import lines_per_page, page_number
 from wendelin.core.web.requests.urls import url
 
@@ -41,11 +42,12 @@ def search_site(context: Site, request: Request) -> dict[str, Any]:
 
 
 def _result(request: Request, document: Document) -> dict[str, str]:
+    place = document.__parent__
     return {
         "title": str(column_value(document, "title")),
         "url": url(request, document, "view"),
         "kind": document.getPortalTypeName(),
-        "place": str(column_value(document.__parent__, "title")),
+        "place": str(column_value(place, "title")) if check_permission(VIEW, place) else "",
         "modified": format_value(document.getModificationDate()),
     }
 

@@ -1,7 +1,8 @@
 """Password hashes (argon2id), and a short memory of passwords that were just found to be right.
 
 argon2 is slow on purpose: tens of milliseconds and 64 MiB each. A program that sends a thousand requests per second
-with the same Basic credentials pays that once a minute, and no more than two threads hash at a time.
+with the same Basic credentials pays that once a minute, and no more than two threads hash at a time. Two more may wait
+for that, so that strangers who try passwords leave threads for all others; who was right before may always wait.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from wendelin.core.errors import BadRequest
+from wendelin.core.errors import BadRequest, Busy
 
 MAXIMUM_LENGTH: Final = 1024
 REMEMBER_SECONDS: Final = 60.0
-REMEMBER_COUNT: Final = 1024
+REMEMBER_COUNT: Final = 4096
 
 _hasher = PasswordHasher()
 _hashing = threading.BoundedSemaphore(2)
+_places = threading.BoundedSemaphore(4)
 
 
 def hash_password(password: str) -> str:
@@ -36,10 +38,24 @@ def hash_password(password: str) -> str:
         return _hasher.hash(password)
 
 
-def verify_password(password_hash: str | None, password: str) -> bool:
-    """Whether the password is the one of the hash. None, for a user that is not there, takes as long and is False."""
+def verify_password(password_hash: str | None, password: str, may_wait: bool = False) -> bool:
+    """Whether the password is the one of the hash. None, for a user that is not there, takes as long and is False.
+
+    Raises `Busy` when others are waiting already, unless it ``may_wait``.
+    """
     if len(password) > MAXIMUM_LENGTH:
         return False
+    if may_wait:
+        return _verify(password_hash, password)
+    if not _places.acquire(blocking=False):
+        raise Busy("too many passwords are being checked at this moment: try again in some seconds", 3)
+    try:
+        return _verify(password_hash, password)
+    finally:
+        _places.release()
+
+
+def _verify(password_hash: str | None, password: str) -> bool:
     with _hashing:
         try:
             return _hasher.verify(password_hash or _nobodys_hash(), password) and password_hash is not None
@@ -66,7 +82,7 @@ class RightPasswords:
         self._entries: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
 
     def _digest(self, user_id: str, password: str) -> bytes:
-        return hmac.digest(self._key, f"{len(user_id)}:{user_id}{password}".encode(), "sha256")
+        return hmac.digest(self._key, f"{len(user_id)}:{user_id}{password}".encode("utf-8", "surrogatepass"), "sha256")
 
     def remember(self, user_id: str, password: str, stamp: str) -> None:
         """Note that ``password`` is right for a user whose session stamp is ``stamp``."""
@@ -82,3 +98,9 @@ class RightPasswords:
         with self._lock:
             entry = self._entries.get(self._digest(user_id, password))
             return entry is not None and hmac.compare_digest(entry[0], stamp) and entry[1] > self._clock()
+
+    def knew(self, user_id: str, password: str, stamp: str) -> bool:
+        """Whether it was right at any time that is remembered; it has to be checked again, but may wait for that."""
+        with self._lock:
+            entry = self._entries.get(self._digest(user_id, password))
+            return entry is not None and hmac.compare_digest(entry[0], stamp)

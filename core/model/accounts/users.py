@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -80,6 +81,7 @@ class UserFolder(Folder):
     portal_type: str = "User Folder"
     permission_map = MANAGER_PERMISSION_MAP
     _tokens: OOBTree | None = None
+    _ended_sessions: OOBTree | None = None  # id -> when its cookie ends by itself, in seconds since the epoch
 
     # -- accounts
 
@@ -124,6 +126,19 @@ class UserFolder(Folder):
         account = self.get_child(user_id)
         return account._session_stamp if isinstance(account, Account) else ""
 
+    def end_session(self, session_id: str, seconds: float) -> None:
+        """Make a session invalid whose cookie would last for so many seconds; what has ended by itself is forgotten."""
+        now = time.time()
+        if self._ended_sessions is None:
+            self._ended_sessions = OOBTree()
+        for old in [id for id, end in self._ended_sessions.items() if end < now]:
+            del self._ended_sessions[old]
+        self._ended_sessions[session_id] = now + seconds
+
+    def is_ended_session(self, session_id: str) -> bool:
+        """Whether somebody has logged out of the session."""
+        return self._ended_sessions is not None and session_id in self._ended_sessions
+
     def _account(self, user_id: str) -> Account:
         account = self.get_child(user_id)
         if not isinstance(account, Account):
@@ -140,13 +155,17 @@ class UserFolder(Folder):
     # -- authentication
 
     def authenticate(self, user_id: str, password: str) -> User | None:
-        """The user, if the password is right. An unknown user takes as long as a wrong password."""
+        """The user, if the password is right. An unknown user takes as long as a wrong password.
+
+        Raises `Busy` when too many passwords are being checked.
+        """
         found = self.get_child(user_id)
         account = found if isinstance(found, Account) else None
         stamp = account._session_stamp if account is not None else ""
         if account is not None and _right_passwords.knows(user_id, password, stamp):
             return self._user(account)
-        if not verify_password(account._password_hash if account is not None else None, password):
+        may_wait = account is not None and _right_passwords.knew(user_id, password, stamp)
+        if not verify_password(account._password_hash if account is not None else None, password, may_wait):
             return None
         _right_passwords.remember(user_id, password, stamp)
         return self._user(account)  # type: ignore[arg-type]  # nobody's hash is never verified

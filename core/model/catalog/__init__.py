@@ -25,7 +25,9 @@ __all__ = ["AndQuery", "ComplexQuery", "NegatedQuery", "OrQuery", "Query", "Simp
 
 
 def includeme(config: PluginConfig) -> None:
-    """Let documents' events reach the catalog."""
+    """Let documents' events reach the catalog, and scripts make queries."""
+    for name in (__name__, "Products.ZSQLCatalog.SQLCatalog"):
+        config.allow_module(name, __all__, module=__name__)
     for event_class, handler in SUBSCRIBERS:
         config.add_subscriber(event_class, handler)
     config.add_evolution_step(1, mend_indexes, "every document under its values, texts in any form")

@@ -96,7 +96,7 @@ class CatalogTool(Folder):
     def getObject(self, uid: int) -> Any:  # ERP5's name
         """The document of that uid; raises `NotFound`, and `Unauthorized` when the user may not view it."""
         self.flush()
-        row = self.store.rows.get(int(uid))
+        row = self.store.rows.get(int(uid)) if 0 <= int(uid) < 1 << 63 else None
         document = None if row is None else self.document(self.store.value(row, "relative_url"))
         if document is None:
             raise NotFound(f"no document has the uid {uid}")
@@ -121,10 +121,10 @@ class CatalogTool(Folder):
 
     def _plan(self, kw: Mapping[str, Any], user: User, role_user: str) -> Plan:
         compiler = self.compiler(role_user)
+        compiler.visible = visible = self._visible(compiler.columns, user)
         arguments = {name: value for name, value in kw.items() if name not in OPTIONS | IGNORED}
         conditions = compiler.query(kw.get("query")) + compiler.keywords(arguments)
-        conditions += self._visible(compiler.columns, user)
-        return Plan(self.store, conditions, sort_order(compiler, kw.get("sort_on"), kw.get("sort_order")))
+        return Plan(self.store, [*conditions, *visible], sort_order(compiler, kw.get("sort_on"), kw.get("sort_order")))
 
     def _visible(self, columns: Mapping[str, Column], user: User) -> list[Condition]:
         numbers = None if user.is_system else self.store.visible(principals_of(user))

@@ -24,7 +24,7 @@ from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.events import DocumentAdded, DocumentModified, DocumentMoved, DocumentRemoved, notify
 from wendelin.core.model.objects.ids import generate_id
 from wendelin.core.model.objects.relations import find_references, update_references
-from wendelin.core.security import ADD, COPY, DELETE, require_permission
+from wendelin.core.security import ADD, COPY, DELETE, VIEW, check_permission, require_permission
 
 if TYPE_CHECKING:
     from wendelin.core.model.objects.folder import Folder
@@ -92,7 +92,8 @@ class _Copier(pickle.Pickler):
                 return None
             self.others.append(obj)
         elif hasattr(type(obj), "__copy__") and isinstance(obj, Persistent):
-            # Big files and arrays know how to share their extents with a copy.
+            # Big files and arrays know how to share their extents with a copy. Mappings copy what is in memory.
+            obj._p_activate()
             self.others.append(copy.copy(obj))
         else:
             return None
@@ -109,16 +110,39 @@ class _Builder(pickle.Unpickler):
 
 
 def duplicate(document: Document, with_children: bool = True) -> Any:
-    """A copy of the document and all below it, not yet anywhere; its parts start their own life."""
-    parts = list(walk(document)) if with_children else [document]  # kept: ids are good while objects are in memory
+    """A copy of the document and all below it that the user may view, not yet anywhere; it starts its own life."""
+    hidden: list[tuple[str, ...]] = []
+    # Kept in a list: ids are good while objects are in memory.
+    parts = list(_walk_visible(document, (), hidden)) if with_children else [document]
     stream = io.BytesIO()
     copier = _Copier(stream, {id(part) for part in parts}, () if with_children else _children_of(document))
     copier.dump(document)
     stream.seek(0)
     made = _Builder(stream, copier.others).load()
+    for path in hidden:
+        _leave_out(made, path)
     for part in walk(made) if with_children else [made]:
         _begin_anew(part)
     return made
+
+
+def _walk_visible(document: Document, path: tuple[str, ...], hidden: list[tuple[str, ...]]) -> Iterator[Document]:
+    """As `walk`, without what the current user may not view: the paths of that go into ``hidden``."""
+    yield document
+    for child in document.objectValues() if hasattr(type(document), "objectValues") else ():
+        below = (*path, child.__name__)
+        if check_permission(VIEW, child):
+            yield from _walk_visible(child, below, hidden)
+        else:
+            hidden.append(below)
+
+
+def _leave_out(made: Any, path: tuple[str, ...]) -> None:
+    """Take a part out of a copy. What stands there is the original itself, which must not notice."""
+    for id in path[:-1]:
+        made = made._tree[id]
+    del made._tree[path[-1]]
+    made._count.change(-1)
 
 
 def _children_of(document: Document) -> tuple[Any, ...]:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from persistent import Persistent
+
 from wendelin.core import contracts
 from wendelin.core.errors import BadRequest, DisallowedContent, NotFound
 from wendelin.core.interfaces import ITypeInformation
@@ -31,6 +33,8 @@ def resolve_class(path: str) -> type:
         found: type = getattr(import_named(module_name), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise NotFound(f"class {path} is not there ({error}): is its plugin installed?") from error
+    if not (isinstance(found, type) and issubclass(found, Persistent)):
+        raise NotFound(f"{path} is no document class")
     return found
 
 

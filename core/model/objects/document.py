@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from persistent import Persistent
 
@@ -28,6 +28,7 @@ from wendelin.core.security import (
     private,
     protected,
     public,
+    require_permission,
     set_local_roles,
 )
 
@@ -49,6 +50,11 @@ class Document(Persistent):
     _owner: str
     temporary: bool = False
     is_site = False
+    __array_ufunc__ = None  # NumPy does not compute with documents
+
+    def __array__(self, *args: object, **kw: object) -> NoReturn:
+        """NumPy takes no document for a sequence: it would read the document without asking for rights."""
+        raise TypeError(f"{self!r} is no array")
 
     def __repr__(self) -> str:
         return f"<{self.portal_type or type(self).__name__} {self.getPath()}>"
@@ -253,9 +259,11 @@ class Document(Persistent):
         return contracts.type_based_method(self, method_id, fallback_script_id)
 
     @protected(ACCESS)
-    def checkConsistency(self) -> list[str]:
-        """What is wrong with the document, as messages; empty when all is well."""
-        return editing.check_consistency(self)
+    def checkConsistency(self, fixit: bool = False, **kw: Any) -> list[str]:
+        """What is wrong with the document, as messages; empty when all is well. ``fixit`` repairs what can be."""
+        if fixit:
+            require_permission(MODIFY, self)
+        return editing.check_consistency(self, fixit)
 
     @protected(ACCESS)
     def getLocalRoles(self) -> Mapping[str, tuple[str, ...]]:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import wraps
+from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wendelin.core import contracts
@@ -111,8 +113,11 @@ def check_value(document: Document, id: str, value: object) -> None:
         convert(value)
 
 
-def check_consistency(document: Document) -> list[str]:
-    """Required properties that are empty, and what ``<Type>_checkConsistency`` of the skins adds."""
+def check_consistency(document: Document, fixit: bool = False) -> list[str]:
+    """Required properties that are empty, and what ``<Type>_checkConsistency`` of the skins adds.
+
+    A script that can repair what it finds takes the parameter ``fixit``.
+    """
     messages = [
         f"{prop.label} must be defined"
         for prop in document.getTypeInfo().property_dict.values()
@@ -120,5 +125,12 @@ def check_consistency(document: Document) -> list[str]:
     ]
     method = document.getTypeBasedMethod("checkConsistency")
     if method is not None:
-        messages.extend(str(message) for message in method() or ())
+        repairing = {"fixit": True} if fixit and _takes_fixit(method) else {}
+        messages.extend(str(message) for message in method(**repairing) or ())
     return messages
+
+
+def _takes_fixit(method: Any) -> bool:
+    script = getattr(method, "script", None)
+    parameters = str(signature(method)) if script is None else script.parameters or ""
+    return re.search(r"\bfixit\b", parameters) is not None

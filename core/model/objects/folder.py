@@ -30,6 +30,10 @@ from wendelin.core.security import (
 )
 
 RAISE = object()
+#: Arguments of ERP5's ``newContent`` about activities and indexing.
+LATER = frozenset(
+    {"activate_kw", "reindex_kw", "is_indexable", "immediate_reindex", "compute_local_role", "notify_workflow"}
+)
 
 
 class Folder(Document):
@@ -179,6 +183,21 @@ class Folder(Document):
             if name not in hidden and check_permission(site.type_information(name).permission or ADD, self)
         ]
 
+    @protected(ACCESS)
+    def keys(self) -> list[str]:
+        """The ids of the children: a folder can be read as a dictionary."""
+        return list(self)
+
+    @protected(ACCESS)
+    def values(self) -> list[Document]:
+        """The same as `objectValues`."""
+        return self.objectValues()
+
+    @protected(ACCESS)
+    def items(self) -> list[tuple[str, Document]]:
+        """Ids and children."""
+        return [(child.__name__, child) for child in self.iterate()]
+
     @protected(ADD)
     def newContent(
         self, id: str | None = None, portal_type: str | None = None, temp_object: bool = False, **kw: Any
@@ -188,9 +207,11 @@ class Folder(Document):
         ``portal_type`` may be left out where only one type is allowed; ``id`` is generated where none is given. With
         ``temp_object`` the document knows this folder as its container but is not kept. Raises `DisallowedContent`,
         `InvalidId`, `DuplicateId`, `BadRequest`, and `Unauthorized` where the portal type asks for a permission of its
-        own; then nothing is added.
+        own; then nothing is added. What ERP5 takes besides (``activate_kw``, ``is_indexable``, ...) says how things are
+        done later that are done at once here: it is accepted and makes no difference.
         """
-        return create(self, id, portal_type, temp_object, kw)
+        values = {key: value for key, value in kw.items() if key not in LATER}
+        return create(self, id, portal_type, temp_object, values)
 
     def _check_free(self, id: str) -> None:
         check_id(id)

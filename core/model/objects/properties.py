@@ -6,10 +6,13 @@ methods made from them in `wendelin.core.model.objects.accessors`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, SupportsInt, TypeVar
+
+from DateTime import DateTime
 
 from wendelin.core.errors import BadRequest
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 LIST_TYPES = frozenset({"lines", "tokens", "multiple selection"})
 T = TypeVar("T")
+_SLASHED = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?!\d)")
 
 
 def from_data(cls: type[T], data: Mapping[str, Any]) -> T:
@@ -162,9 +166,11 @@ def _to_boolean(value: object) -> bool:
 
 
 def to_date(value: object) -> datetime:
-    """A time with a zone; text is ISO 8601, without a zone it is UTC."""
+    """A time with a zone; text is ISO 8601, also with slashes as in 2024/05/02, without a zone it is UTC."""
     if isinstance(value, str):
-        value = datetime.fromisoformat(value.strip())
+        value = datetime.fromisoformat(_dashed(value.strip()))
+    elif isinstance(value, DateTime):
+        value = value.asdatetime()
     elif not isinstance(value, datetime) and hasattr(value, "timetuple"):
         value = datetime(*value.timetuple()[:6])
     if not isinstance(value, datetime):
@@ -180,6 +186,16 @@ def in_utc(moment: datetime) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:  # in the first or the last hours that a date can have
         return (datetime.min if moment.year == 1 else datetime.max).replace(tzinfo=UTC)
+
+
+def _dashed(text: str) -> str:
+    """ERP5's ``2024/5/2 12:00 UTC`` as ISO 8601."""
+    match = _SLASHED.match(text)
+    if match is None:
+        return text
+    year, month, day = match.groups()
+    rest = text[match.end() :].strip().removesuffix("UTC").removesuffix("GMT+0").strip()
+    return f"{year}-{int(month):02}-{int(day):02}" + (f" {rest}" if rest else "")
 
 
 def _to_lines(value: str | Iterable[object]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 from wendelin.core.errors import ScriptError
 from wendelin.core.model.objects.document import Document
 
-NAMES = ("title", "parameters", "published", "request_method", "proxy_roles")
+NAMES = ("title", "reference", "parameters", "published", "request_method", "proxy_roles")
 _ENTRY = re.compile(
     r"""\s*,?\s*([a-z_]+)\s*=\s*("(?:[^"\\]|\\.)*"|'[^']*'|\[(?:[^\]"']|"(?:[^"\\]|\\.)*"|'[^']*')*\]|[^\s,"'\[]+)"""
 )

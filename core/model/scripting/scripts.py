@@ -19,19 +19,30 @@ from wendelin.core.model.scripting.restricted.compiling import FUNCTION_NAME, co
 from wendelin.core.model.scripting.restricted.environment import restricted_globals
 from wendelin.core.model.scripting.script_header import parse_header, write_header
 from wendelin.core.model.scripting.skin_items import SkinItem
-from wendelin.core.security import ACCESS, private, protected, proxy_roles
+from wendelin.core.security import ACCESS, MODIFY, private, protected, proxy_roles
 
 
 class PythonScript(SkinItem):
     """A script; ``parameters`` is what stands between the parentheses of a ``def``, ``body`` the code."""
 
     portal_type = "Python Script"
+    reference: str = ""
     parameters: str = ""
     body: str = ""
     proxy_roles: tuple[str, ...] = ()
     header: str = ""
     editable_attributes = ("title", "parameters", "body", "proxy_roles", "published", "request_method")
-    content_names = (*SkinItem.content_names, "parameters", "body", "proxy_roles", "header")
+    content_names = (*SkinItem.content_names, "reference", "parameters", "body", "proxy_roles", "header")
+
+    @protected(ACCESS)
+    def getParameterSignature(self) -> str:
+        """ERP5's name for ``parameters``."""
+        return self.parameters or ""
+
+    @protected(MODIFY)
+    def setParameterSignature(self, value: str | None) -> bool:
+        """ERP5's name for the setter of ``parameters``; forms may have the field ``parameter_signature``."""
+        return bool(self._edit(parameters=value or ""))
 
     @private
     def bind(self, context: Document) -> BoundScript:
@@ -48,13 +59,13 @@ class PythonScript(SkinItem):
         return compile_function(self.getPath(), self.parameters or "", self.body or "")
 
     @protected(ACCESS)
-    def checkConsistency(self) -> list[str]:
+    def checkConsistency(self, fixit: bool = False, **kw: Any) -> list[str]:
         """What is wrong with the source; empty when it can run."""
         try:
             self.compiled()
         except ScriptError as error:
-            return [*super().checkConsistency(), *str(error).splitlines()]
-        return super().checkConsistency()
+            return [*super().checkConsistency(fixit, **kw), *str(error).splitlines()]
+        return super().checkConsistency(fixit, **kw)
 
     @classmethod
     def from_text(cls, text: str, file_name: str = "") -> PythonScript:

@@ -4,16 +4,15 @@ of their own (`wendelin.core.model.scripting.scripts`, `wendelin.core.model.scri
 
 from __future__ import annotations
 
-import inspect
 import mimetypes
 from collections.abc import Callable
-from functools import partial
+from inspect import Signature, signature
 from typing import Any
 
 from wendelin.core.errors import ScriptError
 from wendelin.core.model.objects.document import Document
 from wendelin.core.registry import import_named, is_plugin_module
-from wendelin.core.security import MANAGER_PERMISSION_MAP, is_trusted_method, private
+from wendelin.core.security import ACCESS, MANAGER_PERMISSION_MAP, is_trusted_method, private, protected
 
 
 class SkinItem(Document):
@@ -42,6 +41,38 @@ class SkinItem(Document):
         return new
 
 
+class BoundFunction:
+    """A trusted function on a document. What it consists of has no name that a script may use."""
+
+    __slots__ = ("_context", "_function")
+
+    def __init__(self, function: Callable[..., Any], context: Document) -> None:
+        self._function = function
+        self._context = context
+
+    def __repr__(self) -> str:
+        return f"<{self._function.__name__} on {self._context!r}>"
+
+    @property
+    def __name__(self) -> str:
+        return self._function.__name__
+
+    @property
+    def __signature__(self) -> Signature:
+        """What a caller may give: the function's parameters after the document."""
+        whole = signature(self._function)
+        return whole.replace(parameters=list(whole.parameters.values())[1:])
+
+    def __call__(self, *args: object, **kw: object) -> Any:
+        """What the function returns."""
+        return self._function(self._context, *args, **kw)
+
+
+def function_of(method: Callable[..., Any]) -> Callable[..., Any]:
+    """For trusted code: the function behind a bound trusted method; anything else as it is."""
+    return method._function if isinstance(method, BoundFunction) else method
+
+
 class TrustedMethod(SkinItem):
     """A function of an installed plugin, named as ``module:function``; it is called with the document first.
 
@@ -61,7 +92,7 @@ class TrustedMethod(SkinItem):
     @private
     def function(self) -> Callable[..., Any]:
         """The function itself; `ScriptError` when it is not there, or not declared by a module of a plugin."""
-        module_name, _, name = self.method.partition(":")
+        module_name, _, name = (self.method or "").partition(":")
         if not is_plugin_module(module_name) or not name.isidentifier() or name.startswith("_"):
             raise ScriptError(
                 f"{self.getPath()}: {self.method!r} does not name a module:function of an installed plugin"
@@ -77,28 +108,14 @@ class TrustedMethod(SkinItem):
             )
         return found
 
-
-class BoundFunction:
-    """A function with the document as its first argument. Scripts can call it, and see nothing of it."""
-
-    __slots__ = ("_context", "_function")
-
-    def __init__(self, function: Callable[..., Any], context: Document) -> None:
-        self._function = function
-        self._context = context
-
-    def __call__(self, *args: object, **kw: object) -> Any:
-        """Call the function with the document, then the arguments."""
-        return self._function(self._context, *args, **kw)
-
-    @property
-    def __name__(self) -> str:
-        return self._function.__name__
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        """What may be passed, for `inspect.signature`."""
-        return inspect.signature(partial(self._function, self._context))
+    @protected(ACCESS)
+    def checkConsistency(self, fixit: bool = False, **kw: Any) -> list[str]:
+        """What is wrong with the name of the function; empty when it can be called."""
+        try:
+            self.function()
+        except ScriptError as error:
+            return [*super().checkConsistency(fixit, **kw), str(error)]
+        return super().checkConsistency(fixit, **kw)
 
 
 class SkinFile(SkinItem):

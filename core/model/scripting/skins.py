@@ -26,6 +26,7 @@ from wendelin.core.model.objects.events import (
 )
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.site import Site
+from wendelin.core.model.scripting import logs
 from wendelin.core.model.scripting.scripts import BoundScript
 from wendelin.core.model.scripting.skin_items import SkinFile, SkinItem, TrustedMethod, from_file
 from wendelin.core.registry import PluginConfig
@@ -120,6 +121,12 @@ class SkinFolder(Folder):
         return self.put(*from_file(file_name, data))
 
 
+class CallablesTool(SkinFolder):
+    """``portal_callables``: a layer of scripts at the root of the site, as ERP5 has it."""
+
+    portal_type: str = "Callable Tool"
+
+
 class SkinsTool(Folder):
     """``portal_skins``: holds the layers."""
 
@@ -149,8 +156,9 @@ class SkinsTool(Folder):
 
     @private
     def layer_list(self) -> list[SkinFolder]:
-        """All layers in the order in which they are asked."""
-        layers = [folder for folder in self.iterate() if isinstance(folder, SkinFolder)]
+        """All layers in the order in which they are asked; ``portal_callables`` is one of them."""
+        callables = self.__parent__.get_child("portal_callables") if self.__parent__ is not None else None
+        layers = [folder for folder in (*self.iterate(), callables) if isinstance(folder, SkinFolder)]
         return sorted(layers, key=lambda folder: (-_priority(folder), folder.getId()))
 
     @private
@@ -271,7 +279,8 @@ def on_modified(event: DocumentModified) -> None:
 
 
 def includeme(config: PluginConfig) -> None:
-    """Watch the layers."""
+    """Watch the layers, and let scripts write into the log."""
+    config.allow_module("Products.ERP5Type.Log", ["log"], module=logs.__name__)
     for event_class in (DocumentAdded, DocumentMoved, DocumentRemoved):
         config.add_subscriber(event_class, on_place_changed)
     config.add_subscriber(DocumentModified, on_modified)

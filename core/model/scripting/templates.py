@@ -12,6 +12,7 @@ import ast
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any, ClassVar
 
 from chameleon import PageTemplate as ChameleonTemplate
@@ -21,12 +22,13 @@ from chameleon.exc import ExpressionError, TemplateError
 from chameleon.tal import RepeatDict
 from chameleon.tales import DEFAULT_MARKER, ExistsExpr, NotExpr, StringExpr, StructureExpr, TalesExpr
 from chameleon.utils import Scope
-from transaction.interfaces import TransientError
 
 from wendelin.core.bigdata.arrays.python_parsing import parsing_alone
+from wendelin.core.database import is_passing
 from wendelin.core.errors import ScriptError, WendelinError
 from wendelin.core.model.objects.document import Document
-from wendelin.core.model.scripting.restricted.access import guarded_getattr, guarded_getitem
+from wendelin.core.model.scripting.restricted.access import guarded_getattr, guarded_getitem, guarded_iter
+from wendelin.core.model.scripting.restricted.calls import guarded_call
 from wendelin.core.model.scripting.restricted.compiling import check_size, compile_expression
 from wendelin.core.model.scripting.restricted.environment import restricted_globals
 from wendelin.core.model.scripting.script_header import parse_header, write_header
@@ -36,6 +38,8 @@ from wendelin.core.security import ACCESS, PUBLIC, private, protected
 #: The most that a template may render, in characters and in pieces.
 MAX_OUTPUT = 64 * 1024 * 1024
 MAX_PIECES = 2_000_000
+#: The most turns of one ``tal:repeat``.
+MAX_TURNS = 500_000
 #: Compiled templates that a process keeps.
 CACHE_SIZE = 1024
 PATH = re.compile(r"[a-zA-Z]\w*(/[\w .-]+)*")
@@ -46,7 +50,7 @@ def evaluate_expression(scope: Mapping[str, Any], source: str) -> Any:
     """The value of a restricted expression over a template's variables."""
     expression = compile_expression("expression", source)
     names = {name: scope[name] for name in expression.names if name in scope}
-    return eval(expression.code, restricted_globals(**names))
+    return guarded_iter(eval(expression.code, restricted_globals(**names)))
 
 
 def evaluate_path(scope: Mapping[str, Any], source: str) -> Any:
@@ -58,7 +62,20 @@ def evaluate_path(scope: Mapping[str, Any], source: str) -> Any:
             found = guarded_getitem(found, name) if isinstance(found, Mapping) else guarded_getattr(found, name)
         except AttributeError:
             found = guarded_getitem(found, name)
-    return found() if callable(found) and rest else found
+    return guarded_iter(guarded_call(found) if callable(found) and rest else found)
+
+
+class Repetition(RepeatDict):
+    """``tal:repeat``: as many turns as a page may have pieces, whatever it iterates over."""
+
+    __slots__ = ()
+
+    def __call__(self, key: str, iterable: Any) -> Any:
+        """The turns, as Chameleon's, which makes a list of them first."""
+        turns = list(islice(guarded_iter(iterable), MAX_TURNS + 1)) if iterable is not None else ()
+        if len(turns) > MAX_TURNS:
+            raise ScriptError(f"tal:repeat={key!r} has more than {MAX_TURNS} turns")
+        return super().__call__(key, turns)  # type: ignore[no-untyped-call]
 
 
 class GuardedExpression(TalesExpr):
@@ -133,7 +150,7 @@ class RestrictedTemplate(ChameleonTemplate):
         scope = Scope(
             {
                 "target_language": None,
-                "repeat": RepeatDict({}),
+                "repeat": Repetition({}),
                 "macros": self.macros,
                 "default": DEFAULT_MARKER,
                 **names,
@@ -146,7 +163,7 @@ class RestrictedTemplate(ChameleonTemplate):
             self._render(stream, scope, rcontext, target_language=None)
         except Exception as error:
             where = self._where(rcontext)
-            if isinstance(error, WendelinError | TransientError):
+            if isinstance(error, WendelinError) or is_passing(error):
                 error.add_note(f"in {where}")
                 raise
             raise ScriptError(f"{where}: {type(error).__name__}: {error}") from error
@@ -208,13 +225,13 @@ class PageTemplate(SkinItem):
         return BoundTemplate(self, context)
 
     @protected(ACCESS)
-    def checkConsistency(self) -> list[str]:
+    def checkConsistency(self, fixit: bool = False, **kw: Any) -> list[str]:
         """What is wrong with the text; empty when it can be rendered."""
         try:
             compile_template(self.getPath(), self.text or "")
         except ScriptError as error:
-            return [*super().checkConsistency(), str(error)]
-        return super().checkConsistency()
+            return [*super().checkConsistency(fixit, **kw), str(error)]
+        return super().checkConsistency(fixit, **kw)
 
     @classmethod
     def from_text(cls, text: str, file_name: str = ".pt") -> PageTemplate:

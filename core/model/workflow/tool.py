@@ -17,8 +17,19 @@ from wendelin.core.model.workflow.methods import leaving, possible, state_items
 from wendelin.core.model.workflow.recataloguing import announce
 from wendelin.core.model.workflow.transition_guards import condition_allows, guard_allows
 from wendelin.core.model.workflow.worklists import Waiting, waiting
-from wendelin.core.security import ACCESS, SERVICE_PERMISSION_MAP, get_user, private, public, require_permission
+from wendelin.core.security import (
+    ACCESS,
+    SERVICE_PERMISSION_MAP,
+    VIEW_HISTORY,
+    check_permission,
+    get_user,
+    private,
+    public,
+    require_permission,
+)
 
+#: What a history entry holds that is not the document's own: who did it and what they said. Needs "View history".
+SAID_BY_PEOPLE = frozenset({"history", "actor", "comment", "error_message"})
 _RAISE = object()
 
 
@@ -137,6 +148,8 @@ class WorkflowTool(Folder):
             if wf_id not in (None, definition.id):
                 continue
             history = history_of(document, definition.id)
+            if name in SAID_BY_PEOPLE:
+                require_permission(VIEW_HISTORY, document)
             if name == "history":
                 return [dict(entry) for entry in history]
             if name == definition.state_variable:
@@ -152,7 +165,10 @@ class WorkflowTool(Folder):
         """The latest history entry of one workflow, or None."""
         require_permission(ACCESS, document)
         history = history_of(document, wf_id)
-        return dict(history[-1]) if history else None
+        if not history:
+            return None
+        hidden = () if check_permission(VIEW_HISTORY, document) else SAID_BY_PEOPLE
+        return {name: value for name, value in history[-1].items() if name not in hidden}
 
     @public
     def getHistoryList(self, document: IDocument) -> list[dict[str, Any]]:
@@ -161,6 +177,7 @@ class WorkflowTool(Folder):
         Keys: time actor workflow workflow_title action action_title state state_title comment error_message.
         """
         require_permission(ACCESS, document)
+        require_permission(VIEW_HISTORY, document)
         entries = [
             _readable(definition, entry)
             for definition in chain_of(document).definitions

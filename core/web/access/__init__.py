@@ -1,1 +1,4 @@
-"""Who asks: `authentication`, `password_attempts`, `csrf`, and the signed cookies (`sessions`, `cookie_secret`)."""
+"""Who asks: `authentication`, `password_attempts`, `csrf`, and the signed cookies.
+
+These are `sessions`, `known_devices` and their key, `cookie_secret`.
+"""

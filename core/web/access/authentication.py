@@ -1,7 +1,8 @@
 """Who asks: HTTP Basic, a signed cookie, or a token header; and what a user may reach (Pyramid's security policy).
 
 - ``Authorization: Basic``: programs. Wrong credentials are answered 401 with a challenge, never with a redirect.
-- Cookie ``__ac``: browsers, after the login page. It carries the user's stamp, so it ends when the password changes.
+- Cookie ``__ac``: browsers, after the login page. It carries the user's stamp, so it ends when the password changes,
+  and the session's id, so it ends when the user logs out, wherever else it was kept.
 - ``Authorization: Bearer``, or ``X-Access-Token``: programs with a token made for them.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +25,7 @@ from pyramid.security import Allowed, Denied
 from pyramid.tweens import EXCVIEW, MAIN
 
 from wendelin.core.database import sign_transaction
-from wendelin.core.errors import RateExceeded
+from wendelin.core.errors import Busy, RateExceeded
 from wendelin.core.model.accounts.users import UserFolder
 from wendelin.core.model.objects.document import Document
 from wendelin.core.security import ANONYMOUS, User, as_user, check_permission
@@ -35,6 +37,7 @@ from wendelin.core.web.requests.urls import is_static
 COOKIE = "__ac"
 SESSION_SECONDS = 12 * 3600
 REISSUE_SECONDS = 15 * 60
+SESSION_MARK = "-"  # between the stamp and the session's id; a cookie takes one token only
 
 
 def stamp_token(user_folder: UserFolder, user_id: str) -> str:
@@ -76,13 +79,16 @@ class Policy:
         return ACLHelper().permits(context, request.user.roles, permission)
 
     def remember(self, request: Request, userid: str, **options: Any) -> list[tuple[str, str]]:
-        """The headers that set the login cookie."""
-        token = stamp_token(request.site.acl_users, userid)
+        """The headers that set the login cookie, of a new session."""
+        token = stamp_token(request.site.acl_users, userid) + SESSION_MARK + secrets.token_hex(16)
         headers: list[tuple[str, str]] = self.helper.remember(request, userid, tokens=(token,), **options)
         return headers
 
     def forget(self, request: Request, **options: Any) -> list[tuple[str, str]]:
-        """The headers that take the login cookie away."""
+        """The headers that take the login cookie away; a copy of it is worth nothing any more."""
+        _, session_id = _stamp_and_session((self.helper.identify(request) or {}).get("tokens", ()))
+        if session_id:
+            request.site.acl_users.end_session(session_id, SESSION_SECONDS)
         headers: list[tuple[str, str]] = self.helper.forget(request)
         return headers
 
@@ -102,18 +108,24 @@ class Policy:
             raise BadCredentials("wrong user or password")
         return user
 
-    def authenticate(self, users: UserFolder, user_id: str, password: str, address: str | None) -> User | None:
+    def authenticate(self, users: UserFolder, user_id: str, password: str, source: str | None) -> User | None:
         """The user, if the password is right; a wrong one is counted. Raises `RateExceeded` after too many.
 
+        ``source`` is whose attempts are counted together: an address, or a browser that the user has used before.
         Who was right a moment ago is not kept out by what somebody else tries under the same name and address.
         """
         known = users.known_user(user_id, password)
         if known is not None:
             return known
-        self.attempts.check(user_id, address or "")
-        user = users.authenticate(user_id, password)
+        self.attempts.check(user_id, source or "")
+        try:
+            user = users.authenticate(user_id, password)
+        except Busy:
+            # Not looked at, but counted: otherwise those who keep the server busy could try as many as they like.
+            self.attempts.failed(user_id, source or "", password)
+            raise
         if user is None:
-            self.attempts.failed(user_id, address or "", password)
+            self.attempts.failed(user_id, source or "", password)
         return user
 
     def find_known_user(self, users: UserFolder, authorization: str) -> User | None:
@@ -151,7 +163,13 @@ class Policy:
             return ANONYMOUS
         users: UserFolder = request.site.acl_users
         user = users.get_user(identity["userid"])
-        if user is None or not _has_stamp(identity["tokens"], stamp_token(users, user.id)):
+        stamp, session_id = _stamp_and_session(identity["tokens"])
+        if (
+            user is None
+            or not hmac.compare_digest(stamp, stamp_token(users, user.id))
+            or not session_id
+            or users.is_ended_session(session_id)
+        ):
             self.helper.forget(request)  # stops the helper from renewing a stale cookie
             return ANONYMOUS
         request.authenticated_by_cookie = True
@@ -176,8 +194,10 @@ def _credentials(value: str) -> tuple[str, str]:
     return user_id, password
 
 
-def _has_stamp(tokens: Sequence[str], stamp: str) -> bool:
-    return any(hmac.compare_digest(token, stamp) for token in tokens)
+def _stamp_and_session(tokens: Sequence[str]) -> tuple[str, str]:
+    """The stamp and the session's id that a cookie carries; empty where it has none."""
+    stamp, _, session_id = (tokens[0] if tokens else "").partition(SESSION_MARK)
+    return stamp, session_id
 
 
 def user_tween_factory(handler: Handler, registry: Registry) -> Handler:

@@ -40,7 +40,11 @@ def is_same_origin(request: Request) -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return True
-    return _without_default_port(urlsplit(origin).netloc) == _without_default_port(request.host)
+    try:
+        netloc = urlsplit(origin).netloc
+    except ValueError:  # no browser sends that
+        return False
+    return _without_default_port(netloc) == _without_default_port(request.host)
 
 
 def _without_default_port(netloc: str) -> str:

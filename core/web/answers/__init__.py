@@ -1,2 +1,3 @@
-"""How answers are sent: `downloads`, `byte_ranges` and `media_types` of stored bytes,
-`response_headers`, `server_sent_events`."""
+"""How answers are sent: `downloads`, `byte_ranges` and `media_types` of stored bytes, `redirecting`,
+`response_headers`, `server_sent_events`.
+"""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 MAXIMUM_RANGES = 32
-_PART = re.compile(r"^(\d*)-(\d*)$")
+_PART = re.compile(r"([0-9]*)-([0-9]*)")
+_MOST_DIGITS = 18  # of a size that any file has; `int` itself refuses 4300
 
 
 class UnsatisfiableRange(ValueError):
@@ -45,7 +46,7 @@ def parse_ranges(header: str, size: int) -> list[ByteRange] | None:
     if len(parts) > MAXIMUM_RANGES:
         return None
     for part in parts:
-        match = _PART.match(part.strip())
+        match = _PART.fullmatch(part.strip())
         if match is None or match.group(0) == "-":
             return None
         span = _span(match.group(1), match.group(2), size)
@@ -61,11 +62,16 @@ def parse_ranges(header: str, size: int) -> list[ByteRange] | None:
 def _span(first: str, last: str, size: int) -> ByteRange | None:
     """One ``first-last``; an empty span when it lies outside; None when it is nonsense (last before first)."""
     if not first:
-        return ByteRange(max(0, size - int(last)), size)
-    start, end = int(first), int(last) + 1 if last else size
+        return ByteRange(max(0, size - _number(last)), size)
+    start, end = _number(first), _number(last) + 1 if last else size
     if last and end <= start:
         return None
     return ByteRange(start, min(end, size)) if start < size else ByteRange(size, size)
+
+
+def _number(digits: str) -> int:
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
 
 
 def _overlap(ranges: list[ByteRange]) -> bool:

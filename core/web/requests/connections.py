@@ -134,7 +134,7 @@ def _hand_over(request: Request, response: Response | None) -> None:
     if isinstance(body, OpenBody) and body.reads_database:
         body.keep(connection)
     else:
-        connection.close()
+        Database.release(connection)
 
 
 def includeme(config: Configurator) -> None:

@@ -26,6 +26,7 @@ STATUS_BY_KIND = {
     "duplicate-id": 409,
     "request-too-large": 413,
     "rate-exceeded": 429,
+    "busy": 503,
     "validation-failed": 422,
     "unsupported-workflow-method": 409,
     "missing-dependency": 409,

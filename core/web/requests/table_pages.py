@@ -12,14 +12,23 @@ from wendelin.core.errors import BadRequest
 DEFAULT_LINES = 20
 #: Each line of a list costs time: more than this are several pages.
 MOST_LINES = 200
+LARGEST_NUMBER = 10**15
+
+
+def whole_number(text: str, default: int, largest: int = LARGEST_NUMBER) -> int:
+    """The number that the digits mean, at most ``largest``; the default for what is none.
+
+    Digits only: `int` takes spaces, underscores and other scripts too, and nothing with more than 4300 digits; and
+    there are "digits", such as ², which it does not take.
+    """
+    if not (text.isascii() and text.isdigit()):
+        return default
+    return min(int(text), largest) if len(text) <= len(str(largest)) else largest
 
 
 def page_number(request: Request, last: int | None = None) -> int:
     """The number that ``?page=`` says, from 1 to ``last``; what is no number means the first page."""
-    text = request.GET.get("page", "")
-    # Digits of other scripts would do for `int`, but there are "digits" such as ² which would not.
-    wanted = max(1, int(text)) if text.isdecimal() else 1
-    return wanted if last is None else min(wanted, last)
+    return max(1, whole_number(request.GET.get("page", ""), 1, LARGEST_NUMBER if last is None else last))
 
 
 def lines_per_page(request: Request) -> int:
@@ -36,7 +45,7 @@ def page_start(request: Request, lowest: int, highest: int) -> int:
     text = request.GET.get("last")
     if text is None:
         return highest
-    try:
-        return min(max(int(text), lowest), highest)
-    except ValueError as error:
-        raise BadRequest(f"last: {text[:40]!r} is not the number of a row") from error
+    number = whole_number(text, -1)
+    if number < 0:
+        raise BadRequest(f"last: {text[:40]!r} is not the number of a row")
+    return min(max(number, lowest), highest)

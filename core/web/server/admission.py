@@ -15,7 +15,7 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 
 from wendelin.core.database import is_passing
-from wendelin.core.errors import DatabaseUnavailable, RateExceeded, WendelinError
+from wendelin.core.errors import Busy, DatabaseUnavailable, RateExceeded, WendelinError
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import ANONYMOUS, User
 from wendelin.core.web.error_views import CHALLENGE
@@ -46,7 +46,9 @@ class Admission:
         try:
             user = self._find_user(headers, address)
         except RateExceeded as error:
-            return Refusal(429, "Too Many Requests", str(error), (("Retry-After", str(error.retry_after)),))
+            busy = isinstance(error, Busy)
+            code, reason = (503, "Service Unavailable") if busy else (429, "Too Many Requests")
+            return Refusal(code, reason, str(error), (("Retry-After", str(error.retry_after)),))
         except Exception as error:
             if is_passing(error):
                 wait = error.retry_after if isinstance(error, DatabaseUnavailable) else 5

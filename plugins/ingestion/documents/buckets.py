@@ -68,9 +68,11 @@ def check_key(key: object) -> None:
 
 
 def as_bytes(value: object) -> bytes | memoryview:
-    """The bytes of a value; raises `BadRequest` for what has none."""
+    """The bytes of a value, of text in UTF-8; raises `BadRequest` for what has none."""
     if isinstance(value, bytes):
         return value
+    if isinstance(value, str):
+        return value.encode("utf-8")
     try:
         return memoryview(value).cast("B")  # type: ignore[arg-type]  # whether it is a buffer is what is asked here
     except TypeError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from wendelin.core.model.objects.document import Document
@@ -33,9 +33,14 @@ def _candidates(data_set: Document) -> Iterator[DataStream]:
 
 
 @trusted_method
-def get_data_stream_list(data_set: Document, limit: int | None = None) -> list[DataStream]:
-    """``DataSet_getDataStreamList(limit)``: the streams of a Data Set, at most ``limit`` of them."""
-    return list(islice(iterate_streams(data_set), None if limit is None else int(limit)))
+def get_data_stream_list(data_set: Document, limit: int | Sequence[int] | None = None) -> list[DataStream]:
+    """``DataSet_getDataStreamList(limit)``: the streams of a Data Set, at most ``limit`` of them.
+
+    A pair ``(start, count)`` leaves out the first ones, as in the catalog; 0 and an empty list are no limit.
+    """
+    numbers = [limit] if isinstance(limit, int | str) else list(limit or ())
+    start, count = (0, *numbers)[-2:] if any(numbers) else (0, None)
+    return list(islice(iterate_streams(data_set), int(start), None if count is None else int(start) + int(count)))
 
 
 @trusted_method

@@ -125,3 +125,13 @@ def append_file(stream: DataStream, append_file: Upload | BinaryIO | bytes | Non
     if body.size:
         stream.append_pieces(body.pieces())
     return stream
+
+
+@trusted_method
+def set_file(stream: DataStream, file: Upload | BinaryIO | bytes | None = None) -> DataStream:
+    """``setFile`` of a Data Stream: put the bytes of an upload in the place of what it holds."""
+    require_permission(MODIFY, stream)
+    if file is None:
+        raise BadRequest("choose a file")
+    stream.setData(None)
+    return append_file(stream, file)

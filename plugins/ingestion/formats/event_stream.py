@@ -6,8 +6,6 @@ body may stand in an outer array too. Whatever door they come through, they are 
 
 from __future__ import annotations
 
-import json
-import math
 import struct
 from collections.abc import Iterator
 from typing import Any, TypeAlias
@@ -17,16 +15,14 @@ import numpy
 
 from wendelin.core.errors import BadRequest
 from wendelin.plugins.ingestion.formats.body import Body
-from wendelin.plugins.ingestion.formats.equal_events import iter_run_payload
 from wendelin.plugins.ingestion.formats.event_forms import (
     EVENT_SIZE,
-    PAYLOAD_KEYS,
     is_event,
     is_group_mark,
-    is_time,
     not_events,
     time_of,
 )
+from wendelin.plugins.ingestion.formats.json_text import encode_text, too_deep
 from wendelin.plugins.ingestion.formats.msgpack_measuring import read_array_header
 from wendelin.plugins.ingestion.formats.msgpack_objects import Objects, iter_objects, unpack_measured
 
@@ -91,36 +87,6 @@ def _events_in(item: object) -> list[Any]:
     raise not_events()
 
 
-def _iter_record_payload(data: bytes | Body) -> Iterator[bytes | memoryview]:
-    """`record_payload` of every event; what nearly all events are is looked at with as few steps as can be."""
-    body = Body.of(data)
-    start = yield from iter_run_payload(body)
-    for item in iter_item(body, start):
-        if type(item) is list and len(item) == EVENT_SIZE and type(item[1]) is dict:
-            value = item[1].get("message")
-            if type(value) is bytes and (type(item[0]) is int or is_time(item[0])):
-                yield value
-                continue
-        for event in _events_in(item):
-            if not is_group_mark(event):
-                yield record_payload(event[1])
-
-
-def record_payload(record: object) -> bytes:
-    """The bytes that a record carries: its ``message`` or ``log``; itself when it is bytes or text; else JSON."""
-    value: object = record
-    if isinstance(record, dict):
-        value = record.get("message")
-        if isinstance(value, bytes):
-            return value  # what nearly all records are
-        value = next((record[key] for key in PAYLOAD_KEYS if key in record), None)
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        return encode_text(value)
-    return to_json(record).encode("utf-8") + b"\n"
-
-
 def record_text(record: object) -> bytes:
     """A record as the original's conversion stores it: bytes and text as they are, anything else as Python shows it."""
     if isinstance(record, bytes):
@@ -129,57 +95,6 @@ def record_text(record: object) -> bytes:
         return encode_text(str(record))
     except RecursionError as error:
         raise too_deep() from error
-
-
-def encode_text(text: str) -> bytes:
-    """The exact bytes that msgpack text was made of."""
-    return text.encode("utf-8", "surrogateescape")
-
-
-def to_json(value: object, separators: tuple[str, str] = (",", ":")) -> str:
-    """A value of msgpack as JSON (RFC 8259), which any reader of JSON takes.
-
-    Numbers that JSON has none for (NaN, Infinity) become null, as in JavaScript; bytes that are not UTF-8 are shown as
-    ``\\xff``. Raises `BadRequest` for more than `LEVELS` of lists and maps in one another.
-    """
-    return json.dumps(_plain(value), ensure_ascii=False, separators=separators, allow_nan=False)
-
-
-def too_deep() -> BadRequest:
-    """What is raised for a record that holds lists in lists in lists, and so on."""
-    return BadRequest("a record is nested too deeply")
-
-
-def _plain(value: object, levels: int = LEVELS) -> object:
-    """``value`` with what JSON cannot express turned into text or numbers."""
-    if isinstance(value, str):
-        return value if value.isascii() else _show(encode_text(value))
-    if isinstance(value, dict):
-        if not levels:
-            raise too_deep()
-        return {_plain(key): _plain(item, levels - 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple)) and not isinstance(value, msgpack.ExtType):
-        if not levels:
-            raise too_deep()
-        return [_plain(item, levels - 1) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, bytes):
-        return _show(value)
-    if isinstance(value, msgpack.Timestamp):
-        return value.to_unix()
-    if isinstance(value, msgpack.ExtType):
-        return _show(value.data)
-    return value
-
-
-def _show(data: bytes) -> str:
-    return data.decode("utf-8", "backslashreplace")
-
-
-def iter_payload(data: bytes | Body, batch_size: int = BATCH_SIZE) -> Iterator[bytes | memoryview]:
-    """The payloads of a chunk's records, joined into pieces of about ``batch_size`` bytes."""
-    return _batched(_iter_record_payload(data), batch_size)
 
 
 def iter_text(data: bytes | Body, batch_size: int = BATCH_SIZE) -> Iterator[bytes | memoryview]:
@@ -225,4 +140,4 @@ def _date_time(holder: EventTime) -> numpy.datetime64:
         return numpy.datetime64(seconds * _NANOSECONDS + nanoseconds, "ns")
     if isinstance(holder, float):
         return numpy.datetime64(round(holder * _NANOSECONDS), "ns")
-    return numpy.datetime64(int(holder) * _NANOSECONDS, "ns")
+    return numpy.datetime64(int(holder), "s")

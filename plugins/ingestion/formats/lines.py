@@ -7,10 +7,6 @@ with the event's time and the tag.
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import json
-import math
 import time
 from collections.abc import Iterator
 from functools import lru_cache
@@ -23,21 +19,20 @@ from wendelin.core.errors import BadRequest
 from wendelin.plugins.ingestion.formats import json_bodies
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.formats.equal_events import iter_run_payload
+from wendelin.plugins.ingestion.formats.event_forms import PAYLOAD_KEYS
 from wendelin.plugins.ingestion.formats.event_stream import (
-    encode_text,
     extract_date_time,
     iter_item,
     iter_whole_event,
     whole_events_in,
 )
+from wendelin.plugins.ingestion.formats.json_text import encode_text, to_json
 
-PAYLOAD_KEYS = ("message", "log", b"message", b"log")
 ENVELOPE = frozenset({"topic", "qos", "retain"})  # what the MQTT client writes beside a payload
 TIMES = frozenset({int, float, msgpack.ExtType, msgpack.Timestamp})
 BATCH_SIZE = 1 << 20  # bytes that are put together before they are handed on
 
 Piece = bytes | memoryview
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
 
 def iter_bytes(data: bytes | Body, tag: str) -> Iterator[Piece]:
@@ -155,12 +150,12 @@ def json_line(moment: Any, tag: str, metadata: dict[Any, Any], record: object) -
         when = extract_date_time(moment)
     except (ValueError, OverflowError) as error:
         raise BadRequest(f"an event has the time {moment!r}, which cannot be one") from error
-    return _line(when, tag, metadata, as_json(record))
+    return _line(when, tag, metadata, to_json(record))
 
 
 def _line(when: numpy.datetime64, tag: str, metadata: dict[Any, Any], record: str) -> bytes:
-    more = f'"metadata":{as_json(metadata)},' if metadata else ""
-    return f'{{"time":"{_time_text(int(when.astype(int)))}","tag":{as_json(tag)},{more}"record":{record}}}\n'.encode()
+    more = f'"metadata":{to_json(metadata)},' if metadata else ""
+    return f'{{"time":"{_time_text(int(when.astype(int)))}","tag":{to_json(tag)},{more}"record":{record}}}\n'.encode()
 
 
 def _time_text(nanoseconds: int) -> str:
@@ -171,55 +166,6 @@ def _time_text(nanoseconds: int) -> str:
 @lru_cache(1024)  # the events of a second are many
 def _second_text(seconds: int) -> str:
     return str(numpy.datetime64(seconds, "s"))
-
-
-def as_json(value: object) -> str:
-    """JSON that every program reads: bytes that are no text as ``{"base64": ...}``, numbers that JSON lacks as text."""
-    try:
-        with contextlib.suppress(TypeError, ValueError):
-            text = _encode(value)
-            text.encode()  # bytes that came as text and are none raise here
-            return text
-        return _encode(_plain(value))
-    except RecursionError as error:
-        raise BadRequest("a record is nested too deeply") from error
-
-
-def _plain(value: object) -> object:
-    """The value with what JSON cannot express written in another way."""
-    if isinstance(value, dict):
-        found: dict[str, object] = {}
-        for key, item in value.items():
-            name = _key(key)
-            while name in found:  # such as 1 and "1", which are one key in JSON
-                name += "'"
-            found[name] = _plain(item)
-        return found
-    if isinstance(value, (list, tuple)) and not isinstance(value, (msgpack.ExtType, msgpack.Timestamp)):
-        return [_plain(item) for item in value]
-    if isinstance(value, str):
-        return _text(encode_text(value))
-    if isinstance(value, bytes):
-        return _text(value)
-    if isinstance(value, msgpack.ExtType):
-        return {"ext_type": value.code, "base64": base64.b64encode(value.data).decode()}
-    if isinstance(value, msgpack.Timestamp):
-        return f"{numpy.datetime64(value.to_unix_nano(), 'ns')}Z"
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
-
-
-def _text(data: bytes) -> object:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return {"base64": base64.b64encode(data).decode()}
-
-
-def _key(key: object) -> str:
-    plain = _plain(key)
-    return plain if isinstance(plain, str) else json.dumps(plain)
 
 
 # -- putting together

@@ -98,8 +98,9 @@ class GroupCommit:
                 if connection is None:
                     connection = Database(self.zodb).open()
                 self._store_batch(connection, batch)
-            except Exception:
-                logger.warning("%d chunks could not be stored together", len(batch), exc_info=True)
+            except Exception as error:
+                reason = None if is_passing(error) else error  # what passes is no defect: without its traceback
+                logger.warning("%d chunks could not be stored together: %s", len(batch), error, exc_info=reason)
                 _close(connection)
                 connection = None
             finally:
@@ -146,8 +147,8 @@ class GroupCommit:
 
     def _commit(self, connection: Connection, batch: list[WaitingChunk]) -> None:
         manager = connection.transaction_manager
-        manager.begin()
         try:
+            manager.begin()
             site = get_site(connection)
             user = self._user(site, batch[0])
             with as_user(user):
@@ -187,8 +188,6 @@ def _close(connection: Connection | None) -> None:
     if connection is None or connection.opened is None:  # the database may have been closed with all its connections
         return
     try:
-        connection.transaction_manager.begin()
-        connection.transaction_manager.abort()
-        connection.close()
+        Database.release(connection)
     except Exception:
         logger.warning("a connection could not be closed", exc_info=True)

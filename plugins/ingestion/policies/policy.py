@@ -50,6 +50,11 @@ class Unpacking:
         """The objects of a msgpack stream, one by one (`msgpack_objects.unpack_lazy`)."""
         return msgpack_objects.unpack_lazy(data, use_list)
 
+    @public
+    def unpack_lazy(self, data: bytes, use_list: bool = True) -> Iterator[Any]:
+        """An older name of `unpackLazy`."""
+        return self.unpackLazy(data, use_list)
+
 
 class IngestionPolicyTool(Unpacking, Folder):
     """``portal_ingestion_policies``: the policies of the site.

@@ -20,7 +20,7 @@ from transaction.interfaces import TransientError
 from ZODB.Connection import Connection
 from ZODB.POSException import ConflictError
 
-from wendelin.core.database import BOOKKEEPING, Database
+from wendelin.core.database import BOOKKEEPING, Database, is_passing
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user, get_user
@@ -175,8 +175,9 @@ def _write(database: Database, entries: dict[str, list[Entry | Sample]]) -> None
             database.run(lambda connection: _add(connection, entries), description=f"{BOOKKEEPING}logs of policies")
     except TransientError:
         logger.warning("others kept writing the logs of ingestion policies: %d entries are lost", len(entries))
-    except Exception:
-        logger.warning("the logs of ingestion policies cannot be written", exc_info=True)
+    except Exception as error:
+        reason = None if is_passing(error) else error
+        logger.warning("the logs of ingestion policies cannot be written: %s", error, exc_info=reason)
 
 
 def _add(connection: Connection, entries: dict[str, list[Entry | Sample]]) -> None:

@@ -41,7 +41,7 @@ def try_chunk(policy: IngestionPolicy, reference: str, body: Body, shown: int) -
     trial = Trial(reference, body.size)
     try:
         write, parameters = policy.plan(check_reference(reference))()
-        trial.script_id = str(getattr(getattr(write, "func", write), "__name__", "") or "")
+        trial.script_id = str(getattr(write, "__name__", "") or "")
         items = [
             (name, portal_type, item)
             for name, found in parameters.items()

@@ -8,7 +8,8 @@ the rest of its batch.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Event
 from typing import TypeVar
 
@@ -27,40 +28,41 @@ from wendelin.core.errors import (
 from wendelin.core.model.objects.site import Site, get_site
 from wendelin.core.security import User, as_user
 from wendelin.plugins.ingestion.intake.reception import Chunk, find_policy, take_in
+from wendelin.plugins.ingestion.receivers.receipts import Places, present_batch
 
 ATTEMPTS = 10  # of one transaction, when others are faster
 # Worth to try again: others were faster, the engine is away, the disk is full, the policy's rate is used up. What else
-# passes by itself leaves `run_as` as DatabaseUnavailable.
+# passes by itself becomes DatabaseUnavailable.
 TEMPORARY = (TransientError, DatabaseUnavailable, StorageFull, RateExceeded)
 WAITING = Retry(None, 0.5, 15.0, random_share=0.5, errors=TEMPORARY, waits_for_engine=True)
 log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 # -- one transaction
 
 
-def run_as(database: Database, user_id: str, work: Callable[[Site], Result], description: str) -> Result:
+def run_as(database: Database, user_id: str, work: Callable[[Site], None], description: str) -> None:
     """``work(site)`` with the rights of a user, in a transaction that is tried again after a conflict.
 
-    When it returns, what was done is committed. Raises `Unauthorized` when there is no such user, `DatabaseUnavailable`
-    and `StorageFull` when it is worth to try again later, for whatever reason of the engine or the machine, and
-    ``transaction.interfaces.TransientError`` when others were faster too often.
+    When it returns, what was done is committed; nothing is done when an earlier try of the same batch was committed
+    although nobody was told. Raises `Unauthorized` when there is no such user, and what the engine raises
+    (`is_passing`) when it is worth to try again later.
     """
+    batch = present_batch.get()
 
-    def run(connection: Connection) -> Result:
+    def run(connection: Connection) -> None:
         site = get_site(connection)
+        if batch is not None and batch.is_stored(site):
+            log.info("a batch was stored already, before the connection to the database was lost")
+            return
         with as_user(_find_user(site, user_id)):
-            return work(site)
+            work(site)
+        if batch is not None:
+            batch.sign(site)
 
-    try:
-        return database.run(run, ATTEMPTS, user_id, description)
-    except Exception as error:
-        if isinstance(error, TEMPORARY) or not is_passing(error):
-            raise
-        raise DatabaseUnavailable(f"the database cannot store for now ({type(error).__name__}: {error})") from error
+    database.run(run, ATTEMPTS, user_id, description)
 
 
 def store_chunks(database: Database, chunks: Sequence[Chunk], user_id: str) -> None:
@@ -105,11 +107,26 @@ class Stopping(Exception):
     """The receiver was told to stop while the database was away: what waits was not stored."""
 
 
-class BatchStorage:
-    """Runs functions that store; called by threads. ``stopping`` ends the waiting."""
+@contextmanager
+def told_as_temporary() -> Iterator[None]:
+    """All that passes by itself leaves as one of `TEMPORARY`."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, TEMPORARY) or not is_passing(error):
+            raise
+        raise DatabaseUnavailable(f"the database cannot store for now ({type(error).__name__}: {error})") from error
 
-    def __init__(self) -> None:
+
+class BatchStorage:
+    """Runs functions that store; called by threads. ``stopping`` ends the waiting.
+
+    ``name`` tells one receiver of a machine from the others.
+    """
+
+    def __init__(self, name: str) -> None:
         self.stopping = Event()
+        self._places = Places(name)
 
     def store_all(self, items: Sequence[Item], store: Callable[[Sequence[Item]], object]) -> list[Item]:
         """``store(items)``, in one transaction; the items that were refused are returned, and logged.
@@ -133,8 +150,13 @@ class BatchStorage:
         def tell(attempt: int, error: Exception) -> None:
             log.warning("waiting to store %d messages: %s", len(items), error)
 
+        def try_once() -> None:
+            with told_as_temporary():
+                store(items)
+
         try:
-            WAITING.call(lambda: store(items), self.stopping, tell)
+            with self._places.new_batch():
+                WAITING.call(try_once, self.stopping, tell)
         except TEMPORARY as error:
             raise Stopping from error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from wendelin.core.model.scripting.skin_items import function_of
 from wendelin.plugins.ingestion.formats.body import Body
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -30,7 +31,7 @@ def run_operation(
     write: Callable[..., Any], body: Body, parameter_dict: dict[str, Any], reference: str, filename: str = ""
 ) -> object:
     """Call a data operation's script, bound to its policy; ``filename`` where the chunk is a part of a file."""
-    function = getattr(write, "func", write)  # a trusted method is a partial of a function
+    function = function_of(write)
     chunk = body if getattr(function, "takes_body", False) else body.read()
     tag = {"reference": reference, "filename": filename} if getattr(function, "takes_tag", False) else {}
     return write(data_chunk=chunk, **tag, **parameter_dict)

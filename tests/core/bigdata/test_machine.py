@@ -1,16 +1,17 @@
-"""A file with two connections against a plain model: whatever is done in whatever order, nothing is lost or torn.
+"""An array with two connections against a plain model: whatever is done in whatever order, nothing is lost or torn, and
+nothing that was cut off, undone or rolled back comes again.
 
-``WENDELIN_EXAMPLES`` sets the number of examples (the full run takes 2000).
+``WENDELIN_EXAMPLES`` sets the number of examples; ``CONTRIBUTING.md`` says how to run many.
 """
 
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -20,7 +21,6 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
-    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -28,83 +28,61 @@ from hypothesis.stateful import (
 from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
+from tests.core.bigdata.machine_model import KINDS, Action, Held, Kind, Side, State, pages_of
 from tests.core.bigdata.sessions import Session, open_database
 from wendelin.core.bigdata import BigArray
 from wendelin.core.bigdata.extents import record_store
+from wendelin.core.bigdata.extents.page_size import PAGE
 from wendelin.core.bigdata.memory import pagemap
+from wendelin.core.errors import StaleView
 
-PAGE = 4096
 MAX_SIZE = 24 * PAGE
 SIDES = st.integers(0, 1)
 OFFSETS = st.integers(0, MAX_SIZE) | st.integers(0, MAX_SIZE // PAGE).map(lambda page: page * PAGE)
 LENGTHS = st.integers(1, 300) | st.sampled_from([PAGE - 1, PAGE, PAGE + 1, 3 * PAGE, 5 * PAGE])
+LOOKS = st.sampled_from(["held", "file", "array", "snapshots", "all", "stored"])
 
 
-class Side:
-    """One connection with its model: the state it began with, and what it did since."""
-
-    def __init__(self, db: Any, committed: bytes, began: int) -> None:
-        self.session = Session(db)
-        self.kept: np.ndarray | None = None
-        self.savepoints: list[tuple[Any, bytearray, list[Any]]] = []
-        self.begin(committed, began)
-
-    def begin(self, committed: bytes, began: int) -> None:
-        self.model, self.done, self.began, self.savepoints = bytearray(committed), [], began, []
-
-    @property
-    def array(self) -> BigArray:
-        return self.session.root["array"]
-
-    def do(self, action: tuple[Any, ...]) -> None:
-        apply(self.model, action)
-        self.done.append(action)
+def within(size: int, offset: int, length: int) -> tuple[int, int]:
+    """An offset and a length inside of so many bytes, of any two numbers: hardly an example is in vain."""
+    offset = offset % size if size else 0
+    return offset, min(length, size - offset)
 
 
-def apply(model: bytearray, action: tuple[Any, ...]) -> None:
-    """The meaning of an action."""
-    kind, *arguments = action
-    if kind == "append":
-        model += arguments[0]
-    elif kind == "write":
-        offset, data = arguments
-        model[offset : offset + len(data)] = data
-    elif kind == "resize":
-        size = arguments[0]
-        del model[size:]
-        model += bytes(size - len(model))
-
-
-def pages_of(actions: list[Any]) -> set[int]:
-    """The pages that writes touch."""
-    writes = [a for a in actions if a[0] == "write"]
-    return {page for _, offset, data in writes for page in range(offset // PAGE, (offset + len(data) - 1) // PAGE + 1)}
+def rows_at(model: State, offset: int, length: int) -> tuple[int, int]:
+    """The rows near a position: from, to."""
+    first, count = within(model.rows, offset // max(model.unit, 1), max(length // max(model.unit, 1), 1))
+    return first, first + count if model.unit else first
 
 
 class Machine(RuleBasedStateMachine):
-    """Two connections, one array of bytes."""
+    """Two connections, one array; views are held over everything, and looked at now and then only."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="machine-"))
         self.db = self.open()
         self.counter = 0
+        self.sides: list[Side] = []
 
     def open(self) -> ZODB.DB:
         """The database under test."""
         return open_database(self.folder)
 
-    @initialize(size=st.integers(0, 6 * PAGE))
-    def create(self, size: int) -> None:
+    @initialize(kind=st.sampled_from(KINDS), size=st.integers(0, 6 * PAGE))
+    def create(self, kind: Kind, size: int) -> None:
+        unit = math.prod(kind.row) * kind.dtype.itemsize
+        rows = size // unit if unit else size % 7
+        start = State(kind, bytes(rows * unit), kind.row, rows)
         session = Session(self.db)
-        session.root["array"] = BigArray((size,), "u1")
+        session.root["array"] = BigArray(start.shape, kind.dtype, kind.order)
         session.commit()
         session.close()
-        self.history: list[tuple[bytes, list[Any]]] = [(bytes(size), [])]
-        self.sides = [Side(self.db, bytes(size), 0) for _ in range(2)]
+        self.history: list[tuple[State, list[Action]]] = [(start, [])]
+        self.sides = [Side(self.db, start, 0) for _ in range(2)]
 
     @property
-    def committed(self) -> bytes:
+    def committed(self) -> State:
         return self.history[-1][0]
 
     def data(self, length: int) -> bytes:
@@ -115,63 +93,126 @@ class Machine(RuleBasedStateMachine):
 
     @rule(side=SIDES, length=LENGTHS)
     def append(self, side: int, length: int) -> None:
-        actor, data = self.sides[side], self.data(length)
-        if len(actor.model) + length <= MAX_SIZE:
-            actor.array.append(np.frombuffer(data, "u1"))
+        actor = self.sides[side]
+        unit, model = actor.model.unit, actor.model
+        if not unit:
+            empty = np.empty((length % 4, *model.row) if model.kind.order == "C" else (*model.row, length % 4))
+            actor.array.append(empty)
+            actor.do(("count", length % 4))
+        elif len(model.data) + length + unit <= MAX_SIZE:
+            data = self.data(max(length // unit, 1) * unit)
+            actor.array.append(actor.values(data))
             actor.do(("append", data))
 
-    @rule(side=SIDES, offset=OFFSETS, length=LENGTHS, kept=st.booleans())
-    def write(self, side: int, offset: int, length: int, kept: bool) -> None:
+    @rule(side=SIDES, offset=OFFSETS, length=LENGTHS)
+    def write(self, side: int, offset: int, length: int) -> None:
         actor = self.sides[side]
-        length = min(length, len(actor.model) - offset)
-        if length <= 0:
-            return
-        data = self.data(length)
-        target = actor.kept if kept and actor.kept is not None and len(actor.kept) >= offset + length else actor.array
-        target[offset : offset + length] = np.frombuffer(data, "u1")
-        actor.do(("write", offset, data))
+        unit = actor.model.unit
+        first, last = rows_at(actor.model, offset, length)
+        if first < last:
+            data = self.data((last - first) * unit)
+            actor.array[actor.part(first, last)] = actor.values(data)
+            actor.do(("write", first * unit, data))
 
     @rule(side=SIDES, offset=OFFSETS, length=LENGTHS)
     def write_file(self, side: int, offset: int, length: int) -> None:
         actor = self.sides[side]
-        length = min(length, len(actor.model) - offset)
-        if length > 0:
+        model = actor.model
+        if model.unit != 1 or offset + length > MAX_SIZE:
+            offset, length = within(len(model.data), offset, length)
+        if length:
             data = self.data(length)
             actor.array.file.write(offset, data)
-            actor.do(("write", offset, data))
+            if offset > len(model.data):
+                actor.do(("resize", offset, model.row))
+            inside = len(actor.model.data) - offset
+            if data[:inside]:
+                actor.do(("write", offset, data[:inside]))
+            if data[inside:]:
+                actor.do(("append", data[inside:]))
 
-    @rule(side=SIDES, size=OFFSETS)
-    def resize(self, side: int, size: int) -> None:
+    @rule(side=SIDES, size=OFFSETS, longer=st.sampled_from([None, None, None, (), (0,), (2,)]))
+    def resize(self, side: int, size: int, longer: tuple[int, ...] | None) -> None:
+        """More or fewer rows, now and then rows of another shape."""
         actor = self.sides[side]
-        actor.array.resize((size,))
-        actor.do(("resize", size))
-        actor.kept = None  # an array from before may be longer than the file: another test's matter
-
-    @rule(side=SIDES)
-    def keep_view(self, side: int) -> None:
-        self.sides[side].kept = self.sides[side].array[:]
+        kind = actor.model.kind
+        row = actor.model.row if longer is None else (*longer, *kind.row)
+        unit = math.prod(row) * kind.dtype.itemsize
+        rows = size // unit if unit else size % 7
+        actor.array.resize((rows, *row) if kind.order == "C" else (*row, rows))
+        actor.do(("resize", rows, row))
 
     @rule(side=SIDES)
     def savepoint(self, side: int) -> None:
         actor = self.sides[side]
-        if actor.kept is not None:
-            actor.array[0:1]  # with implicit transactions a savepoint knows of views taken, or used through the array
-        actor.savepoints.append((actor.session.tm.savepoint(), bytearray(actor.model), list(actor.done)))
+        actor.savepoints.append((actor.session.tm.savepoint(), actor.model, list(actor.done)))
 
     @precondition(lambda self: any(side.savepoints for side in self.sides))
-    @rule(side=SIDES, data=st.data())
-    def roll_back(self, side: int, data: st.DataObject) -> None:
+    @rule(side=SIDES, which=st.integers(0, 2))
+    def roll_back(self, side: int, which: int) -> None:
         actor = self.sides[side]
         if actor.savepoints:
-            index = data.draw(st.integers(0, len(actor.savepoints) - 1))
-            savepoint, model, done = actor.savepoints[index]
+            index = which % len(actor.savepoints)
+            savepoint, actor.model, done = actor.savepoints[index]
             savepoint.rollback()
-            actor.model, actor.done = bytearray(model), list(done)
+            actor.done = list(done)
             del actor.savepoints[index + 1 :]
+
+    # ---------------------------------------------------------------- views that are held
+
+    @rule(side=SIDES, others=st.integers(0, 2), whole=st.booleans(), offset=OFFSETS, length=LENGTHS)
+    def hold(self, side: int, others: int, whole: bool, offset: int, length: int) -> None:
+        """Take a view, and let go of all but some others."""
+        actor = self.sides[side]
+        del actor.held[others:]
+        first, last = (0, actor.model.rows) if whole else rows_at(actor.model, offset, length)
+        if first < last and actor.model.unit:
+            view = actor.array[actor.part(first, last)]
+            actor.held.append(Held(view, first * actor.model.unit, actor.model.kind.order))
+
+    @rule(side=SIDES, which=st.integers(0, 2), offset=OFFSETS, length=LENGTHS)
+    def write_to_held(self, side: int, which: int, offset: int, length: int) -> None:
+        """Without a word to the array: nothing gets a chance to bring the view up to date."""
+        actor = self.sides[side]
+        if not actor.held:
+            self.hold(side=side, others=0, whole=True, offset=0, length=0)
+        if not actor.held:
+            return
+        held = actor.held[which % len(actor.held)]
+        size = max(min(held.end, len(actor.model.data)) - held.offset, 0)
+        offset, length = within(size, offset, length)
+        if length:
+            data = self.data(length)
+            held.bytes[offset : offset + length] = np.frombuffer(data, "u1")
+            actor.do(("write", held.offset + offset, data))
+
+    @precondition(lambda self: any(held.end > len(s.model.data) for s in self.sides for held in s.held))
+    @rule(side=SIDES, how=st.sampled_from(["commit", "savepoint", "append", "resize"]))
+    def write_behind_the_end(self, side: int, how: str) -> None:
+        """To a view from before the file was made shorter: that cannot be kept, and is not kept for later."""
+        actor = self.sides[side]
+        size = len(actor.model.data)
+        held = next((h for h in actor.held if h.end > size), None)
+        if held is None:
+            return
+        held.bytes[max(size - held.offset, 0) :] = 7
+        with pytest.raises(StaleView):
+            if how == "commit" or (how == "append" and not actor.model.unit):
+                actor.session.commit()
+            elif how == "savepoint":
+                actor.session.tm.savepoint()
+            elif how == "append":
+                actor.array.append(actor.values(bytes(actor.model.unit)))
+            else:
+                actor.array.resize((0,) * actor.array.ndim)
+        self.abort(side)
+
+    def snapshot(self, side: int) -> None:
+        actor = self.sides[side]
+        actor.snapshots = [*actor.snapshots[-1:], (actor.array.snapshot(), actor.model.data)]
 
     # ---------------------------------------------------------------- ends of transactions
 
-    @rule(side=SIDES)
     def commit(self, side: int) -> None:
         actor = self.sides[side]
         since = [action for _, actions in self.history[actor.began + 1 :] for action in actions]
@@ -183,45 +224,55 @@ class Machine(RuleBasedStateMachine):
             kinds = {action[0] for action in (*since, *actor.done)}
             assert not kinds <= {"append", "compact"}, "appends must not conflict"
             if kinds <= {"write", "compact"}:
-                last_page = len(actor.model) // PAGE
+                last_page = len(actor.model.data) // PAGE
                 touched, theirs = pages_of(actor.done), pages_of(since)
                 assert touched & theirs or last_page in touched | theirs, "disjoint writers must not conflict"
         else:
-            merged = bytearray(self.committed)
+            merged = self.committed
             for action in actor.done:
-                apply(merged, action)
+                merged = merged.after(action)
             if actor.done:
-                self.history.append((bytes(merged), actor.done))
-        actor.begin(self.committed, len(self.history) - 1)
+                self.history.append((merged, actor.done))
+        self.begin(side)
 
-    @rule(side=SIDES)
-    def abort(self, side: int) -> None:
-        self.sides[side].session.abort()
+    def begin(self, side: int) -> None:
         self.sides[side].begin(self.committed, len(self.history) - 1)
 
-    @rule(side=SIDES)
+    @rule(side=SIDES, committing=st.sampled_from([True, True, False]))
+    def end(self, side: int, committing: bool) -> None:
+        if committing:
+            self.commit(side)
+        else:
+            self.abort(side)
+
+    def abort(self, side: int) -> None:
+        self.sides[side].session.abort()
+        self.begin(side)
+
+    @rule(side=SIDES, what=st.sampled_from(["compact", "pack", "reopen", "undo", "undo", "snapshot"]))
+    def look_after(self, side: int, what: str) -> None:
+        """What happens now and then."""
+        getattr(self, what)(side)
+
     def compact(self, side: int) -> None:
         self.abort(side)
         self.sides[side].array.file.compact()
         self.sides[side].done.append(("compact",))
         self.commit(side)
 
-    @rule()
-    def pack(self) -> None:
+    def pack(self, _: int) -> None:
         for side in (0, 1):
             self.abort(side)
         self.db.pack()
 
-    @rule(side=SIDES)
     def reopen(self, side: int) -> None:
-        actor = self.sides[side]
-        actor.session.close()
+        self.sides[side].session.close()
         self.sides[side] = Side(self.db, self.committed, len(self.history) - 1)
 
-    @precondition(lambda self: len(self.history) > 1 and self.history[-1][1][0][0] not in ("undo", "compact"))
-    @rule()
-    def undo(self) -> None:
+    def undo(self, _: int) -> None:
         """Undo the last transaction, when that was one that changed the data."""
+        if len(self.history) < 2 or self.history[-1][1][0][0] in ("undo", "compact"):
+            return
         for side in (0, 1):
             self.abort(side)
         last = self.db.undoInfo(0, 1)
@@ -242,22 +293,30 @@ class Machine(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------- what must hold
 
-    @invariant()
-    def agrees(self) -> None:
-        for actor in getattr(self, "sides", ()):
-            array = actor.array
-            assert array.shape == (len(actor.model),)
-            assert array.file.read() == bytes(actor.model)
-            assert array[:].tobytes() == bytes(actor.model)
-            if actor.kept is not None:
-                common = min(len(actor.kept), len(actor.model))
-                assert actor.kept[:common].tobytes() == bytes(actor.model[:common])
+    @rule(side=SIDES, what=LOOKS)
+    def look(self, side: int, what: str) -> None:
+        if what == "stored":
+            self.look_from_outside()
+        else:
+            self.sides[side].check(what)
+
+    def look_from_outside(self) -> None:
+        """What is stored, whatever the two connections have in memory."""
+        outside = Side(self.db, self.committed, 0)
+        outside.check("all")
+        outside.session.close()
 
     def teardown(self) -> None:
-        for actor in getattr(self, "sides", ()):
-            actor.session.close()
-        self.db.close()
-        shutil.rmtree(self.folder)
+        try:
+            for actor in self.sides:
+                actor.check("all")
+            if self.sides:
+                self.look_from_outside()
+        finally:
+            for actor in self.sides:
+                actor.session.close()
+            self.db.close()
+            shutil.rmtree(self.folder)
 
 
 PHASES = [phase for phase in Phase if os.environ.get("WENDELIN_SHRINK", "1") == "1" or phase != Phase.shrink]
@@ -292,6 +351,7 @@ VARIANTS = {
 def test_machine(monkeypatch: pytest.MonkeyPatch, variant: str) -> None:
     machine, patches = VARIANTS[variant]
     limits = {"bigfile.SEAL_SIZE": 4 * PAGE, "bigfile.SEAL_CHUNKS": 2, "writing.DIRECT_SIZE": 2 * PAGE}
+    limits["bigarray.DIRECT_SIZE"] = limits["writing.DIRECT_SIZE"]
     for name, value in {**{f"wendelin.core.bigdata.{n}": v for n, v in limits.items()}, **patches}.items():
         monkeypatch.setattr(name, value)
     monkeypatch.setattr(record_store, "_folder", None)
@@ -299,7 +359,7 @@ def test_machine(monkeypatch: pytest.MonkeyPatch, variant: str) -> None:
         machine,
         settings=settings(
             max_examples=EXAMPLES,
-            stateful_step_count=30,
+            stateful_step_count=50,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from persistent.mapping import PersistentMapping
-from transaction.interfaces import TransientError
+from ZEO.ClientStorage import ClientStorage
+from ZEO.Exceptions import ClientDisconnected
 from ZODB.Connection import Connection
+from ZODB.DemoStorage import DemoStorage
+from ZODB.POSException import ConflictError
 
 from tests.core.database.test_engines import ZeoServer, zeo  # noqa: F401
 from wendelin.core.database import Database, open_database
+from wendelin.core.database.object_ids import fetched_ids
 from wendelin.core.errors import DatabaseUnavailable
 
 
@@ -88,40 +95,133 @@ def test_ids_that_the_old_server_gave_while_it_went_away_are_not_kept(zeo: ZeoSe
         assert storage.new_oid() == given[1][0]
 
 
-@pytest.mark.parametrize("is_known", [False, True])
-def test_a_transaction_across_a_restart_costs_another_one_a_retry(zeo: ZeoServer, is_known: bool) -> None:  # noqa: F811
-    """An id given before the restart, and stored after it, meets the same id of another client."""
-    with open_database(zeo.config_path) as first, open_database(zeo.config_path) as second:
-        with first.transaction() as connection:
-            connection.root()["first"], connection.root()["second"] = PersistentMapping(), PersistentMapping()
-
-        def add_second(name: str) -> None:
-            with second.transaction() as connection:
-                if is_known and "late" in connection.root()["first"]:
-                    connection.root()["first"]["late"].values()
-                connection.root()["second"][name] = PersistentMapping()
-
-        with first.connect() as across:
-            # ids that the new server gives first, so that the other client does not use the one of "late" at once
-            across.new_oid(), across.new_oid()
-            across.root()["first"]["late"] = late = PersistentMapping(name="late")
+def commit_late(database: Database, zeo: ZeoServer, name: str, prepare: Callable[[Connection], None]) -> None:  # noqa: F811
+    """A transaction that makes objects, and commits after the server was started again."""
+    with database.connect() as across:
+        across.root()[name] = late = PersistentMapping(name=name)
+        prepare(across)
+        if late._p_oid is None:
             across.add(late)
+        zeo.kill()
+        zeo.start()
+        patiently(lambda: reads(database))
+        across.transaction_manager.commit()
+
+
+def test_a_transaction_with_ids_of_before_a_restart_is_not_committed(zeo: ZeoServer) -> None:  # noqa: F811
+    with open_database(zeo.config_path) as first, open_database(zeo.config_path) as second:
+        add(first, "before")
+        with pytest.raises(ConflictError, match="since this transaction made its first new objects"):
+            commit_late(first, zeo, "late", lambda across: None)
+        for number in range(10):  # nobody else meets the ids again, and the connection itself goes on
+            patiently(lambda number=number: add(second, f"second {number}"))
+            patiently(lambda number=number: add(first, f"first {number}"))
+        assert "late" not in names(second)
+        assert len(names(second)) == 21
+
+
+def test_a_savepoint_over_a_restart_gives_no_id_twice(zeo: ZeoServer) -> None:  # noqa: F811
+    """Objects of a savepoint may have left the connection's cache: their ids are known to nobody but the savepoint."""
+    with open_database(zeo.config_path) as database:
+
+        def prepare(across: Connection) -> None:
+            across.transaction_manager.savepoint()
+            across.cacheMinimize()
+
+        with pytest.raises(ConflictError):
+            commit_late(database, zeo, "late", prepare)
+        with database.connect() as across:
+            across.root()["many"] = PersistentMapping({number: PersistentMapping() for number in range(50)})
+            across.transaction_manager.savepoint()
+            across.cacheMinimize()
             zeo.kill()
             zeo.start()
-            patiently(lambda: add_second("fetches ids"))
-            patiently(lambda: reads(first))
+            patiently(lambda: reads(database))
+            across.root()["more"] = PersistentMapping()
+            with pytest.raises(ConflictError):
+                across.transaction_manager.savepoint()
+        add(database, "afterwards")
+        assert names(database) == {"afterwards": "afterwards"}
+
+
+def test_changes_alone_are_committed_after_a_restart(zeo: ZeoServer) -> None:  # noqa: F811
+    """A long transaction without new objects loses nothing by a restart."""
+    with open_database(zeo.config_path) as database:
+        add(database, "changed")
+        with database.connect() as across:
+            across.root()["changed"]["name"] = "after"
+            zeo.kill()
+            zeo.start()
+            patiently(lambda: reads(database))
             across.transaction_manager.commit()
-        refused = 0
-        for number in range(10):
-            try:
-                add_second(str(number))
-            except TransientError:
-                refused += 1
-                add_second(str(number))
-        assert refused == (0 if is_known else 1)
-        with second.connect() as connection:
-            assert dict(connection.root()["first"]["late"]) == {"name": "late"}
-            assert set(connection.root()["second"]) == {"fetches ids", *map(str, range(10))}
+        assert names(database) == {"changed": "after"}
+
+
+def test_a_run_that_meets_a_restart_is_run_again(zeo: ZeoServer) -> None:  # noqa: F811
+    with open_database(zeo.config_path) as database:
+        add(database, "before")
+        tries = []
+
+        def work(connection: Connection) -> None:
+            tries.append(1)
+            connection.root()["late"] = late = PersistentMapping(name="late")
+            connection.add(late)
+            if len(tries) == 1:
+                zeo.kill()
+                zeo.start()
+                patiently(lambda: reads(database))
+
+        database.run(work)
+        assert len(tries) == 2
+        assert names(database) == {"before": "before", "late": "late"}
+
+
+def test_threads_that_take_ids_while_the_server_is_started_again(zeo: ZeoServer) -> None:  # noqa: F811
+    """Over one connection no id is given twice, and none is given over a connection that is gone."""
+    with open_database(zeo.config_path) as database:
+        ids = database.zodb.fetched_ids
+        stop = threading.Event()
+        taken: list[tuple[bytes, int]] = []  # append is atomic
+
+        def take() -> None:
+            while not stop.is_set():
+                before = ids.generation
+                with suppress(ClientDisconnected):
+                    oid, generation = ids.take()
+                    assert before <= generation <= ids.generation
+                    taken.append((oid, generation))
+                time.sleep(0.0001)
+
+        with ThreadPoolExecutor(8) as pool:
+            futures = [pool.submit(take) for _ in range(8)]
+            for _ in range(3):
+                goal = len(taken) + 500
+                while len(taken) < goal:
+                    assert not any(future.done() for future in futures)
+                    time.sleep(0.01)
+                zeo.kill()
+                zeo.start()
+            patiently(lambda: reads(database))
+            stop.set()
+            for future in futures:
+                future.result(60)
+        assert len({generation for _, generation in taken}) >= 3
+        assert len(set(taken)) == len(taken)
+
+
+def test_a_wrapped_client_forgets_ids_too(zeo: ZeoServer) -> None:  # noqa: F811
+    """As zc.zlibstorage wraps: it keeps the methods that its base had when it was made."""
+
+    class Wrapper:
+        def __init__(self, base: ClientStorage) -> None:
+            self.base, self.new_oid = base, base.new_oid
+
+    with open_database(zeo.config_path) as database:
+        wrapper = Wrapper(database.zodb.storage)
+        ids = fetched_ids(wrapper)
+        assert ids is not None
+        assert wrapper.new_oid == database.zodb.storage.new_oid == ids.new_oid
+        assert fetched_ids(DemoStorage(base=database.zodb.storage)) is None
 
 
 def test_an_id_under_which_the_connection_knows_an_object_is_skipped() -> None:

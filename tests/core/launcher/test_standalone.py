@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import stat
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -167,3 +168,29 @@ def test_a_killed_supervisord_takes_everything_with_it(tmp_path: Path) -> None:
     assert running.process.wait(60) == 1
     assert "supervisord ended by itself" in running.output.read_text().splitlines()[-1]
     wait_until(lambda: not processes_of(var), "processes are left")
+
+
+def test_a_database_that_is_killed_at_the_first_start_is_waited_for(tmp_path: Path) -> None:
+    """SIGKILL while the site is made, and while it is configured."""
+    var, told = tmp_path / "var", tmp_path / "var.out"
+    killed = []
+
+    def kill_at(line: str) -> None:
+        wait_until(lambda: told.exists() and line in told.read_text(), f"{line!r} is not told", 100)
+        killed.append(int((var / "run" / "zeo.pid").read_text()))
+        os.kill(killed[-1], signal.SIGKILL)
+
+    def kill() -> None:
+        kill_at("Created the site")
+        kill_at("Configuring: ")
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    running = RunningInstance(var, "--configure")
+    try:
+        thread.join(10)
+        assert len(set(killed)) == 2
+        assert "Configuring: Done" in told.read_text()
+        assert running.get("data_stream_module/view")[0] == 200
+    finally:
+        running.stop()

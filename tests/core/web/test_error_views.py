@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 
 import pytest
+import webtest
+from pyramid.response import Response
 from transaction.interfaces import TransientError
+from ZEO.Exceptions import ClientDisconnected
 from ZODB.POSException import ConflictError, StorageTransactionError
 
 from wendelin.core import errors
+from wendelin.core.model.objects.site import get_site
 from wendelin.core.registry import PluginConfig, load_registry
 from wendelin.core.web.application import make_application
 from wendelin.core.web.requests.statuses import status_of
@@ -214,3 +218,25 @@ def test_an_account_without_roles_gets_a_page_with_a_way_on(browser_client, make
 def test_others_who_may_not_do_something_go_back_to_the_main_page(browser_client):
     page = browser_client("ada").get("/erp5/undo", status=403)
     assert [link.text for link in page.html.select(".actions a")] == ["Main page", "Log in as another user"]
+
+
+@pytest.mark.parametrize("error", [ClientDisconnected("killed"), StorageTransactionError("killed"), ConflictError()])
+def test_what_fails_before_the_commit_leaves_no_transaction_open(web_database, error):
+    """The catalog works in such a hook: what meets it there is answered like what meets the view."""
+
+    def change(context, request):
+        def fail():
+            raise error
+
+        context.setTitle("changed")
+        request.tm.get().addBeforeCommitHook(fail)
+        return Response("changed")
+
+    registry = load_registry()
+    PluginConfig(registry, "test").add_view(change, "change", permission="", request_method="GET")
+    client = webtest.TestApp(make_application(web_database, registry=registry))
+    for _ in range(2):
+        assert client.get("/erp5/change", status=503).headers["Retry-After"]
+    with web_database.connect() as connection:
+        assert get_site(connection).getTitle() != "changed"
+        assert [each for each in web_database.zodb.pool if each.opened] == [connection]

@@ -65,10 +65,27 @@ def test_a_child_goes_before_a_method(make_client, put):
     assert make_client("zope").get("/erp5/document_module", headers={"Accept": "text/html"}).html.h1.text == "Documents"
 
 
-def test_error_in_a_script_names_the_line_only(make_client, put):
+TRACEBACK = """Traceback of scripts:
+  /erp5/portal_skins/custom/Base_fail, line 3
+    return divide(x)
+  /erp5/portal_skins/custom/Base_fail, line 2, in divide
+    def divide(x): return x / 0
+ZeroDivisionError: division by zero"""
+
+
+def test_a_manager_sees_in_which_line_of_which_script_it_failed(make_client, browser_client, put):
+    put("Base_fail.py", HEADER % b"" + b"x = 1\ndef divide(x): return x / 0\nreturn divide(x)")
+    assert make_client("zope").get("/erp5/Base_fail", status=500).json["traceback"] == TRACEBACK
+    assert browser_client("zope").get("/erp5/Base_fail", status=500).html.pre.text == TRACEBACK
+    put("Base_refused.py", HEADER % b"" + b"import numpy\nreturn numpy.load")
+    assert "Base_refused, line 2" in make_client("zope").get("/erp5/Base_refused", status=403).json["traceback"]
+
+
+def test_others_see_no_traceback(make_client, put):
     put("Base_fail.py", HEADER % b"" + b"x = 1\nreturn x / 0")
-    answer = make_client("zope").get("/erp5/Base_fail", status=500)
-    assert "Traceback" not in answer.text
+    for user in ("author", None):
+        answer = make_client(user).get("/erp5/Base_fail", status="*")
+        assert "line 2" not in answer.text and "Traceback" not in answer.text
 
 
 def test_skin_page_replaces_the_form(browser_client, put):

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import ZODB
 from webtest import TestApp
 from ZODB.FileStorage import FileStorage
 
 from tests.conftest import layered_database, make_storage
 from wendelin.core.database import Database, class_factory
+from wendelin.core.database.object_ids import ObjectDB
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, as_user
 from wendelin.core.web.access.password_attempts import Attempts
@@ -32,7 +32,7 @@ def basic(user: str, password: str = PASSWORD) -> dict[str, str]:
 def ingest_storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileStorage]:
     storage = make_storage(tmp_path_factory.mktemp("ingest"), "erp5_wendelin")
     # Not closed: that would close the storage, which the tests' own databases lie over.
-    database = Database(ZODB.DB(storage, class_factory=class_factory))
+    database = Database(ObjectDB(storage, class_factory=class_factory))
     with as_user(SYSTEM), database.transaction() as connection:
         site = get_site(connection)
         site.acl_users.add_user("zope", PASSWORD, ["Manager"])

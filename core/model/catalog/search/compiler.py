@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -41,8 +41,11 @@ class Compiler:
     """Turns names and values into conditions over one store.
 
     ``is_base`` says whether a word is a base category, ``is_state`` whether a workflow keeps its state under it;
-    ``site_path`` is "/erp5"; ``user_id`` is whose local roles the argument ``local_roles`` means.
+    ``site_path`` is "/erp5"; ``user_id`` is whose local roles the argument ``local_roles`` means. ``visible``: what
+    documents have to meet that are reached by a relation: a search by the title of a document tells that title.
     """
+
+    visible: Sequence[Condition] = ()
 
     def __init__(
         self,
@@ -184,10 +187,7 @@ class Compiler:
             value = value.get("query")
         if isinstance(value, str) and value.startswith(("!=", "=")):
             operator, value = ("!=" if value[0] == "!" else "="), value.lstrip("!=")
-        try:
-            found = UidIn(self.store, [int(item) for item in _as_list(value)])
-        except (TypeError, ValueError) as error:
-            raise QueryError(f"uid must be a number or a list of numbers, not {value!r}") from error
+        found = UidIn(self.store, [_uid_number(item) for item in _as_list(value)])
         if operator not in (None, "=", "!=", "in"):
             raise QueryError(f"uids are compared with = and != only, not with {operator}")
         return Not(found) if operator == "!=" else found
@@ -211,7 +211,7 @@ class Compiler:
         return Membership(self.store, self.columns["categories"], urls, strict)
 
     def _category_urls(self, uid: int | str) -> list[str]:
-        row = self.store.rows.get(int(uid))
+        row = self.store.rows.get(_uid_number(uid))
         url: str | None = None if row is None else self.store.value(row, "relative_url")
         if url is None:
             return []
@@ -226,7 +226,18 @@ class Compiler:
         if by_url and isinstance(value, str) and "%" not in value and value[:1] not in "<>=!":
             return membership(self.store, name, category_urls(name.base, value), self.columns)
         target = self.condition(name.column, value, operator)
+        if self.visible:
+            target = And(self.store, [target, *self.visible])
         return related_condition(self.store, name, target, self.columns)
+
+
+def _uid_number(value: Any) -> int:
+    """A uid as a query gives it; -1, which no document has, for a number beyond all uids."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise QueryError(f"uid must be a number or a list of numbers, not {value!r}") from error
+    return number if 0 <= number < 1 << 63 else -1
 
 
 def _is_blank(value: object) -> bool:

@@ -8,6 +8,8 @@ from wendelin.core.errors import QueryError
 from wendelin.core.model.catalog.search.compiler import Compiler
 from wendelin.core.model.catalog.storage.columns import Column
 
+#: No answer has so many documents.
+FARTHEST = 1 << 60
 #: Results can be sorted by it, though it is no column.
 UID = Column("uid", "number")
 
@@ -40,11 +42,11 @@ def limits(limit: int | str | tuple[int | str, ...] | list[int | str] | None) ->
         return 0, None
     try:
         start, count = (0, int(limit)) if not isinstance(limit, tuple | list) else (int(n) for n in (0, *limit)[-2:])
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise QueryError(f"limit must be a number or (start, number), not {limit!r}") from error
     if start < 0 or count < 0:
         raise QueryError(f"limit must not be negative: {limit!r}")
-    return start, count
+    return min(start, FARTHEST), min(count, FARTHEST)
 
 
 def aliases(given: Mapping[str, str | None] | None) -> list[str]:

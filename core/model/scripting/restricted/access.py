@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES
@@ -19,7 +19,7 @@ from wendelin.core.bigdata import BigArray, RAMArray
 from wendelin.core.errors import Unauthorized
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.scripting.restricted.formatting import GuardedFormatter, guarded_format
-from wendelin.core.model.scripting.restricted.modules import is_open_class, module_attribute
+from wendelin.core.model.scripting.restricted.modules import copied, is_open_class, module_attribute
 from wendelin.core.model.scripting.restricted.objects import IMMUTABLE, MISSING, WRITABLE, ScriptClass, may_read
 from wendelin.core.model.scripting.restricted.properties import guard_properties
 from wendelin.core.security import ACCESS, MODIFY, VIEW, get_user, require_attribute, require_permission
@@ -93,6 +93,7 @@ def _class_attribute(cls: type, name: str) -> Any:
         name in vars(base) for base in cls.__mro__ if isinstance(base, ScriptClass)
     ):
         return value
+    value = copied(value)
     if name == "mro" or not (cls in IMMUTABLE or is_open_class(cls) or cls.__module__ == "builtins"):
         raise Unauthorized(f"scripts may not use {name!r} of the class {cls.__qualname__}")
     unbound = callable(value) and getattr(value, "__self__", MISSING) is not cls and not isinstance(value, type)
@@ -121,6 +122,21 @@ def guarded_iter(ob: T) -> T:
     return ob
 
 
+class ListWriter:
+    """Writes into a list: ``items[1:2] = values`` iterates over the values."""
+
+    __slots__ = ("_list",)
+
+    def __init__(self, items: list[Any]) -> None:
+        self._list = items
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._list[key] = guarded_iter(value) if type(key) is slice else value
+
+    def __delitem__(self, key: Any) -> None:
+        del self._list[key]
+
+
 class ItemWriter:
     """Lets items of an object be changed, and no attribute."""
 
@@ -131,6 +147,8 @@ class ItemWriter:
         object.__setattr__(self, "_ob", ob)
 
     def __setitem__(self, key: object, value: object) -> None:
+        if isinstance(value, Document):
+            raise Unauthorized(f"a document cannot be stored in {type(self._ob).__name__} objects")
         self._ob[key] = value
 
     def __delitem__(self, key: object) -> None:
@@ -146,9 +164,11 @@ class ItemWriter:
 def guarded_write(ob: object) -> Any:
     """What an assignment to an item or attribute writes to; `Unauthorized` for what scripts may not change."""
     cls = type(ob)
+    if cls is list:
+        return ListWriter(cast(list[Any], ob))
     if cls in WRITABLE:
         return ob
-    if isinstance(ob, numpy.ndarray | memoryview):
+    if isinstance(ob, numpy.ndarray | memoryview) or cls.__module__.partition(".")[0] == "pandas":
         return ItemWriter(ob)
     if isinstance(cls, ScriptClass):
         return ob
@@ -192,6 +212,7 @@ _INPLACE: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]]
 def inplace_variable(operation: str, value: object, operand: object) -> Any:
     """``value += operand``: in place only for what a script may change."""
     in_place, binary = _INPLACE[operation]
+    operand = guarded_iter(operand)
     changes = type(value) in WRITABLE or type(value) is set or isinstance(value, numpy.ndarray)
     return in_place(value, operand) if changes else binary(value, operand)
 

@@ -28,7 +28,74 @@ Node = TypeVar("Node", bound=ast.AST)
 
 
 class ScriptTransformer(RestrictingNodeTransformer):
-    """RestrictedPython's rules, and: ``a[k] += v``, ``name: type = value``."""
+    """RestrictedPython's rules, and: ``a[k] += v``, ``name: type = value``, and guards of calls and of iterations.
+
+    Every call goes through ``_apply_``, and whatever Python iterates over by itself (``*args``, ``**kw``, ``x in y``,
+    ``yield from``, ``text % values``) through ``_getiter_``.
+    """
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        """``f(a)`` as ``_apply_(f, a)``."""
+        wrapped: Any = super().visit_Call(node)
+        function = wrapped.func
+        if _is_name(function, "_apply_") or (isinstance(function, ast.Attribute) and function.attr == "_call_print"):
+            return wrapped
+        wrapped.args.insert(0, function)
+        wrapped.func = _named("_apply_", function)
+        return wrapped
+
+    def visit_Starred(self, node: ast.Starred) -> Any:
+        """``*values``, where they are read."""
+        visited: Any = super().visit_Starred(node)
+        if isinstance(node.ctx, ast.Load):
+            visited.value = _iterated(visited.value)
+        return visited
+
+    def visit_keyword(self, node: ast.keyword) -> Any:
+        """``**values`` of a call."""
+        visited: Any = super().visit_keyword(node)
+        if visited.arg is None:
+            visited.value = _iterated(visited.value)
+        return visited
+
+    def visit_Dict(self, node: ast.Dict) -> Any:
+        """``{**values}``."""
+        visited: Any = super().visit_Dict(node)
+        pairs = zip(visited.keys, visited.values, strict=True)
+        visited.values = [_iterated(value) if key is None else value for key, value in pairs]
+        return visited
+
+    def visit_Compare(self, node: ast.Compare) -> Any:
+        """``x in values``."""
+        visited: Any = super().visit_Compare(node)
+        pairs = zip(visited.ops, visited.comparators, strict=True)
+        visited.comparators = [_iterated(value) if isinstance(op, ast.In | ast.NotIn) else value for op, value in pairs]
+        return visited
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        """``text % values``."""
+        visited: Any = super().visit_BinOp(node)
+        if isinstance(visited.op, ast.Mod) and not isinstance(visited.right, ast.Constant):
+            visited.right = _iterated(visited.right)
+        return visited
+
+    def visit_YieldFrom(self, node: ast.YieldFrom) -> Any:
+        """``yield from values``."""
+        visited: Any = super().visit_YieldFrom(node)
+        visited.value = _iterated(visited.value)
+        return visited
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
+        """Decorators are calls too."""
+        visited: Any = super().visit_FunctionDef(node)
+        visited.decorator_list = [_called("_decorated_", decorator) for decorator in visited.decorator_list]
+        return visited
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        """Decorators are calls too."""
+        visited: Any = super().visit_ClassDef(node)
+        visited.decorator_list = [_called("_decorated_", decorator) for decorator in visited.decorator_list]
+        return visited
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         """``a[k] += v`` as a call of the guard ``_inplaceitem_``; other targets as RestrictedPython has them."""
@@ -52,15 +119,34 @@ class ScriptTransformer(RestrictingNodeTransformer):
         return target
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
-        """``name: type = value`` as ``name = value``: annotations of variables mean nothing in a script."""
-        if not isinstance(node.target, ast.Name):
-            return super().visit_AnnAssign(node)
+        """``name: type = value`` as ``name = value``: annotations mean nothing in a script."""
         if node.value is None:
             statement: ast.stmt = ast.Pass()
         else:
             statement = ast.Assign(targets=[node.target], value=node.value)
         copy_locations(statement, node)
         return self.visit(statement)
+
+
+def _is_name(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _named(name: str, place: ast.expr) -> ast.Name:
+    node = ast.Name(name, ast.Load())
+    copy_locations(node, place)
+    return node
+
+
+def _called(name: str, value: ast.expr) -> ast.Call:
+    """``name(value)``, at the place of the value."""
+    call = ast.Call(func=_named(name, value), args=[value], keywords=[])
+    copy_locations(call, value)
+    return call
+
+
+def _iterated(value: ast.expr) -> ast.Call:
+    return _called("_getiter_", value)
 
 
 class Expression(NamedTuple):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from RestrictedPython.Guards import guarded_iter_unpack_sequence, guarded_unpack_sequence
 from RestrictedPython.PrintCollector import PrintCollector
 
 from wendelin.core import errors
+from wendelin.core.model.scripting.restricted import functions  # noqa: F401  (puts its stand-ins into their places)
 from wendelin.core.model.scripting.restricted.access import (
     guarded_delattr,
     guarded_getattr,
@@ -21,14 +21,13 @@ from wendelin.core.model.scripting.restricted.access import (
     inplace_item,
     inplace_variable,
 )
+from wendelin.core.model.scripting.restricted.calls import SCRIPTS, decorated, guarded_call
 from wendelin.core.model.scripting.restricted.compiling import compile_expression
 from wendelin.core.model.scripting.restricted.modules import guarded_import
 from wendelin.core.model.scripting.restricted.objects import ScriptClass
 from wendelin.core.model.scripting.restricted.wrapped import guarded_memoryview
 
 T = TypeVar("T")
-#: What code run by a script says its module is; no module of that name exists.
-MODULE_NAME = "restricted_script"
 
 _CONSTANTS = {"None": None, "True": True, "False": False, "Ellipsis": Ellipsis, "NotImplemented": NotImplemented}
 _FUNCTIONS = (
@@ -51,11 +50,6 @@ def same_type(first: object, second: object, *others: object) -> bool:
     return all(type(other) is type(first) for other in (second, *others))
 
 
-def apply(function: Callable[..., T], *args: object, **kw: object) -> T:
-    """A call with ``*args`` or ``**kw``, which restricted code may make of whatever it could call without them."""
-    return function(*args, **kw)
-
-
 SAFE_BUILTINS: dict[str, Any] = {
     **_CONSTANTS,
     **{name: getattr(builtins, name) for name in (*_FUNCTIONS.split(), *_EXCEPTIONS.split())},
@@ -72,8 +66,9 @@ SAFE_BUILTINS: dict[str, Any] = {
 _GUARDS: dict[str, Any] = {
     "__builtins__": SAFE_BUILTINS,
     "__metaclass__": ScriptClass,
-    "__name__": MODULE_NAME,
-    "_apply_": apply,
+    "__name__": SCRIPTS,
+    "_apply_": guarded_call,
+    "_decorated_": decorated,
     "_getattr_": guarded_getattr,
     "_getitem_": guarded_getitem,
     "_getiter_": guarded_iter,

@@ -1,90 +1,31 @@
 """Which modules restricted code may import, and which of their names it sees.
 
-A module is allowed by ``config.allow_module(name, names)`` of any plugin; core allows the list below. Where no names
-are given, those of ``__all__`` are taken, or the public ones that the module itself defines; never a module that is not
-allowed itself, and never what stands in `DENIED`: doors to files, pickles, memory, frames, process-wide settings and
-unguarded attribute access.
+A module is allowed by ``config.allow_module(name, names)`` of any plugin; core allows what `allowed` lists, name by
+name. Where a plugin gives no names, those of ``__all__`` are taken, or the public ones that the module itself defines;
+never a module that is not allowed itself, and never what stands in `DENIED`: doors to files, pickles, memory, frames,
+process-wide settings and unguarded attribute access. A list or dictionary of a module is handed out as a copy.
 """
 
 from __future__ import annotations
 
 import sys
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Mapping
+from copy import copy
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from wendelin.core.errors import Unauthorized
+from wendelin.core.model.scripting.restricted.allowed import ALLOWED
 from wendelin.core.model.scripting.restricted.wrapped import WRAPPED
 from wendelin.core.registry import get_registry
 
 if TYPE_CHECKING:
-    from wendelin.core.registry import PluginConfig
+    from wendelin.core.registry import PluginConfig, Registration
 
-_ARITHMETIC = (
-    "abs add and_ concat contains countOf eq floordiv ge gt index indexOf inv invert le lshift lt matmul mod mul ne "
-    "neg not_ or_ pos pow rshift sub truediv truth xor"
-)
-_SCIPY = (
-    *(
-        "cluster",
-        "cluster.hierarchy",
-        "cluster.vq",
-        "constants",
-        "fft",
-        "fftpack",
-        "integrate",
-        "interpolate",
-        "linalg",
-    ),
-    *("ndimage", "optimize", "signal", "signal.windows", "spatial"),
-    *("spatial.distance", "special", "stats"),
-)
-#: name -> the names that may be used, as one string; "" for the general rule.
-STANDARD_MODULES: Mapping[str, str] = {
-    "base64": "",
-    "binascii": "",
-    "bisect": "",
-    "calendar": "",
-    "collections": "",
-    "csv": "QUOTE_ALL QUOTE_MINIMAL QUOTE_NONE QUOTE_NONNUMERIC DictReader DictWriter Error reader writer",
-    "datetime": "",
-    "decimal": "Decimal ROUND_CEILING ROUND_DOWN ROUND_FLOOR ROUND_HALF_DOWN ROUND_HALF_EVEN ROUND_HALF_UP ROUND_UP",
-    "difflib": "",
-    "fractions": "",
-    "functools": "cmp_to_key lru_cache cache partial reduce",
-    "hashlib": "",
-    "heapq": "",
-    "hmac": "new digest compare_digest",
-    "html": "escape unescape",
-    "io": "BytesIO StringIO SEEK_SET SEEK_CUR SEEK_END",
-    "itertools": "",
-    "json": "",
-    "math": "",
-    "msgpack": "ExtType Packer Timestamp Unpacker pack packb unpack unpackb dumps loads",
-    "operator": _ARITHMETIC,
-    "pprint": "pformat",
-    "random": "",
-    "re": "",
-    "statistics": "",
-    "string": "",
-    "struct": "",
-    "textwrap": "",
-    "time": "asctime ctime gmtime localtime mktime monotonic monotonic_ns perf_counter strftime strptime time time_ns",
-    "unicodedata": "",
-    "urllib.parse": "",
-    "uuid": "UUID uuid3 uuid4 uuid5 NAMESPACE_DNS NAMESPACE_OID NAMESPACE_URL",
-    "zlib": "adler32 compress crc32 decompress",
-    "zoneinfo": "ZoneInfo",
-    **dict.fromkeys(("numpy.char", "numpy.fft", "numpy.linalg", "numpy.ma", "numpy.polynomial", "numpy.random"), ""),
-    "numpy": "",
-    "numpy.lib.stride_tricks": "sliding_window_view",
-    **dict.fromkeys([f"scipy.{name}" for name in _SCIPY], ""),
-    "scipy": "cluster constants fft fftpack integrate interpolate io linalg ndimage optimize signal spatial "
-    "special stats",
-    "scipy.io": "wavfile",
-    "scipy.io.wavfile": "read write WavFileWarning",
-}
+#: The platform's own package: of a class of it, scripts see what the class declares.
+PLATFORM = "wendelin"
 #: Module -> names in it that scripts never see, even when a plugin allows the module.
 DENIED: Mapping[str, str] = {
     "base64": "main test",
@@ -134,7 +75,7 @@ def allowed_modules() -> Mapping[str, Any]:
 def visible_names(module: ModuleType) -> frozenset[str]:
     """What restricted code sees of an allowed module; `Unauthorized` for any other module."""
     name = module.__name__
-    registration = allowed_modules().get(name)
+    registration = allowed_modules().get(name) or _by_real_name(name)
     if registration is None or sys.modules.get(name) is not module:
         raise Unauthorized(f"scripts may not use the module {name!r}")
     kept = _visible.get(name)
@@ -142,6 +83,10 @@ def visible_names(module: ModuleType) -> frozenset[str]:
         names = registration.value if registration.value is not None else general_names(module)
         kept = _visible[name] = (registration, frozenset(names) - _DENIED.get(name, frozenset()))
     return kept[1]
+
+
+def _by_real_name(name: str) -> Registration | None:
+    return next((found for found in allowed_modules().values() if found.options.get("module") == name), None)
 
 
 def general_names(module: ModuleType) -> Iterable[str]:
@@ -168,7 +113,12 @@ def module_attribute(module: ModuleType, name: str) -> Any:
     value = wrapped if wrapped is not None else getattr(module, name)
     if isinstance(value, ModuleType):
         visible_names(value)
-    return value
+    return copied(value)
+
+
+def copied(value: Any) -> Any:
+    """What belongs to everybody in the process, in a form that a script may change: collections are copied."""
+    return copy(value) if type(value) in (dict, list, set, bytearray, defaultdict, OrderedDict, deque) else value
 
 
 def guarded_import(
@@ -184,11 +134,18 @@ def guarded_import(
         return import_module(name)
     if level or not isinstance(name, str) or name not in allowed_modules():
         raise ImportError(f"scripts may not import {name!r}; docs/extend/scripting.md lists what they may")
-    module = import_module(name)
+    module = _load(name)
     visible_names(module)
     if not fromlist:
         return _root(name)
     return _Imported(module, fromlist)
+
+
+def _load(name: str) -> ModuleType:
+    try:
+        return import_module(allowed_modules()[name].options.get("module") or name)
+    except ModuleNotFoundError as error:
+        raise ImportError(f"{name} is not installed ({error})") from error
 
 
 def _root(name: str) -> ModuleType:
@@ -221,6 +178,8 @@ def is_open_class(cls: type) -> bool:
     """Whether a class belongs to an allowed module, so that its instances' public attributes may be used."""
     name = EXTENSION_MODULES.get(cls.__module__, cls.__module__)
     modules = allowed_modules()
+    if name.partition(".")[0] == PLATFORM:
+        return False
     while name:
         if name in modules:
             return True
@@ -230,5 +189,5 @@ def is_open_class(cls: type) -> bool:
 
 def includeme(config: PluginConfig) -> None:
     """Allow what the standard library and the numeric libraries offer without harm."""
-    for name, names in STANDARD_MODULES.items():
-        config.allow_module(name, names.split() or None)
+    for name, names in ALLOWED.items():
+        config.allow_module(name, names.split())

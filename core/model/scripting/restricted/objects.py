@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Mapping
 from functools import partial
 from io import BytesIO, StringIO
-from types import CodeType, FrameType, MappingProxyType, TracebackType
+from types import GeneratorType
 from typing import Any, cast
 
 import numpy
@@ -20,6 +20,7 @@ from wendelin.core.bigdata.fileobject import BigFileReader
 from wendelin.core.bigdata.memory.snapshot import ArraySnapshot, FileSnapshot
 from wendelin.core.errors import WendelinError
 from wendelin.core.interfaces import IDocument
+from wendelin.core.model.scripting.restricted.allowed.tables import PANDAS_ATTRIBUTES, SKLEARN_ATTRIBUTES
 from wendelin.core.model.scripting.restricted.modules import is_open_class
 from wendelin.core.security import PUBLIC, User, check_permission, declared_permission
 
@@ -30,10 +31,15 @@ IMMUTABLE = (str, bytes, int, float, complex, bool, tuple, frozenset, type(None)
 COLLECTIONS = (list, dict, set, bytearray, memoryview, deque, OrderedDict, defaultdict, Counter)
 #: Classes whose instances show every public attribute.
 PLAIN = (*IMMUTABLE, *COLLECTIONS, BytesIO, StringIO)
+_PLAIN = frozenset(PLAIN)
 #: Classes whose instances scripts may change by assignment.
 WRITABLE = frozenset({list, dict, bytearray, deque, OrderedDict, defaultdict, Counter})
-#: Built-in classes that lead to the inside of the interpreter.
-FORBIDDEN_TYPES = (CodeType, FrameType, TracebackType, MappingProxyType)
+#: What scripts may use of other built-in objects. The rest (functions, properties, frames, descriptors) lead to the
+#: inside of the interpreter, or to what a function was made from.
+OPEN_BUILTINS: Mapping[type, frozenset[str]] = {
+    GeneratorType: frozenset({"send", "throw", "close"}),
+    **dict.fromkeys((type({}.keys()), type({}.items())), frozenset({"isdisjoint"})),
+}
 #: Attributes of arrays that scripts may not use. They lead to raw memory, pickles and files of the server, or would
 #: make read-only memory writable. ``resize`` in place leaves other views of the array pointing at freed
 #: memory (``numpy.resize`` makes a new one).
@@ -99,6 +105,8 @@ def may_read(ob: object, name: str) -> bool:
     cls = type(ob)
     if name in WRITING_TO_BUFFERS or isinstance(ob, partial):  # what a function was bound with is its maker's
         return False
+    if cls in _PLAIN:
+        return True
     if isinstance(ob, numpy.ndarray | numpy.generic | numpy.random.BitGenerator):
         return name not in ARRAY_DOORS
     if isinstance(ob, BaseException):
@@ -110,13 +118,26 @@ def may_read(ob: object, name: str) -> bool:
     if isinstance(ob, dict) and hasattr(cls, "__getattr__"):
         # scipy's results answer any key as an attribute: one that could be changed could pose as an array interface
         return name in ob or name in READERS
-    if cls in PLAIN or _is_scripted(cls) or (cls.__module__ == "builtins" and not isinstance(ob, FORBIDDEN_TYPES)):
+    if _is_scripted(cls):
         return True
+    if cls.__module__ == "builtins":
+        return name in OPEN_BUILTINS.get(cls, ())
     if isinstance(ob, tuple) and name in (*getattr(cls, "_fields", ()), "count", "index"):
         return True
     if isinstance(ob, RepeatItem | RepeatDict):
         return True
-    return _declared(ob, name) or (is_open_class(cls) and not isinstance(ob, dict))
+    return _declared(ob, name) or (is_open_class(cls) and not isinstance(ob, dict) and _shown(cls, name))
+
+
+def _shown(cls: type, name: str) -> bool:
+    """Whether an object of a library shows a name, where its library's objects show only what is listed."""
+    root = cls.__module__.partition(".")[0]
+    if root == "pandas":
+        # what the class does not have is the name of a column
+        return name in PANDAS_ATTRIBUTES or not hasattr(cls, name)
+    if root == "sklearn":
+        return name in SKLEARN_ATTRIBUTES or name.endswith("_")
+    return root != "functools"
 
 
 def _is_scripted(cls: type) -> bool:

@@ -7,8 +7,8 @@ an array is handed out, and no array is made over foreign memory.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from io import UnsupportedOperation
+from collections.abc import Callable
+from io import BytesIO, StringIO, UnsupportedOperation
 from typing import Any, NoReturn, Protocol, SupportsInt
 
 import numpy
@@ -129,7 +129,49 @@ class ArrayClass(metaclass=_ArrayType):
     """``numpy.ndarray`` in scripts: for ``isinstance`` only."""
 
 
-WRAPPED: Mapping[tuple[str, str], Callable[..., Any]] = {
+#: Options of Qhull that only say how to compute. Others read and write files (``TI``, ``TO``).
+_QHULL = "Pp Q0 Q1 Q3 Q4 Q5 Q6 Q7 Q8 Q9 Q10 Q11 Q12 QJ Qbb Qc Qi Qs Qt Qu Qv Qx Qz"
+QHULL_OPTIONS = frozenset(_QHULL.split())
+
+
+def guarded_qhull(name: str) -> Callable[..., Any]:
+    """A class of ``scipy.spatial`` that is computed by Qhull, with options that reach no files."""
+
+    def make(points: Any, *args: Any, **kw: Any) -> Any:
+        from scipy import spatial
+
+        for value in (*args, *kw.values()):
+            if isinstance(value, bytes | bytearray):
+                value = value.decode("latin-1")
+            if isinstance(value, str):
+                unknown = set(value.split()) - QHULL_OPTIONS
+                if unknown:
+                    raise Unauthorized(f"{name}: scripts may not use the Qhull options {' '.join(sorted(unknown))}")
+        return getattr(spatial, name)(points, *args, **kw)
+
+    make.__name__ = make.__qualname__ = name
+    return make
+
+
+def read_csv(file: ReadableFile | str, **options: Any) -> Any:
+    """``pandas.read_csv`` of a file object: a table with named columns."""
+    import pandas
+
+    refused = {"storage_options", "memory_map", "iterator", "chunksize", "compression"}.intersection(options)
+    if refused:
+        raise Unauthorized(f"read_csv: scripts may not use {', '.join(sorted(refused))}")
+    if isinstance(file, StringIO):
+        file = BytesIO(file.getvalue().encode("utf-8"))
+    return pandas.read_csv(BytesIO(FileOfBytes(file).read()), **options)  # type: ignore[arg-type]
+
+
+#: ``(module, name)`` -> what scripts get in its place. `functions` adds those that call scripts back.
+WRAPPED: dict[tuple[str, str], Callable[..., Any]] = {
+    **{
+        ("scipy.spatial", name): guarded_qhull(name)
+        for name in ("Delaunay", "ConvexHull", "Voronoi", "HalfspaceIntersection")
+    },
+    ("pandas", "read_csv"): read_csv,
     ("numpy", "frombuffer"): guarded_frombuffer,
     ("numpy", "ndarray"): ArrayClass,
     ("scipy.io.wavfile", "read"): read_wav,

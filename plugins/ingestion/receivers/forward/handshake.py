@@ -19,7 +19,7 @@ from typing import Any
 import msgpack
 
 from wendelin.core.errors import BadRequest, Unauthorized
-from wendelin.plugins.ingestion.formats.event_stream import encode_text
+from wendelin.plugins.ingestion.formats.json_text import encode_text
 from wendelin.plugins.ingestion.formats.msgpack_objects import UNREADABLE
 from wendelin.plugins.ingestion.receivers.forward.message_reader import ARRAYS
 from wendelin.plugins.ingestion.receivers.forward.protocol import explain

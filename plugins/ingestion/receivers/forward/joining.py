@@ -45,8 +45,14 @@ class Readable:
 class EntryJoiner(BatchStorage):
     """Makes chunks of entries, and stores them with a function ``store(chunks, user)``; called by threads."""
 
-    def __init__(self, store: Store, routes: Sequence[Route] = (), maximum_size: int = MAXIMUM_SIZE) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        store: Store,
+        routes: Sequence[Route] = (),
+        maximum_size: int = MAXIMUM_SIZE,
+        name: str = "forward",
+    ) -> None:
+        super().__init__(name)
         self.store, self.routes, self.maximum_size = store, routes, maximum_size
         self._turn = Lock()
 

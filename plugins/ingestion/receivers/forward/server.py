@@ -46,7 +46,8 @@ class ForwardServer:
     def __init__(self, configuration: ForwardConfiguration, store: Store, threads: int = THREADS) -> None:
         configuration.check()
         self.configuration = configuration
-        self.joiner = EntryJoiner(store, configuration.routes, configuration.maximum_size)
+        name = f"forward {configuration.host}:{configuration.port}"
+        self.joiner = EntryJoiner(store, configuration.routes, configuration.maximum_size, name)
         self.memory = HeldMemory(configuration.maximum_memory)
         self.executor = ThreadPoolExecutor(threads, "forward")
         self.connections: dict[Connection, asyncio.Task[None]] = {}

@@ -42,7 +42,7 @@ class MQTTClient:
 
     def __init__(self, configuration: MQTTConfiguration, delivery: MessageDelivery) -> None:
         self.configuration, self.delivery = configuration, delivery
-        self.batches = BatchStorage()
+        self.batches = BatchStorage(f"mqtt {configuration.host}:{configuration.port}/{configuration.client_id}")
         self._waiting: WaitingItems[Message | Connected | Subscribed] = WaitingItems()
         self._client = self._make_client()
 

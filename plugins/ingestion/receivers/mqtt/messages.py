@@ -8,6 +8,7 @@ from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.security import ACCESS, protected, trusted_method
 from wendelin.plugins.ingestion.formats import event_stream
+from wendelin.plugins.ingestion.formats.json_text import encode_text, to_json
 
 
 class MQTTMessage(Document):
@@ -48,8 +49,8 @@ def add_message(module: Folder, record: dict[Any, Any]) -> MQTTMessage:
     """The document of one record."""
     payload = record.get("payload", record.get("message", b""))
     if not isinstance(payload, (bytes, str)):
-        payload = event_stream.to_json(payload, (", ", ": "))
-    data = event_stream.encode_text(payload) if isinstance(payload, str) else payload
+        payload = to_json(payload, spaced=True)
+    data = encode_text(payload) if isinstance(payload, str) else payload
     topic = record.get("topic")
     topic = topic if isinstance(topic, str) else ""
     message: MQTTMessage = module.newContent(

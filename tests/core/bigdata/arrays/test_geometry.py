@@ -55,9 +55,10 @@ def test_a_place_is_what_numpy_would_view(case: tuple[tuple[int, ...], np.dtype[
     assert (place.low, place.high) == tuple(bound - base for bound in byte_bounds(wanted))
     assert place.first == wanted.__array_interface__["data"][0] - base
     assert place.contiguous == wanted.flags.c_contiguous
+    copy = copy_of(memory, place)
+    assert copy.tobytes() == wanted.tobytes() and not copy.flags.writeable
+    assert place.transposed.contiguous == wanted.T.flags.c_contiguous
     for writable in (False, True):
-        copy = copy_of(memory, place, writable)
-        assert copy.tobytes() == wanted.tobytes() and copy.flags.writeable is writable
         view = array_at(memory, base + place.low, place, writable)
         assert view.dtype == dtype and view.shape == wanted.shape and view.tobytes() == wanted.tobytes()
         assert view.flags.writeable is writable and np.shares_memory(view, memory.data)

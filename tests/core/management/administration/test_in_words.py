@@ -17,9 +17,9 @@ def document(site):
     [
         ("POST /erp5/portal_alarms/wind/view", "Wind Check (portal_alarms/wind) was edited"),
         ("POST /erp5/portal_alarms/wind/delete", "Wind Check (portal_alarms/wind) was deleted"),
-        ("POST /erp5/portal_alarms/gone/delete", "Portal_alarms/gone was deleted"),
+        ("POST /erp5/portal_alarms/gone/delete", "portal_alarms/gone was deleted"),
         ("POST /erp5/portal_alarms/add_content", "A document was added to Alarms (portal_alarms)"),
-        ("POST /erp5/portal_alarms/wind/run_now", "Run_now of Wind Check (portal_alarms/wind)"),
+        ("POST /erp5/portal_alarms/wind/run_now", "run_now of Wind Check (portal_alarms/wind)"),
         ("PUT /erp5/portal_alarms/wind", "Wind Check (portal_alarms/wind) was changed (PUT)"),
         ("activity: /portal_alarms/wind.sense", "Activity sense of Wind Check (portal_alarms/wind)"),
         ("undo: POST /erp5/portal_alarms/wind/view", "Undone: Wind Check (portal_alarms/wind) was edited"),

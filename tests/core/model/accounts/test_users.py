@@ -43,7 +43,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """One entry for each time that a password is really verified."""
     calls: list[bool] = []
 
-    def verify(password_hash: str | None, password: str) -> bool:
+    def verify(password_hash: str | None, password: str, may_wait: bool = False) -> bool:
         calls.append(password_hash is not None)
         return verify_password(password_hash, password)
 

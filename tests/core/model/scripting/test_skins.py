@@ -190,21 +190,33 @@ def test_scripts_see_nothing_of_the_function(site, skins, put_trusted, name):
     "path",
     [
         "os:system",
+        "wendelin.core.model.portal_types:resolve_class",  # a function of the platform that is no method
+        "wendelin.core.commands.shell:execute_source",
         "wendelin.core.model.scripting.skin_items:import_module",  # imported there, not defined there
         "wendelin.core.model.scripting.skin_items:_packages",
         "wendelin.core.model.scripting.skin_items:nothing",
         "wendelin.core.no_such_module:f",
         "wendelin.core.model.scripting.skin_items",
         "wendelin.core.model.scripting.skin_items:SkinFile.read",
+        f"{__name__}:undeclared_sample",
         "",
     ],
 )
-def test_a_trusted_method_is_a_function_that_a_plugin_defines(site, skins, path):
+def test_a_trusted_method_is_a_function_that_a_plugin_declares_as_one(site, skins, path):
     method = TrustedMethod()
     method.method = path
-    skins.layer("plain").put("Base_bad", method)
-    with pytest.raises(ScriptError, match="Base_bad"):
-        site.Base_bad()
+    method = skins.layer("plain").put("Base_trusted", method)
+    with pytest.raises(ScriptError, match="Base_trusted"):
+        site.Base_trusted()
+    assert "Base_trusted" in method.checkConsistency()[0]
+
+
+@pytest.mark.parametrize("name", ["func", "args", "keywords", "function", "_function", "_context", "context"])
+def test_a_script_cannot_take_a_bound_method_apart(site, put_trusted, skins, name):
+    put_trusted("trusted_sample")
+    put_script(skins, "plain", "Base_apart", f"return context.Base_trusted.{name}")
+    with pytest.raises((Unauthorized, AttributeError, ScriptError)):
+        site.Base_apart()
 
 
 def test_files_are_served_with_their_type(site, skins):

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 from webtest import TestApp
+from ZEO.Exceptions import ClientDisconnected
+from ZODB.Connection import Connection
+from ZODB.POSException import StorageTransactionError
 
 from tests.plugins.ingestion.conftest import pack
 from tests.plugins.ingestion.ingest_fixtures import *  # noqa: F403
@@ -99,3 +102,27 @@ def test_wrong_passwords_are_counted_once_and_the_right_one_waits(
     post(app, pack(b"x"), headers=basic("sensor", "a new one"), status=429)
     post(app, pack(b"x"), headers=basic("zope"), status=204)
     assert stored(database) == {"1": b"x"}
+
+
+@pytest.mark.parametrize("error", [ClientDisconnected("killed"), StorageTransactionError("killed")])
+def test_a_database_that_is_away_leaves_no_connection_and_no_traceback(
+    short: TestApp,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    """The chunk is left to the ordinary way, whatever of the transaction was the first to meet it."""
+
+    def fail(*arguments: Any) -> None:
+        raise error
+
+    post(short, pack(b"before"), status=204)
+    for name in ("newTransaction", "tpc_vote", "tpc_finish"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Connection, name, fail)
+            post(short, pack(name.encode()), status=BEHIND)
+    post(short, pack(b";after"), status=204)
+    assert stored(database) == {"1": b"before;after"}
+    assert "Traceback" not in caplog.text and "could not be closed" not in caplog.text
+    assert sum(1 for connection in database.zodb.pool if connection.opened) <= 1  # that of the thread

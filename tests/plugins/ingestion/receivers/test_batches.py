@@ -58,9 +58,24 @@ def test_what_may_pass_is_waited_for_and_stored_once(
     monkeypatch.setattr(batches, "WAITING", Retry(None, 0.001, 0.01, errors=batches.TEMPORARY, waits_for_engine=True))
     fails_at_commit += [error] * 3
     chunk = Chunk("pydata", "pydata", Body(pack(b"measured")), "1")
-    refused = BatchStorage().store_all([chunk], lambda chunks: store_chunks(policies, chunks, USER))
+    refused = BatchStorage("test").store_all([chunk], lambda chunks: store_chunks(policies, chunks, USER))
     assert not refused and not fails_at_commit
     assert stored(policies) == {"pydata.pydata": b"measured"}
+
+
+@pytest.mark.parametrize("error", PASSING.values(), ids=PASSING)
+def test_whatever_is_done_is_done_again(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only storing: a subscription that the site could not note is not forgotten."""
+    monkeypatch.setattr(batches, "WAITING", Retry(None, 0.001, 0.01, errors=batches.TEMPORARY, waits_for_engine=True))
+    tries = []
+
+    def do(items: list[str]) -> None:
+        tries.append(items)
+        if len(tries) < 3:
+            raise error
+
+    assert BatchStorage("test").store_all(["subscribed"], do) == []
+    assert tries == [["subscribed"]] * 3
 
 
 def test_what_is_about_the_data_is_refused_at_once(
@@ -69,4 +84,4 @@ def test_what_is_about_the_data_is_refused_at_once(
 ) -> None:
     fails_at_commit += [ValueError("cannot pickle this")]
     chunk = Chunk("pydata", "pydata", Body(pack(b"measured")), "1")
-    assert BatchStorage().store_all([chunk], lambda chunks: store_chunks(policies, chunks, USER)) == [chunk]
+    assert BatchStorage("test").store_all([chunk], lambda chunks: store_chunks(policies, chunks, USER)) == [chunk]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wendelin.core.errors import QueryError
+from wendelin.core.errors import NotFound, QueryError
 from wendelin.core.model.catalog import NegatedQuery, Query
 from wendelin.core.model.catalog.mending import mend_indexes
 from wendelin.core.model.catalog.storage.columns import KEYS
@@ -51,6 +51,11 @@ def typed(samples, ids):
         ("???", []),
         ("size:>abc", []),
         ("title:", []),
+        ("category_uid:wind", []),
+        (f"uid:{10**40}", []),
+        (f"strict_category_uid:{10**40}", []),
+        (f"size:{10**40}", []),
+        (f"int_index:>{10**400}", []),
         ("café size:>abc", []),
         ("()", []),
         ("NOT NOT known", ["1"]),
@@ -93,6 +98,14 @@ def test_the_language_for_programs_says_what_is_wrong(catalog):
     for kw in ({"query": deep}, {"title": deep}, {"title": nested}, {"SearchableText": nested}, {"uid": nested}):
         with pytest.raises(QueryError):
             catalog(**kw)
+
+
+def test_places_far_behind_the_end(typed, catalog):
+    assert list(catalog(limit=(10**30, 5))) == [] and len(catalog(title="Caf%", limit=10**30)) == 1
+    with pytest.raises(NotFound):
+        catalog.getObject(10**30)
+    with pytest.raises(QueryError):
+        catalog(category_uid="wind")
 
 
 def test_a_long_chain_of_queries_is_no_deep_one(typed, ids):

@@ -1,0 +1,93 @@
+"""Values of msgpack as JSON (RFC 8259), which any reader of JSON takes: the one way for what is stored as a line."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import math
+
+import msgpack
+import numpy
+
+from wendelin.core.errors import BadRequest
+
+LEVELS = 100  # of lists and maps in one another
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+_spaced = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
+
+
+def encode_text(text: str) -> bytes:
+    """The exact bytes that msgpack text was made of."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def to_json(value: object, spaced: bool = False) -> str:
+    """The value as JSON, without spaces unless ``spaced``; nothing is left out but what JSON has no numbers for.
+
+    NaN and Infinity become null, as in JavaScript; bytes that are no UTF-8 become ``{"base64": ...}``, as do extension
+    types, with ``ext_type``. Raises `BadRequest` for more than `LEVELS` of lists and maps in one another.
+    """
+    _measure(value, LEVELS)
+    encoder = _spaced if spaced else _compact
+    with contextlib.suppress(TypeError, ValueError):
+        text = encoder.encode(value)
+        text.encode()  # bytes that came as text, and are none, raise here
+        return text
+    return encoder.encode(_plain(value))
+
+
+def too_deep() -> BadRequest:
+    """What is raised for a record that holds lists in lists in lists, and so on."""
+    return BadRequest("a record is nested too deeply")
+
+
+def _measure(value: object, levels: int) -> None:
+    if isinstance(value, dict):
+        inner = value.values()
+    elif type(value) is list:
+        inner = value  # type: ignore[assignment]  # both are iterated
+    else:
+        return
+    if not levels:
+        raise too_deep()
+    for item in inner:
+        if type(item) is dict or type(item) is list:
+            _measure(item, levels - 1)
+
+
+def _plain(value: object) -> object:
+    """The value with what JSON cannot express written in another way."""
+    if isinstance(value, dict):
+        found: dict[str, object] = {}
+        for key, item in value.items():
+            name = _key(key)
+            while name in found:  # such as 1 and "1", which are one key in JSON
+                name += "'"
+            found[name] = _plain(item)
+        return found
+    if isinstance(value, (list, tuple)) and not isinstance(value, (msgpack.ExtType, msgpack.Timestamp)):
+        return [_plain(item) for item in value]
+    if isinstance(value, str):
+        return _text(encode_text(value))
+    if isinstance(value, bytes):
+        return _text(value)
+    if isinstance(value, msgpack.ExtType):
+        return {"ext_type": value.code, "base64": base64.b64encode(value.data).decode()}
+    if isinstance(value, msgpack.Timestamp):
+        return f"{numpy.datetime64(value.to_unix_nano(), 'ns')}Z"
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _text(data: bytes) -> object:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(data).decode()}
+
+
+def _key(key: object) -> str:
+    plain = _plain(key)
+    return plain if isinstance(plain, str) else json.dumps(plain)
