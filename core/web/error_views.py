@@ -116,16 +116,16 @@ def error_response(
     return Response(json=body, status=status)
 
 
-def _may_see_site(request: Request) -> bool:
-    """Whether the main page is a way on for this user; True for what was refused before the site was looked at."""
-    site = request.__dict__.get("site")
-    return site is None or check_permission(VIEW, site, request.user)
-
-
 def _traceback_for(request: Request, error: BaseException | None) -> str:
     """Where in scripts the error came from, for those who can change them: managers."""
     user = getattr(request, "user", None)
     return script_traceback(error) if error is not None and user is not None and MANAGER in user.roles else ""
+
+
+def _may_see_site(request: Request) -> bool:
+    """Whether the main page is a way on for this user; True for what was refused before the site was looked at."""
+    site = request.__dict__.get("site")
+    return site is None or check_permission(VIEW, site, request.user)
 
 
 def _problems(error: Exception) -> list[str]:

@@ -14,7 +14,7 @@ from wendelin.core.management.lists.cells import format_value
 from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.history import Change, changes
 from wendelin.core.model.objects.properties import CategoryProperty
-from wendelin.core.security import MANAGE, VIEW, check_permission, require_permission
+from wendelin.core.security import VIEW, check_permission, require_permission
 
 SHOWN_REVISIONS = 20
 SHOWN_LENGTH = 120
@@ -57,19 +57,18 @@ def revisions_of(context: Document, request: Request) -> list[tuple[Revision, li
 def _titles(context: Document) -> Callable[[str], str | None]:
     """The title of what the user may read; None for other names.
 
-    Properties and relations have rights of their own; what is neither tells a person nothing.
+    Properties and relations have rights of their own; what is neither (numbers, caches) tells a person nothing.
     """
     properties = context.getTypeInfo().property_dict
     relations = [prop for prop in properties.values() if isinstance(prop, CategoryProperty)]
-    sees_all = check_permission(MANAGE, context)
 
     def title_of(name: str) -> str | None:
         prop = properties.get(name)
         if prop is not None:
             return prop.label if check_permission(prop.read_permission, context) else None
-        if name != "categories":
-            return None
-        is_readable = sees_all or all(check_permission(prop.read_permission, context) for prop in relations)
+        is_readable = name == "categories" and all(
+            check_permission(prop.read_permission, context) for prop in relations
+        )
         return "Relations" if is_readable else None
 
     return title_of

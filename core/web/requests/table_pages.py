@@ -9,10 +9,10 @@ from pyramid.request import Request
 
 from wendelin.core.errors import BadRequest
 
+LARGEST_NUMBER = 10**15
 DEFAULT_LINES = 20
 #: Each line of a list costs time: more than this are several pages.
 MOST_LINES = 200
-LARGEST_NUMBER = 10**15
 
 
 def whole_number(text: str, default: int, largest: int = LARGEST_NUMBER) -> int:

@@ -199,27 +199,6 @@ def test_many_long_messages_do_not_break_the_cookie(browser_client, web_database
     assert "0 ä" in client.get("/erp5/login_form", headers={"Accept": "text/html"}).text
 
 
-def test_an_account_without_roles_gets_a_page_with_a_way_on(browser_client, make_client):
-    """After its login, and on any other page: no button that leads to the same refusal."""
-    client = browser_client("nobody")
-    for path in ("/erp5/", "/erp5/document_module/view"):
-        page = client.get(path, status=403)
-        assert "Your account has no rights here yet" in page.text
-        links = {link.text: link["href"] for link in page.html.select(".actions a")}
-        assert set(links) == {"Try again", "Log in as another user", "Log out"}
-        assert links["Try again"] == path
-        assert client.get(links["Log in as another user"]).status_int == 200
-    page = client.get(links["Log out"])
-    page = page.forms[max(key for key in page.forms if isinstance(key, int))].submit("confirmed")
-    assert "login_form" in page.location
-    assert client.get("/erp5/", status=303).location.endswith("came_from=%2Ferp5%2F")
-
-
-def test_others_who_may_not_do_something_go_back_to_the_main_page(browser_client):
-    page = browser_client("ada").get("/erp5/undo", status=403)
-    assert [link.text for link in page.html.select(".actions a")] == ["Main page", "Log in as another user"]
-
-
 @pytest.mark.parametrize("error", [ClientDisconnected("killed"), StorageTransactionError("killed"), ConflictError()])
 def test_what_fails_before_the_commit_leaves_no_transaction_open(web_database, error):
     """The catalog works in such a hook: what meets it there is answered like what meets the view."""
@@ -240,3 +219,24 @@ def test_what_fails_before_the_commit_leaves_no_transaction_open(web_database, e
     with web_database.connect() as connection:
         assert get_site(connection).getTitle() != "changed"
         assert [each for each in web_database.zodb.pool if each.opened] == [connection]
+
+
+def test_an_account_without_roles_gets_a_page_with_a_way_on(browser_client, make_client):
+    """After its login, and on any other page: no button that leads to the same refusal."""
+    client = browser_client("nobody")
+    for path in ("/erp5/", "/erp5/document_module/view"):
+        page = client.get(path, status=403)
+        assert "Your account has no rights here yet" in page.text
+        links = {link.text: link["href"] for link in page.html.select(".actions a")}
+        assert set(links) == {"Try again", "Log in as another user", "Log out"}
+        assert links["Try again"] == path
+        assert client.get(links["Log in as another user"]).status_int == 200
+    page = client.get(links["Log out"])
+    page = page.forms[max(key for key in page.forms if isinstance(key, int))].submit("confirmed")
+    assert "login_form" in page.location
+    assert client.get("/erp5/", status=303).location.endswith("came_from=%2Ferp5%2F")
+
+
+def test_others_who_may_not_do_something_go_back_to_the_main_page(browser_client):
+    page = browser_client("ada").get("/erp5/undo", status=403)
+    assert [link.text for link in page.html.select(".actions a")] == ["Main page", "Log in as another user"]
