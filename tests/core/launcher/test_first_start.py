@@ -99,7 +99,7 @@ def test_each_evolution_step_runs_once(empty: Database, instance: Instance, monk
     with pytest.raises(RuntimeError):
         next(steps)
     with empty.connect() as connection:
-        assert get_site(connection).versions == {"test": 101} and get_site(connection).title != "half done"
+        assert get_site(connection).versions["test"] == 101 and get_site(connection).title != "half done"
     registry._kinds["evolution_step"].pop("test 000102")
     config.add_evolution_step(102, lambda site: done.append(102), "the second, corrected")
     assert list(run_evolution(empty)) == ["Evolution step 102 of test: the second, corrected"]
