@@ -12,6 +12,7 @@ from typing import Any
 from wendelin.core import contracts
 from wendelin.core.errors import ValidationFailed
 from wendelin.core.interfaces import IDocument
+from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.scripting.restricted.properties import require_property
 from wendelin.core.registry import trusted_method
@@ -82,7 +83,7 @@ def no_content(context: IDocument) -> bool:
 
 
 @trusted_method
-def property_list(context: IDocument, key: str, default: object = None) -> list[Any]:
+def property_list(context: Document, key: str, default: object = None) -> list[Any]:
     """``getPropertyList``: the values of a property as a list; the caller needs the property's own permission."""
     require_property(context, key, context.getTypeInfo(), reads=True)
     value = context.getProperty(key, default)
