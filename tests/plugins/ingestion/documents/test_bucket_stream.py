@@ -215,7 +215,7 @@ def test_wrong_keys_and_values_are_refused(stream: Any) -> None:
     for key in (None, [], {}, float("nan"), object(), ("a", []), 1, stream):
         with pytest.raises(BadRequest):
             stream.insertBucket(key, b"x")
-    for value in ("text", None, 5):
+    for value in (None, 5, ["text"]):
         with pytest.raises(BadRequest):
             stream.insertBucket("b", value)
     with pytest.raises(BadRequest):
