@@ -66,5 +66,5 @@ def _class_problems(label: str, path: str) -> list[str]:
     except NotFound as error:
         return [f"{label}: {error}"]
     if not (isinstance(found, type) and issubclass(found, Document)):
-        return [f"{label}: {path} is no class of documents"]
+        return [f"{label}: {path} is no document class"]
     return []

@@ -20,8 +20,8 @@ def file_type(site):
             "class wendelin.core.model.objects.files.Fiel is not",
         ),
         ({"type_class": "no dots"}, "class no dots is not there"),
-        ({"type_class": "os.path.join"}, "os.path.join is no class of documents"),
-        ({"type_class": "collections.OrderedDict"}, "is no class of documents"),
+        ({"type_class": "os.path.join"}, "os.path.join is no document class"),
+        ({"type_class": "collections.OrderedDict"}, "is no document class"),
         ({"property_sheet_list": ["Reference", "Referenz"]}, "no property sheet 'Referenz'; did you mean Reference"),
         (
             {"workflow_list": ["edit_workflow", "edit_workflw"]},
