@@ -120,17 +120,23 @@ def _joined(batch: list[bytes | memoryview]) -> bytes | memoryview:
 
 
 def extract_date_time(holder: EventTime) -> numpy.datetime64:
+    """`moment_of`, in whole seconds (``datetime64[s]``) where the sender gave whole seconds, as the original has it."""
+    moment = moment_of(holder)
+    return moment.astype("datetime64[s]") if isinstance(holder, int) else moment
+
+
+def moment_of(holder: EventTime) -> numpy.datetime64:
     """The time of an event as ``datetime64[ns]`` (UTC): seconds, an EventTime of ext type 0, or a msgpack timestamp.
 
     Raises `BadRequest` for what is no time, or beyond the years that ``datetime64[ns]`` has.
     """
     try:
-        return _date_time(holder)
+        return _moment(holder)
     except (OverflowError, ValueError, TypeError) as error:
         raise BadRequest(f"{str(holder)[:80]} is not the time of an event: {error}") from error
 
 
-def _date_time(holder: EventTime) -> numpy.datetime64:
+def _moment(holder: EventTime) -> numpy.datetime64:
     if isinstance(holder, msgpack.Timestamp):
         return numpy.datetime64(holder.to_unix_nano(), "ns")
     if isinstance(holder, msgpack.ExtType):
@@ -140,4 +146,4 @@ def _date_time(holder: EventTime) -> numpy.datetime64:
         return numpy.datetime64(seconds * _NANOSECONDS + nanoseconds, "ns")
     if isinstance(holder, float):
         return numpy.datetime64(round(holder * _NANOSECONDS), "ns")
-    return numpy.datetime64(int(holder), "s")
+    return numpy.datetime64(int(holder) * _NANOSECONDS, "ns")

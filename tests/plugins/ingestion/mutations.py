@@ -10,8 +10,8 @@ from typing import Any
 import msgpack
 from msgpack.fallback import Unpacker
 
+from tests.plugins.ingestion.payloads import expected_payload
 from wendelin.core.errors import BadRequest
-from wendelin.plugins.ingestion.formats.event_stream import record_payload
 
 HEADERS = [bytes([code]) + b"\xff" * 4 for code in (0xC6, 0xC9, 0xDB, 0xDD, 0xDF)] + [
     b"\x80",
@@ -96,7 +96,7 @@ def mutate(source: random.Random, data: bytes) -> bytes:
 # -- the other reader: pure Python, all at once
 
 
-def read_payload(body: bytes) -> bytes | None:
+def read_payload(body: bytes, tag: str = "t") -> bytes | None:
     """What a chunk carries, None when it has to be refused."""
     unpacker = Unpacker(raw=False, unicode_errors="surrogateescape", max_buffer_size=len(body) + 1)
     unpacker.feed(body)
@@ -115,8 +115,8 @@ def read_payload(body: bytes) -> bytes | None:
         if not isinstance(events, list) or not all(map(is_event, events)):
             return None
         try:
-            payload += b"".join(record_payload(event[1]) for event in events if not is_mark(event))
-        except BadRequest:  # nested too deeply
+            payload += b"".join(expected_payload(event, tag) for event in events if not is_mark(event))
+        except (BadRequest, OverflowError):  # nested too deeply, or a time beyond all years
             return None
     return payload
 

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.plugins.ingestion.payloads import json_line, payload_of
 from wendelin.core.errors import BadRequest
-from wendelin.plugins.ingestion.formats import event_stream, msgpack_objects
+from wendelin.plugins.ingestion.formats import event_stream, lines, msgpack_objects
 from wendelin.plugins.ingestion.formats.msgpack_objects import unpack_complete, unpack_lazy
 
 EVENT_TIME = msgpack.ExtType(0, struct.pack(">II", 1_600_000_000, 5))
@@ -26,8 +27,7 @@ def pack(*items: object, use_bin_type: bool = True) -> bytes:
     return b"".join(msgpack.packb(item, use_bin_type=use_bin_type) for item in items)
 
 
-def payload(data: bytes) -> bytes:
-    return b"".join(event_stream.iter_payload(data))
+payload = payload_of
 
 
 @given(st.lists(st.tuples(times, messages), max_size=20), st.booleans())
@@ -65,11 +65,12 @@ def test_arbitrary_bytes_give_a_payload_or_a_bad_request(body: bytes) -> None:
     [
         (b"\x00\xff", b"\x00\xff"),
         ("text", b"text"),
-        ({"message": "text", "host": "a"}, b"text"),
+        ({"message": "text", "topic": "a", "qos": 1}, b"text"),
+        ({"message": "text", "host": "a"}, json_line(1, {"message": "text", "host": "a"})),
         ({b"message": b"old"}, b"old"),
         ({"log": "line\n"}, b"line\n"),
-        ({"topic": "a", "t": 21.5}, b'{"topic":"a","t":21.5}\n'),
-        ({"message": 3}, b'{"message":3}\n'),
+        ({"topic": "a", "t": 21.5}, json_line(1, {"topic": "a", "t": 21.5})),
+        ({"message": 3}, b'{"time":"1970-01-01T00:00:01.000000000Z","tag":"t","record":{"message":3}}\n'),
     ],
 )
 def test_payload_of_each_record_shape(record: object, expected: bytes) -> None:
@@ -80,7 +81,7 @@ def test_payload_of_each_record_shape(record: object, expected: bytes) -> None:
 def test_records_without_message_become_json_lines(value: object) -> None:
     line = payload(pack([1, {"value": value}]))
     assert line.endswith(b"\n")
-    assert set(json.loads(line.decode("utf-8"))) == {"value"}
+    assert set(json.loads(line.decode("utf-8"))["record"]) == {"value"}
 
 
 @pytest.mark.parametrize(
@@ -101,13 +102,14 @@ def test_records_without_message_become_json_lines(value: object) -> None:
     ],
 )
 def test_msgpack_that_is_no_event_is_refused(body: object) -> None:
-    with pytest.raises(BadRequest, match="not events"):
+    with pytest.raises(BadRequest, match=r"not events|neither msgpack events nor JSON"):
         payload(pack(body))
 
 
-def test_batches_are_joined_up_to_the_batch_size() -> None:
+def test_batches_are_joined_up_to_the_batch_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "BATCH_SIZE", 250)
     data = pack(*([1, {"message": bytes(100)}] for _ in range(10)))
-    assert [len(piece) for piece in event_stream.iter_payload(data, 250)] == [300, 300, 300, 100]
+    assert [len(piece) for piece in lines.iter_bytes(data, "t")] == [300, 300, 300, 100]
 
 
 def test_text_of_records_as_the_original_stores_them() -> None:
@@ -144,7 +146,7 @@ def test_unpacking_a_large_chunk_costs_little_more_memory_than_the_chunk() -> No
     data = pack(*([1, {"message": bytes(2048)}] for _ in range(1 << 15)))
     tracemalloc.start()
     try:
-        assert sum(map(len, event_stream.iter_payload(data))) == 2048 << 15
+        assert sum(map(len, lines.iter_bytes(data, "t"))) == 2048 << 15
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -163,7 +165,8 @@ def test_fluent_bits_marks_of_groups_are_no_events(wraps: bool, as_time: Any) ->
 
     resource = {"resource": {"attributes": {"service.name": "pump"}}, "scope": {}}
     body = pack(event(-1, resource), event(5, {"log": b"one"}), event(6, {"t": 1}), event(-2, {}))
-    assert payload(body) == b'one{"t":1}\n'
+    line = json_line(6, {"t": 1}, {"schema": "otlp"} if wraps else None)
+    assert payload(body) == b"one" + line
     assert [record for _, record in event_stream.iter_event(body)] == [{"log": b"one"}, {"t": 1}]
     assert payload(pack(event(-1, {"log": b"kept"}))) == b"kept"  # a mark carries no message
 
@@ -174,15 +177,15 @@ def test_fluent_bits_marks_of_groups_are_no_events(wraps: bool, as_time: Any) ->
         (float("nan"), b'{"v":null}'),
         ([1, float("-inf")], b'{"v":[1,null]}'),
         ({"deep": float("inf")}, b'{"v":{"deep":null}}'),
-        (b"\xff\xfe", rb'{"v":"\\xff\\xfe"}'),
+        (b"\xff\xfe", b'{"v":{"base64":"//4="}}'),
         ("caf\u00e9", '{"v":"caf\u00e9"}'.encode()),
-        (msgpack.ExtType(5, b"\xff"), rb'{"v":"\\xff"}'),
-        (msgpack.Timestamp(5, 0), b'{"v":5.0}'),
+        (msgpack.ExtType(5, b"\xff"), b'{"v":{"ext_type":5,"base64":"/w=="}}'),
+        (msgpack.Timestamp(5, 0), b'{"v":"1970-01-01T00:00:05.000000000Z"}'),
     ],
 )
 def test_what_is_stored_as_a_line_of_json_is_json(value: object, line: bytes) -> None:
     found = payload(pack([1, {"v": value}]))
-    assert found == line + b"\n"
+    assert found == b'{"time":"1970-01-01T00:00:01.000000000Z","tag":"t","record":' + line + b"}\n"
 
     def refuse(name: str) -> None:
         raise AssertionError(f"{name} is not JSON")
@@ -192,7 +195,8 @@ def test_what_is_stored_as_a_line_of_json_is_json(value: object, line: bytes) ->
 
 def test_text_that_is_not_utf8_becomes_json_all_the_same() -> None:
     record = b"\x81\xa2k\xff\xa2v\xfe"
-    assert payload(b"\x92\x01" + record) == rb'{"k\\xff":"v\\xfe"}' + b"\n"
+    found = json.loads(payload(b"\x92\x01" + record))["record"]
+    assert found == {'{"base64": "a/8="}': {"base64": "dv4="}}
 
 
 def test_a_long_outer_array_is_read_event_by_event() -> None:
@@ -208,7 +212,7 @@ def test_a_long_outer_array_is_read_event_by_event() -> None:
         payload(pack([*events, events[:2]]))
 
 
-@pytest.mark.parametrize("read", [event_stream.iter_payload, event_stream.iter_text])
+@pytest.mark.parametrize("read", [lambda body: lines.iter_bytes(body, "t"), event_stream.iter_text])
 def test_deep_records_are_refused(read: Any) -> None:
     for levels in (50, 101, 400, 600, 2000):
         body = b"\x92\x01\x81\xa1v" + b"\x91" * levels + b"\xc0"

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.plugins.ingestion.payloads import payload_of
 from wendelin.core.errors import BadRequest, RequestTooLarge
 from wendelin.plugins.ingestion.formats import msgpack_objects
 from wendelin.plugins.ingestion.formats.body import Body
-from wendelin.plugins.ingestion.formats.event_stream import iter_payload
 from wendelin.plugins.ingestion.formats.msgpack_measuring import Torn, measure
 from wendelin.plugins.ingestion.formats.msgpack_objects import iter_objects, unpack_all, unpack_complete, unpack_lazy
 
@@ -82,7 +82,7 @@ def test_arbitrary_bytes_give_objects_or_a_bad_request(body: bytes) -> None:
 @pytest.mark.parametrize("size", [1, 5000])
 def test_keys_that_no_sender_sends_are_refused(key: bytes, size: int) -> None:
     body = b"\x92\x01\xdf" + struct.pack(">I", size) + (key + b"\xc0") * size
-    for read in (unpack_lazy, unpack_complete, unpack_all, iter_payload):
+    for read in (unpack_lazy, unpack_complete, unpack_all, payload_of):
         with pytest.raises(BadRequest, match="key"):
             list(read(body))
 
@@ -96,7 +96,7 @@ def test_integer_keys_cost_nothing() -> None:
     )
     started = time.process_time()
     with pytest.raises(BadRequest, match="key"):
-        list(iter_payload(body))
+        payload_of(body)
     assert time.process_time() - started < 1
 
 
@@ -119,7 +119,7 @@ def test_little_bytes_do_not_take_much_memory(body: bytes) -> None:
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
-        for read in (unpack_lazy, unpack_complete, iter_payload):
+        for read in (unpack_lazy, unpack_complete, payload_of):
             with contextlib.suppress(BadRequest, RequestTooLarge):
                 list(read(body))
         peak = tracemalloc.get_traced_memory()[1] - before

@@ -35,7 +35,7 @@ def test_bodies(app: TestApp, database: Database) -> None:
         answer = post(app, body, headers=headers, expect_errors=True)
         statuses.add(answer.status_int)
         if answer.status_int == 204:
-            payload = read_payload(gzip.decompress(body) if is_packed else body)
+            payload = read_payload(gzip.decompress(body) if is_packed else body, "pydata")
             assert payload is not None
             expected += payload
     assert {204, 400} <= statuses <= {204, 400, 413}

@@ -20,10 +20,11 @@ from tests.plugins.ingestion.forward_fixtures import *  # noqa: F403
 from tests.plugins.ingestion.forward_fixtures import Receiver, stored
 from tests.plugins.ingestion.mqtt_fixtures import configure
 from tests.plugins.ingestion.mutations import make_body, make_message, mutate, read_payload
+from tests.plugins.ingestion.payloads import payload_of
 from wendelin.core.database import Database
 from wendelin.core.errors import BadRequest, RequestTooLarge, WendelinError
 from wendelin.plugins.ingestion.formats.body import Body
-from wendelin.plugins.ingestion.formats.event_stream import iter_event, iter_payload
+from wendelin.plugins.ingestion.formats.event_stream import iter_event
 from wendelin.plugins.ingestion.intake.reception import Chunk
 from wendelin.plugins.ingestion.receivers.batches import store_chunks
 from wendelin.plugins.ingestion.receivers.forward.handshake import Handshake, PingReader
@@ -53,7 +54,7 @@ def test_bodies() -> None:
         body = mutate(source, make_body(source))
         found: bytes | None = None
         with contextlib.suppress(BadRequest, RequestTooLarge):
-            found = b"".join(iter_payload(body))
+            found = payload_of(body)
         assert found == read_payload(body), body
         with contextlib.suppress(BadRequest, RequestTooLarge):
             list(iter_event(body))
@@ -70,7 +71,7 @@ def test_messages_of_forward() -> None:
 
         def store(chunks: Sequence[Chunk], user: str, kept: list[bytes] = stored_bodies) -> None:
             for chunk in chunks:
-                b"".join(iter_payload(chunk.body))
+                payload_of(chunk.body)
             kept += [chunk.body.read() for chunk in chunks]
 
         refused = EntryJoiner(store).store_entries(found, "user")
@@ -111,7 +112,7 @@ class Reckoning:
         bodies = [(chunk.chunk_id or "", chunk.body.read()) for chunk in chunks]
         store_chunks(self.database, chunks, user)
         for name, body in bodies:
-            payload = read_payload(body)
+            payload = read_payload(body, "pydata")
             assert payload is not None, body
             if name not in self._known:
                 self.expected += payload
@@ -167,7 +168,7 @@ def test_a_body_is_read_alike_from_memory_and_from_a_file(tmp_path: Any) -> None
             found = []
             for data in (body, Body(file), Body(memoryview(body))):
                 try:
-                    found.append(b"".join(iter_payload(data)))  # type: ignore[arg-type]
+                    found.append(payload_of(data))  # type: ignore[arg-type]
                 except (BadRequest, RequestTooLarge) as error:
                     found.append(str(error).encode())
         assert found[0] == found[1] == found[2]

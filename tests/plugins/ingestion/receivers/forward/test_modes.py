@@ -12,6 +12,7 @@ import pytest
 
 from tests.plugins.ingestion.forward_fixtures import *  # noqa: F403
 from tests.plugins.ingestion.forward_fixtures import Receiver, stored
+from tests.plugins.ingestion.payloads import json_line
 from tests.plugins.ingestion.receivers.forward.test_server import Client
 from wendelin.core.database import Database
 
@@ -69,4 +70,4 @@ def test_every_mode_takes_and_refuses_the_same(receive: Callable[..., Receiver],
             with Client(receiver) as client:
                 client.send([*message, {**option, "chunk": str(number)}])
                 assert client.receive() == ({"ack": str(number)} if number < len(taken) else None), event
-    assert stored(policies) == {"pydata.pydata": b'1;2;3;4;{"t":null}\n'}
+    assert stored(policies) == {"pydata.pydata": b"1;2;3;4;" + json_line(1, {"t": None}, tag="pydata")}
