@@ -25,7 +25,12 @@ HEADER = "X-CSRF-Token"
 
 
 def needs_token(request: Request) -> bool:
-    """Programs that authenticate each request by a header need none; a browser without a login does (login form)."""
+    """Programs that authenticate each request by a header need none; a browser without a login does (login form).
+
+    Who was known by the cookie needs one, whatever other headers say.
+    """
+    if getattr(request, "authenticated_by_cookie", False):
+        return True
     return not (request.headers.get("Authorization") or request.headers.get("X-Access-Token"))
 
 

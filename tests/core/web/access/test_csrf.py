@@ -40,3 +40,10 @@ def test_credentials_that_a_browser_keeps_do_not_help_another_site(make_client):
 def test_login_form_has_a_token_too(make_client):
     client = make_client(accept="text/html")
     client.post("/erp5/login_form", {"__ac_name": "zope", "__ac_password": "x"}, status=403)
+
+
+def test_a_header_that_is_no_login_does_not_stand_for_the_token(browser_client):
+    client = browser_client("zope")
+    for headers in ({"Authorization": "Digest x"}, {"Authorization": "x"}):
+        form = {"portal_type": "File"}
+        assert client.post("/erp5/document_module/add_content", form, headers=headers, status=403)
