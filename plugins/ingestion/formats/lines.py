@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-import msgpack
 import numpy
 
 from wendelin.core.errors import BadRequest
 from wendelin.plugins.ingestion.formats import json_bodies
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.formats.equal_events import iter_run_payload
-from wendelin.plugins.ingestion.formats.event_forms import PAYLOAD_KEYS
+from wendelin.plugins.ingestion.formats.event_forms import PAYLOAD_KEYS, is_time
 from wendelin.plugins.ingestion.formats.event_stream import (
     extract_date_time,
     iter_item,
@@ -29,7 +28,6 @@ from wendelin.plugins.ingestion.formats.event_stream import (
 from wendelin.plugins.ingestion.formats.json_text import encode_text, to_json
 
 ENVELOPE = frozenset({"topic", "qos", "retain"})  # what the MQTT client writes beside a payload
-TIMES = frozenset({int, float, msgpack.ExtType, msgpack.Timestamp})
 BATCH_SIZE = 1 << 20  # bytes that are put together before they are handed on
 
 Piece = bytes | memoryview
@@ -108,9 +106,9 @@ def _iter_payload(body: Body, tag: str) -> Iterator[Piece]:
     """What nearly all records are, one payload and nothing else, is looked at with as few steps as can be."""
     start = yield from iter_run_payload(body)
     for item in iter_item(body, start):
-        if type(item) is list and len(item) == 2 and type(item[0]) in TIMES and type(item[1]) is dict:
+        if type(item) is list and len(item) == 2 and type(item[1]) is dict and len(item[1]) == 1:
             value = item[1].get("message")
-            if type(value) is bytes and len(item[1]) == 1:
+            if type(value) is bytes and is_time(item[0]):
                 yield value
                 continue
         for moment, metadata, record in whole_events_in(item):

@@ -22,7 +22,7 @@ from tests.plugins.ingestion.forward_fixtures import *  # noqa: F403
 from tests.plugins.ingestion.forward_fixtures import Receiver, stored
 from wendelin.core.database import Database
 from wendelin.core.errors import RequestTooLarge
-from wendelin.plugins.ingestion.formats.event_stream import iter_payload
+from wendelin.plugins.ingestion.formats.lines import iter_bytes
 from wendelin.plugins.ingestion.intake.reception import Chunk
 from wendelin.plugins.ingestion.receivers.allocation import give_back_large_blocks
 from wendelin.plugins.ingestion.receivers.forward import connection
@@ -37,7 +37,7 @@ EVENT = msgpack.packb([2**31, {"message": bytes(2048)}])
 def read_chunks(chunks: Sequence[Chunk], user: str) -> None:
     """In place of a database: what is stored is read, and forgotten."""
     for chunk in chunks:
-        sum(map(len, iter_payload(chunk.body)))
+        sum(map(len, iter_bytes(chunk.body, chunk.reference)))
 
 
 def run_receiver(pipe: Connection, options: dict[str, Any]) -> None:
