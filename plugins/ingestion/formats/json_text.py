@@ -63,10 +63,7 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         found: dict[str, object] = {}
         for key, item in value.items():
-            name = _key(key)
-            while name in found:  # such as 1 and "1", which are one key in JSON
-                name += "'"
-            found[name] = _plain(item)
+            found[_free_name(_key(key), found)] = _plain(item)
         return found
     if isinstance(value, (list, tuple)) and not isinstance(value, (msgpack.ExtType, msgpack.Timestamp)):
         return [_plain(item) for item in value]
@@ -99,6 +96,15 @@ def _text(data: bytes) -> object:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(data).decode()}
+
+
+def _free_name(name: str, taken: dict[str, object]) -> str:
+    """The name, with marks behind it when it is taken: text and bytes can be one key in JSON."""
+    marks = "'"
+    while name in taken:
+        name += marks
+        marks += marks  # so that a few steps are enough, whatever keys somebody chose
+    return name
 
 
 def _key(key: object) -> str:

@@ -200,9 +200,8 @@ def write_json(value: Any, levels: int = LEVELS) -> str:
         for key, item in value.items():
             written = write_json(key)
             name = written.replace('":"', '": "') if written.startswith("{") else json.loads(written)
-            while name in found:
-                name += "'"
-            found[name] = write_json(item, levels - 1)
+            free = next(free for n in range(64) if (free := name + "'" * (2**n - 1)) not in found)
+            found[free] = write_json(item, levels - 1)
         return "{" + ",".join(f"{json.dumps(name, ensure_ascii=False)}:{item}" for name, item in found.items()) + "}"
     if isinstance(value, list):
         return "[" + ",".join(write_json(item, levels - 1) for item in value) + "]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -125,6 +126,20 @@ def test_a_document_is_bounded_and_lines_are_not(monkeypatch: pytest.MonkeyPatch
 
 def test_a_number_longer_than_any_is_kept() -> None:
     assert written(lines.iter_bytes, b"[" + b"9" * 20_000 + b"]") == b"9" * 20_000 + b"\n"
+
+
+def test_keys_that_are_one_in_json_are_both_kept() -> None:
+    (found,) = parsed(written(lines.iter_bytes, pack({"a": 1, b"a": 2, "b": 3, "b'": 4, b"b": 5})))
+    assert found["record"] == {"a": 1, "a'": 2, "b": 3, "b'": 4, "b'''": 5}
+
+
+def test_chosen_keys_cost_no_time() -> None:
+    keys = ["a" + "'" * number for number in range(2000)]
+    body = pack(dict.fromkeys(keys, 1) | {key.encode(): 1 for key in keys})
+    started = time.process_time()
+    (found,) = parsed(written(lines.iter_bytes, body))
+    assert time.process_time() - started < 1
+    assert len(found["record"]) == 4000
 
 
 @pytest.mark.parametrize("moment", [float("nan"), float("inf"), 2**62, msgpack.ExtType(5, b"12345678")])
