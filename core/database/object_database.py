@@ -30,7 +30,7 @@ from ZODB.utils import z64
 from wendelin.core.database.engines import class_factory, open_engine, translated_errors
 from wendelin.core.database.object_ids import ObjectDB
 from wendelin.core.database.retry import Retry
-from wendelin.core.errors import DatabaseError
+from wendelin.core.errors import DatabaseError, DatabaseUnavailable
 
 Result = TypeVar("Result")
 
@@ -97,8 +97,10 @@ class Database:
         ``at`` gives the read-only state of that moment (a datetime or a transaction id).
         No transaction is begun: ``connection.transaction_manager.begin()``.
 
-        :raises DatabaseUnavailable: the engine is away.
+        :raises DatabaseUnavailable: the engine is away, or the database was closed.
         """
+        if getattr(self.zodb, "_mvcc_storage", None) is None:
+            raise DatabaseUnavailable("the database was closed")
         manager = manager or TransactionManager(explicit=True)
         try:
             with translated_errors():

@@ -3,6 +3,7 @@
 argon2 is slow on purpose: tens of milliseconds and 64 MiB each. A program that sends a thousand requests per second
 with the same Basic credentials pays that once a minute, and no more than two threads hash at a time. Two more may wait
 for that, so that strangers who try passwords leave threads for all others; who was right before may always wait.
+Requests that come with the same password at the same moment share one check.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import cache
 from typing import Final
 
@@ -28,6 +30,8 @@ REMEMBER_COUNT: Final = 4096
 _hasher = PasswordHasher()
 _hashing = threading.BoundedSemaphore(2)
 _places = threading.BoundedSemaphore(4)
+_checks: dict[tuple[str | None, str], Future[bool]] = {}
+_checks_lock = threading.Lock()
 
 
 def hash_password(password: str) -> str:
@@ -45,7 +49,7 @@ def verify_password(password_hash: str | None, password: str, may_wait: bool = F
     """
     if len(password) > MAXIMUM_LENGTH:
         return False
-    if may_wait:
+    if may_wait or (password_hash is not None and (password_hash, password) in _checks):
         return _verify(password_hash, password)
     if not _places.acquire(blocking=False):
         raise Busy("too many passwords are being checked at this moment: try again in some seconds", 3)
@@ -56,6 +60,27 @@ def verify_password(password_hash: str | None, password: str, may_wait: bool = F
 
 
 def _verify(password_hash: str | None, password: str) -> bool:
+    """Checked by one thread for all that ask the same at this moment: a sender's many connections begin together."""
+    key = (password_hash, password)
+    with _checks_lock:
+        check = _checks.get(key)
+        is_first = check is None
+        if check is None:
+            check = _checks[key] = Future()
+    if not is_first:
+        return check.result()
+    try:
+        check.set_result(_check(password_hash, password))
+    except BaseException as error:
+        check.set_exception(error)
+        raise
+    finally:
+        with _checks_lock:
+            del _checks[key]
+    return check.result()
+
+
+def _check(password_hash: str | None, password: str) -> bool:
     with _hashing:
         try:
             return _hasher.verify(password_hash or _nobodys_hash(), password) and password_hash is not None

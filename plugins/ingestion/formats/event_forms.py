@@ -16,6 +16,7 @@ import math
 from typing import Any
 
 import msgpack
+import numpy
 
 from wendelin.core.errors import BadRequest
 
@@ -23,6 +24,7 @@ EVENT_SIZE = 2  # elements of an event
 EVENT_TIME, EVENT_TIME_SIZE = 0, 8
 PAYLOAD_KEYS = ("message", "log", b"message", b"log")
 MARK_SECONDS = (0xFFFFFFFF, 0xFFFFFFFE)  # -1 and -2 as an EventTime has them
+NOT_A_TIME = -(2**63)  # NumPy's NaT
 MARK_TIMES = frozenset({-1, -2, 2**64 - 1, 2**64 - 2})
 
 
@@ -44,6 +46,13 @@ def is_time(value: object) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, (int, msgpack.Timestamp)) and not isinstance(value, bool)
+
+
+def moment_of(nanoseconds: int) -> numpy.datetime64:
+    """So many nanoseconds from 1970 on; raises `OverflowError` beyond the years 1677 and 2262."""
+    if nanoseconds == NOT_A_TIME:
+        raise OverflowError("NumPy has another meaning for this number")
+    return numpy.datetime64(nanoseconds, "ns")
 
 
 def time_of(event: list[Any]) -> Any:

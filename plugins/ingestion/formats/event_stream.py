@@ -19,6 +19,7 @@ from wendelin.plugins.ingestion.formats.event_forms import (
     EVENT_SIZE,
     is_event,
     is_group_mark,
+    moment_of,
     not_events,
     time_of,
 )
@@ -27,7 +28,6 @@ from wendelin.plugins.ingestion.formats.msgpack_measuring import read_array_head
 from wendelin.plugins.ingestion.formats.msgpack_objects import Objects, iter_objects, unpack_measured
 
 BATCH_SIZE = 1 << 20  # bytes of payload that are put together before they are handed on
-LEVELS = 100
 _EVENT_TIME = struct.Struct(">II")
 _NANOSECONDS = 1_000_000_000
 EventTime: TypeAlias = int | float | msgpack.ExtType | msgpack.Timestamp
@@ -120,12 +120,12 @@ def _joined(batch: list[bytes | memoryview]) -> bytes | memoryview:
 
 
 def extract_date_time(holder: EventTime) -> numpy.datetime64:
-    """`moment_of`, in whole seconds (``datetime64[s]``) where the sender gave whole seconds, as the original has it."""
-    moment = moment_of(holder)
+    """`event_moment`, in whole seconds (``datetime64[s]``) where the sender gave whole ones, as the original has it."""
+    moment = event_moment(holder)
     return moment.astype("datetime64[s]") if isinstance(holder, int) else moment
 
 
-def moment_of(holder: EventTime) -> numpy.datetime64:
+def event_moment(holder: EventTime) -> numpy.datetime64:
     """The time of an event as ``datetime64[ns]`` (UTC): seconds, an EventTime of ext type 0, or a msgpack timestamp.
 
     Raises `BadRequest` for what is no time, or beyond the years that ``datetime64[ns]`` has.
@@ -138,12 +138,12 @@ def moment_of(holder: EventTime) -> numpy.datetime64:
 
 def _moment(holder: EventTime) -> numpy.datetime64:
     if isinstance(holder, msgpack.Timestamp):
-        return numpy.datetime64(holder.to_unix_nano(), "ns")
+        return moment_of(holder.to_unix_nano())
     if isinstance(holder, msgpack.ExtType):
         if holder.code != 0 or len(holder.data) != _EVENT_TIME.size:
             raise ValueError(f"ext type {holder.code} with {len(holder.data)} bytes is not an EventTime")
         seconds, nanoseconds = _EVENT_TIME.unpack(holder.data)
-        return numpy.datetime64(seconds * _NANOSECONDS + nanoseconds, "ns")
+        return moment_of(seconds * _NANOSECONDS + nanoseconds)
     if isinstance(holder, float):
-        return numpy.datetime64(round(holder * _NANOSECONDS), "ns")
-    return numpy.datetime64(int(holder) * _NANOSECONDS, "ns")
+        return moment_of(round(holder * _NANOSECONDS))
+    return moment_of(int(holder) * _NANOSECONDS)

@@ -8,11 +8,12 @@ import json
 import math
 
 import msgpack
-import numpy
 
 from wendelin.core.errors import BadRequest
+from wendelin.plugins.ingestion.formats.event_forms import moment_of
 
 LEVELS = 100  # of lists and maps in one another
+TIMESTAMP = -1  # its number among msgpack's extension types
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 _spaced = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False)
 
@@ -26,7 +27,8 @@ def to_json(value: object, spaced: bool = False) -> str:
     """The value as JSON, without spaces unless ``spaced``; nothing is left out but what JSON has no numbers for.
 
     NaN and Infinity become null, as in JavaScript; bytes that are no UTF-8 become ``{"base64": ...}``, as do extension
-    types, with ``ext_type``. Raises `BadRequest` for more than `LEVELS` of lists and maps in one another.
+    types, with ``ext_type``. A timestamp becomes the text of its moment. Raises `BadRequest` for more than `LEVELS` of
+    lists and maps in one another.
     """
     _measure(value, LEVELS)
     encoder = _spaced if spaced else _compact
@@ -61,10 +63,7 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         found: dict[str, object] = {}
         for key, item in value.items():
-            name = _key(key)
-            while name in found:  # such as 1 and "1", which are one key in JSON
-                name += "'"
-            found[name] = _plain(item)
+            found[_free_name(_key(key), found)] = _plain(item)
         return found
     if isinstance(value, (list, tuple)) and not isinstance(value, (msgpack.ExtType, msgpack.Timestamp)):
         return [_plain(item) for item in value]
@@ -73,12 +72,23 @@ def _plain(value: object) -> object:
     if isinstance(value, bytes):
         return _text(value)
     if isinstance(value, msgpack.ExtType):
-        return {"ext_type": value.code, "base64": base64.b64encode(value.data).decode()}
+        return _extension(value.code, value.data)
     if isinstance(value, msgpack.Timestamp):
-        return f"{numpy.datetime64(value.to_unix_nano(), 'ns')}Z"
+        return _moment(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def _moment(value: msgpack.Timestamp) -> object:
+    try:
+        return f"{moment_of(value.to_unix_nano())}Z"
+    except OverflowError:
+        return _extension(TIMESTAMP, value.to_bytes())
+
+
+def _extension(code: int, data: bytes) -> object:
+    return {"ext_type": code, "base64": base64.b64encode(data).decode()}
 
 
 def _text(data: bytes) -> object:
@@ -86,6 +96,15 @@ def _text(data: bytes) -> object:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(data).decode()}
+
+
+def _free_name(name: str, taken: dict[str, object]) -> str:
+    """The name, with marks behind it when it is taken: text and bytes can be one key in JSON."""
+    marks = "'"
+    while name in taken:
+        name += marks
+        marks += marks  # so that a few steps are enough, whatever keys somebody chose
+    return name
 
 
 def _key(key: object) -> str:

@@ -18,11 +18,11 @@ from wendelin.core.errors import BadRequest
 from wendelin.plugins.ingestion.formats import json_bodies
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.formats.equal_events import iter_run_payload
-from wendelin.plugins.ingestion.formats.event_forms import EVENT_SIZE, PAYLOAD_KEYS, is_time
+from wendelin.plugins.ingestion.formats.event_forms import PAYLOAD_KEYS, is_time
 from wendelin.plugins.ingestion.formats.event_stream import (
+    event_moment,
     iter_item,
     iter_whole_event,
-    moment_of,
     whole_events_in,
 )
 from wendelin.plugins.ingestion.formats.json_text import encode_text, to_json
@@ -106,9 +106,9 @@ def _iter_payload(body: Body, tag: str) -> Iterator[Piece]:
     """What nearly all records are, one payload and nothing else, is looked at with as few steps as can be."""
     start = yield from iter_run_payload(body)
     for item in iter_item(body, start):
-        if type(item) is list and len(item) == EVENT_SIZE and type(item[1]) is dict:
+        if type(item) is list and len(item) == 2 and type(item[1]) is dict and len(item[1]) == 1:
             value = item[1].get("message")
-            if type(value) is bytes and len(item[1]) == 1 and (type(item[0]) is int or is_time(item[0])):
+            if type(value) is bytes and is_time(item[0]):
                 yield value
                 continue
         for moment, metadata, record in whole_events_in(item):
@@ -144,7 +144,7 @@ def plain_payload(record: object) -> bytes | None:
 
 def json_line(moment: Any, tag: str, metadata: dict[Any, Any], record: object) -> bytes:
     """An event as a line of JSON, nothing left out; raises `BadRequest` for a time that is none."""
-    return _line(moment_of(moment), tag, metadata, to_json(record))
+    return _line(event_moment(moment), tag, metadata, to_json(record))
 
 
 def _line(when: numpy.datetime64, tag: str, metadata: dict[Any, Any], record: str) -> bytes:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import json
 import math
 import random
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgpack
 from msgpack.fallback import Unpacker
 
-from tests.plugins.ingestion.payloads import expected_payload
-from wendelin.core.errors import BadRequest
-
+LEVELS = 100  # of lists and maps in one another that a line of JSON may have
+PAYLOAD_KEYS = {"message", "log", b"message", b"log"}
+BESIDE = {"topic", "qos", "retain"}
 HEADERS = [bytes([code]) + b"\xff" * 4 for code in (0xC6, 0xC9, 0xDB, 0xDD, 0xDF)] + [
     b"\x80",
     b"\x90",
@@ -96,9 +99,18 @@ def mutate(source: random.Random, data: bytes) -> bytes:
 # -- the other reader: pure Python, all at once
 
 
-def read_payload(body: bytes, tag: str = "t") -> bytes | None:
-    """What a chunk carries, None when it has to be refused."""
-    unpacker = Unpacker(raw=False, unicode_errors="surrogateescape", max_buffer_size=len(body) + 1)
+class Refused(Exception):
+    """No line of JSON can be made of an event."""
+
+
+def read_payload(body: bytes, tag: str = "pydata") -> bytes | None:
+    """What a policy keeps of a chunk, None when it has to be refused."""
+    unpacker = Unpacker(
+        raw=False,
+        unicode_errors="surrogateescape",
+        max_buffer_size=len(body) + 1,
+        ext_hook=lambda code, data: tuple.__new__(msgpack.ExtType, (code, data)),  # msgpack's own refuses codes below 0
+    )
     unpacker.feed(body)
     found, position = [], 0
     try:
@@ -115,8 +127,8 @@ def read_payload(body: bytes, tag: str = "t") -> bytes | None:
         if not isinstance(events, list) or not all(map(is_event, events)):
             return None
         try:
-            payload += b"".join(expected_payload(event, tag) for event in events if not is_mark(event))
-        except (BadRequest, OverflowError):  # nested too deeply, or a time beyond all years
+            payload += b"".join(read_event(event, tag) for event in events if not is_mark(event))
+        except Refused:
             return None
     return payload
 
@@ -140,8 +152,75 @@ def is_time(value: Any) -> bool:
 
 def is_mark(event: list[Any]) -> bool:
     time, record = event[0][0] if isinstance(event[0], list) else event[0], event[1]
-    if not isinstance(record, dict) or {"message", "log", b"message", b"log"} & set(record):
+    if not isinstance(record, dict) or PAYLOAD_KEYS & set(record):
         return False
     if isinstance(time, msgpack.ExtType):
         return time.data[:3] == b"\xff" * 3 and time.data[3] >= 0xFE
     return time in (-1, -2, 2**64 - 1, 2**64 - 2)
+
+
+def read_event(event: list[Any], tag: str) -> bytes:
+    """The bytes of a record that carries nothing else; a line of JSON with all there is in any other event."""
+    (time, metadata), record = event[0] if isinstance(event[0], list) else (event[0], {}), event[1]
+    value = record
+    if isinstance(record, dict):
+        carrying = PAYLOAD_KEYS & set(record)
+        value = record[min(carrying)] if len(carrying) == 1 and set(record) <= carrying | BESIDE else None
+    if isinstance(value, str | bytes):
+        return as_bytes(value)
+    more = f'"metadata":{write_json(metadata)},' if metadata else ""
+    moment = write_moment(nanoseconds(time))
+    return f'{{"time":"{moment}","tag":{write_json(tag)},{more}"record":{write_json(record)}}}\n'.encode()
+
+
+def nanoseconds(time: Any) -> int:
+    if isinstance(time, msgpack.Timestamp):
+        return time.seconds * 10**9 + time.nanoseconds
+    if isinstance(time, msgpack.ExtType):
+        return int.from_bytes(time.data[:4], "big") * 10**9 + int.from_bytes(time.data[4:], "big")
+    return round(time * 1e9) if isinstance(time, float) else int(time) * 10**9
+
+
+def write_moment(moment: int) -> str:
+    if not -(2**63) < moment < 2**63:
+        raise Refused
+    return f"{(datetime(1970, 1, 1) + timedelta(seconds=moment // 10**9)).isoformat()}.{moment % 10**9:09}Z"
+
+
+def as_bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+
+
+def write_json(value: Any, levels: int = LEVELS) -> str:
+    """JSON of a value of msgpack, written piece by piece."""
+    if isinstance(value, dict | list) and not levels:
+        raise Refused
+    if isinstance(value, dict):
+        found: dict[str, str] = {}
+        for key, item in value.items():
+            written = write_json(key)
+            name = written.replace('":"', '": "') if written.startswith("{") else json.loads(written)
+            free = next(free for n in range(64) if (free := name + "'" * (2**n - 1)) not in found)
+            found[free] = write_json(item, levels - 1)
+        return "{" + ",".join(f"{json.dumps(name, ensure_ascii=False)}:{item}" for name, item in found.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(write_json(item, levels - 1) for item in value) + "]"
+    return write_scalar(value)
+
+
+def write_scalar(value: Any) -> str:
+    if isinstance(value, str | bytes):
+        try:
+            return json.dumps(as_bytes(value).decode("utf-8"), ensure_ascii=False)
+        except UnicodeDecodeError:
+            return f'{{"base64":"{base64.b64encode(as_bytes(value)).decode()}"}}'
+    if isinstance(value, msgpack.Timestamp):
+        try:
+            return f'"{write_moment(nanoseconds(value))}"'
+        except Refused:
+            value = (-1, value.to_bytes())
+    if isinstance(value, tuple):  # extension types are some
+        return f'{{"ext_type":{value[0]},"base64":"{base64.b64encode(value[1]).decode()}"}}'
+    if isinstance(value, float) and not math.isfinite(value):
+        return "null"
+    return json.dumps(value)

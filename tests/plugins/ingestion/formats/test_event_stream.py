@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plugins.ingestion.payloads import json_line, payload_of
+from tests.plugins.ingestion.mutations import read_payload
 from wendelin.core.errors import BadRequest
 from wendelin.plugins.ingestion.formats import event_stream, lines, msgpack_objects
 from wendelin.plugins.ingestion.formats.msgpack_objects import unpack_complete, unpack_lazy
@@ -27,7 +27,12 @@ def pack(*items: object, use_bin_type: bool = True) -> bytes:
     return b"".join(msgpack.packb(item, use_bin_type=use_bin_type) for item in items)
 
 
-payload = payload_of
+def payload(data: bytes) -> bytes:
+    return b"".join(lines.iter_bytes(data, "t"))
+
+
+def line(record: str, moment: str = "1970-01-01T00:00:01.000000000Z") -> bytes:
+    return f'{{"time":"{moment}","tag":"t","record":{record}}}\n'.encode()
 
 
 @given(st.lists(st.tuples(times, messages), max_size=20), st.booleans())
@@ -65,12 +70,14 @@ def test_arbitrary_bytes_give_a_payload_or_a_bad_request(body: bytes) -> None:
     [
         (b"\x00\xff", b"\x00\xff"),
         ("text", b"text"),
-        ({"message": "text", "topic": "a", "qos": 1}, b"text"),
-        ({"message": "text", "host": "a"}, json_line(1, {"message": "text", "host": "a"})),
+        ({"message": "text", "host": "a"}, line('{"message":"text","host":"a"}')),
+        ({"message": b"text", "host": "a"}, line('{"message":"text","host":"a"}')),
+        ({"host": "a", "message": b"text"}, line('{"host":"a","message":"text"}')),
+        ({"message": b"a", "log": b"b"}, line('{"message":"a","log":"b"}')),
         ({b"message": b"old"}, b"old"),
         ({"log": "line\n"}, b"line\n"),
-        ({"topic": "a", "t": 21.5}, json_line(1, {"topic": "a", "t": 21.5})),
-        ({"message": 3}, b'{"time":"1970-01-01T00:00:01.000000000Z","tag":"t","record":{"message":3}}\n'),
+        ({"topic": "a", "t": 21.5}, line('{"topic":"a","t":21.5}')),
+        ({"message": 3}, line('{"message":3}')),
     ],
 )
 def test_payload_of_each_record_shape(record: object, expected: bytes) -> None:
@@ -79,9 +86,10 @@ def test_payload_of_each_record_shape(record: object, expected: bytes) -> None:
 
 @given(st.recursive(st.one_of(st.binary(), st.text(), st.integers(-(2**63), 2**63)), st.lists))
 def test_records_without_message_become_json_lines(value: object) -> None:
-    line = payload(pack([1, {"value": value}]))
-    assert line.endswith(b"\n")
-    assert set(json.loads(line.decode("utf-8"))["record"]) == {"value"}
+    found = payload(pack([1, {"value": value}]))
+    assert found.endswith(b"\n") and found.count(b"\n") == 1
+    assert set(json.loads(found.decode("utf-8"))["record"]) == {"value"}
+    assert found == read_payload(pack([1, {"value": value}]), "t")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +137,7 @@ def test_extract_date_time() -> None:
     assert event_stream.extract_date_time(msgpack.Timestamp(1_600_000_000, 5)) == expected
     assert event_stream.extract_date_time(1_600_000_000) == numpy.datetime64("2020-09-13T12:26:40", "ns")
     assert event_stream.extract_date_time(1.5) == numpy.datetime64("1970-01-01T00:00:01.500", "ns")
-    for holder in (msgpack.ExtType(5, b""), 2**63, float("inf"), float("nan")):
+    for holder in (msgpack.ExtType(5, b""), 2**63, -(2.0**63) / 1e9, float("inf"), float("nan")):
         with pytest.raises(BadRequest):
             event_stream.extract_date_time(holder)
 
@@ -165,27 +173,35 @@ def test_fluent_bits_marks_of_groups_are_no_events(wraps: bool, as_time: Any) ->
 
     resource = {"resource": {"attributes": {"service.name": "pump"}}, "scope": {}}
     body = pack(event(-1, resource), event(5, {"log": b"one"}), event(6, {"t": 1}), event(-2, {}))
-    line = json_line(6, {"t": 1}, {"schema": "otlp"} if wraps else None)
-    assert payload(body) == b"one" + line
+    schema = '"metadata":{"schema":"otlp"},' if wraps else ""
+    other = f'{{"time":"1970-01-01T00:00:06.000000000Z","tag":"t",{schema}"record":{{"t":1}}}}\n'
+    assert payload(body) == b"one" + other.encode()
     assert [record for _, record in event_stream.iter_event(body)] == [{"log": b"one"}, {"t": 1}]
     assert payload(pack(event(-1, {"log": b"kept"}))) == b"kept"  # a mark carries no message
 
 
 @pytest.mark.parametrize(
-    "value, line",
+    "value, expected",
     [
-        (float("nan"), b'{"v":null}'),
-        ([1, float("-inf")], b'{"v":[1,null]}'),
-        ({"deep": float("inf")}, b'{"v":{"deep":null}}'),
-        (b"\xff\xfe", b'{"v":{"base64":"//4="}}'),
-        ("caf\u00e9", '{"v":"caf\u00e9"}'.encode()),
-        (msgpack.ExtType(5, b"\xff"), b'{"v":{"ext_type":5,"base64":"/w=="}}'),
-        (msgpack.Timestamp(5, 0), b'{"v":"1970-01-01T00:00:05.000000000Z"}'),
+        (float("nan"), '{"v":null}'),
+        ([1, float("-inf")], '{"v":[1,null]}'),
+        ({"deep": float("inf")}, '{"v":{"deep":null}}'),
+        (b"\xff\xfe", '{"v":{"base64":"//4="}}'),
+        (b"text", '{"v":"text"}'),
+        ("caf\u00e9", '{"v":"caf\u00e9"}'),
+        (msgpack.ExtType(5, b"\xff"), '{"v":{"ext_type":5,"base64":"/w=="}}'),
+        (msgpack.Timestamp(5, 0), '{"v":"1970-01-01T00:00:05.000000000Z"}'),
+        (msgpack.Timestamp(2**62, 0), '{"v":{"ext_type":-1,"base64":"AAAAAEAAAAAAAAAA"}}'),
+        (msgpack.Timestamp(-(2**63), 1), '{"v":{"ext_type":-1,"base64":"AAAAAYAAAAAAAAAA"}}'),
+        (
+            msgpack.Timestamp.from_unix_nano(-(2**63)),
+            '{"v":{"ext_type":-1,"base64":"CKfyAP////3aPoL7"}}',
+        ),
     ],
 )
-def test_what_is_stored_as_a_line_of_json_is_json(value: object, line: bytes) -> None:
+def test_what_is_stored_as_a_line_of_json_is_json(value: object, expected: str) -> None:
     found = payload(pack([1, {"v": value}]))
-    assert found == b'{"time":"1970-01-01T00:00:01.000000000Z","tag":"t","record":' + line + b"}\n"
+    assert found == line(expected)
 
     def refuse(name: str) -> None:
         raise AssertionError(f"{name} is not JSON")
@@ -195,8 +211,7 @@ def test_what_is_stored_as_a_line_of_json_is_json(value: object, line: bytes) ->
 
 def test_text_that_is_not_utf8_becomes_json_all_the_same() -> None:
     record = b"\x81\xa2k\xff\xa2v\xfe"
-    found = json.loads(payload(b"\x92\x01" + record))["record"]
-    assert found == {'{"base64": "a/8="}': {"base64": "dv4="}}
+    assert payload(b"\x92\x01" + record) == line(r'{"{\"base64\": \"a/8=\"}":{"base64":"dv4="}}')
 
 
 def test_a_long_outer_array_is_read_event_by_event() -> None:
@@ -212,12 +227,28 @@ def test_a_long_outer_array_is_read_event_by_event() -> None:
         payload(pack([*events, events[:2]]))
 
 
-@pytest.mark.parametrize("read", [lambda body: lines.iter_bytes(body, "t"), event_stream.iter_text])
-def test_deep_records_are_refused(read: Any) -> None:
+def deep(levels: int) -> bytes:
+    """An event whose record has so many levels."""
+    return b"\x92\x01\x81\xa1v" + b"\x91" * (levels - 1) + b"\xc0"
+
+
+def test_deep_records_are_refused_as_text() -> None:
     for levels in (50, 101, 400, 600, 2000):
-        body = b"\x92\x01\x81\xa1v" + b"\x91" * levels + b"\xc0"
         try:
-            assert b"".join(read(body)) and levels < 700
+            assert b"".join(event_stream.iter_text(deep(levels))) and levels < 700
         except BadRequest as error:
             assert levels > 90
             assert levels > 700 or "nested" in str(error)
+
+
+@pytest.mark.parametrize("read", [lines.iter_bytes, lines.iter_text_lines, lines.iter_json_lines])
+def test_deep_records_are_refused_as_lines(read: Any) -> None:
+    for levels in (50, 100):
+        arrays = "[" * (levels - 1) + "null" + "]" * (levels - 1)
+        assert b"".join(read(deep(levels), "t")) == line(f'{{"v":{arrays}}}')
+    for levels in (101, 400, 600):
+        for body in (deep(levels), b"\x92\x92\x01" + deep(levels)[2:] + b"\x80"):  # in the record, in metadata
+            with pytest.raises(BadRequest, match="nested too deeply"):
+                b"".join(read(pack([1, {"message": b"x"}]) + body, "t"))
+    with pytest.raises(BadRequest):
+        b"".join(read(deep(2000), "t"))

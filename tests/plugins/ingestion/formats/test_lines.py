@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from wendelin.core.errors import BadRequest
 from wendelin.plugins.ingestion.formats import json_bodies, lines
 from wendelin.plugins.ingestion.formats.body import Body
+from wendelin.plugins.ingestion.formats.event_stream import iter_text
 
 TIME = msgpack.ExtType(0, (1767225600).to_bytes(4, "big") + (5).to_bytes(4, "big"))
 WHEN = "2026-01-01T00:00:00.000000005Z"
@@ -50,8 +52,11 @@ def test_one_logger_three_operations() -> None:
 
 @pytest.mark.parametrize("write", [lines.iter_bytes, lines.iter_text_lines, lines.iter_json_lines])
 @pytest.mark.parametrize("record", [{"message": "x", "level": "info"}, {"cpu": 21.5}, {"log": "a", "stream": "out"}])
-def test_records_with_more_in_them_keep_all_of_it_with_time_and_tag(write: Write, record: object) -> None:
-    assert parsed(written(write, pack(record))) == [{"time": WHEN, "tag": "app.web", "record": record}]
+def test_records_with_more_in_them_keep_all_of_it_with_time_and_tag(write: Write, record: dict[str, Any]) -> None:
+    expected = [{"time": WHEN, "tag": "app.web", "record": record}]
+    assert parsed(written(write, pack(record))) == expected
+    as_bytes = {key: value.encode() if isinstance(value, str) else value for key, value in record.items()}
+    assert parsed(written(write, pack(as_bytes))) == expected
 
 
 def test_lines_end_once() -> None:
@@ -123,10 +128,48 @@ def test_a_number_longer_than_any_is_kept() -> None:
     assert written(lines.iter_bytes, b"[" + b"9" * 20_000 + b"]") == b"9" * 20_000 + b"\n"
 
 
+def test_keys_that_are_one_in_json_are_both_kept() -> None:
+    (found,) = parsed(written(lines.iter_bytes, pack({"a": 1, b"a": 2, "b": 3, "b'": 4, b"b": 5})))
+    assert found["record"] == {"a": 1, "a'": 2, "b": 3, "b'": 4, "b'''": 5}
+
+
+def test_chosen_keys_cost_no_time() -> None:
+    keys = ["a" + "'" * number for number in range(2000)]
+    body = pack(dict.fromkeys(keys, 1) | {key.encode(): 1 for key in keys})
+    started = time.process_time()
+    (found,) = parsed(written(lines.iter_bytes, body))
+    assert time.process_time() - started < 1
+    assert len(found["record"]) == 4000
+
+
 @pytest.mark.parametrize("moment", [float("nan"), float("inf"), 2**62, msgpack.ExtType(5, b"12345678")])
 def test_a_time_that_is_none_is_refused(moment: object) -> None:
     with pytest.raises(BadRequest):
         written(lines.iter_json_lines, pack({"a": 1}, moment=moment))
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        float("nan"),
+        float("inf"),
+        -float("inf"),
+        True,
+        "1",
+        msgpack.ExtType(0, b"1234567"),
+        msgpack.ExtType(5, bytes(8)),
+    ],
+)
+@pytest.mark.parametrize("record", [{"message": b"x"}, {"log": "x"}, b"x", {"a": 1}])
+@pytest.mark.parametrize("wraps", [False, True])
+def test_a_time_that_is_none_is_refused_by_every_operation(moment: object, record: object, wraps: bool) -> None:
+    before = pack(*[{"message": b"x"}] * 20)
+    body = before + pack(record, moment=[moment, {}] if wraps else moment)
+    for write in (lines.iter_bytes, lines.iter_text_lines, lines.iter_json_lines, lambda data, _: iter_text(data)):
+        with pytest.raises(BadRequest, match="not events"):
+            written(write, body)
+    with pytest.raises(BadRequest, match="not events"):
+        b"".join(lines.iter_text_lines(body, "t", True))
 
 
 VALUES = st.recursive(

@@ -20,11 +20,11 @@ from tests.plugins.ingestion.forward_fixtures import *  # noqa: F403
 from tests.plugins.ingestion.forward_fixtures import Receiver, stored
 from tests.plugins.ingestion.mqtt_fixtures import configure
 from tests.plugins.ingestion.mutations import make_body, make_message, mutate, read_payload
-from tests.plugins.ingestion.payloads import payload_of
 from wendelin.core.database import Database
 from wendelin.core.errors import BadRequest, RequestTooLarge, WendelinError
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.formats.event_stream import iter_event
+from wendelin.plugins.ingestion.formats.lines import iter_bytes
 from wendelin.plugins.ingestion.intake.reception import Chunk
 from wendelin.plugins.ingestion.receivers.batches import store_chunks
 from wendelin.plugins.ingestion.receivers.forward.handshake import Handshake, PingReader
@@ -54,7 +54,7 @@ def test_bodies() -> None:
         body = mutate(source, make_body(source))
         found: bytes | None = None
         with contextlib.suppress(BadRequest, RequestTooLarge):
-            found = payload_of(body)
+            found = b"".join(iter_bytes(body, "pydata"))
         assert found == read_payload(body), body
         with contextlib.suppress(BadRequest, RequestTooLarge):
             list(iter_event(body))
@@ -67,15 +67,14 @@ def test_messages_of_forward() -> None:
         found = read_entries(whole, [data])
         size = source.choice([1, 10, 1000]) if len(data) < 5000 else 1000
         assert read_entries(pieces, [data[at : at + size] for at in range(0, len(data), size)]) == found
-        stored_bodies: list[bytes] = []
+        kept: list[tuple[bytes, Chunk]] = []
 
-        def store(chunks: Sequence[Chunk], user: str, kept: list[bytes] = stored_bodies) -> None:
-            for chunk in chunks:
-                payload_of(chunk.body)
-            kept += [chunk.body.read() for chunk in chunks]
+        def store(chunks: Sequence[Chunk], user: str, kept: list[tuple[bytes, Chunk]] = kept) -> None:
+            kept += [(b"".join(iter_bytes(chunk.body, chunk.reference)), chunk) for chunk in chunks]
 
         refused = EntryJoiner(store).store_entries(found, "user")
-        assert all(read_payload(body) is not None for body in stored_bodies)
+        for payload, chunk in kept:
+            assert payload == read_payload(chunk.body.read(), chunk.reference), data
         assert len(refused) <= len(found)
 
 
@@ -109,10 +108,10 @@ class Reckoning:
         self._known: set[str] = set()
 
     def store(self, chunks: Sequence[Chunk], user: str) -> None:
-        bodies = [(chunk.chunk_id or "", chunk.body.read()) for chunk in chunks]
+        bodies = [(chunk.chunk_id or "", chunk.reference, chunk.body.read()) for chunk in chunks]
         store_chunks(self.database, chunks, user)
-        for name, body in bodies:
-            payload = read_payload(body, "pydata")
+        for name, tag, body in bodies:
+            payload = read_payload(body, tag)
             assert payload is not None, body
             if name not in self._known:
                 self.expected += payload
@@ -168,7 +167,7 @@ def test_a_body_is_read_alike_from_memory_and_from_a_file(tmp_path: Any) -> None
             found = []
             for data in (body, Body(file), Body(memoryview(body))):
                 try:
-                    found.append(payload_of(data))  # type: ignore[arg-type]
+                    found.append(b"".join(iter_bytes(data, "pydata")))  # type: ignore[arg-type]
                 except (BadRequest, RequestTooLarge) as error:
                     found.append(str(error).encode())
         assert found[0] == found[1] == found[2]

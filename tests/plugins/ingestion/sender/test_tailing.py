@@ -13,8 +13,8 @@ from typing import Any
 import msgpack
 import pytest
 
-from tests.plugins.ingestion.payloads import payload_of
 from wendelin.core.errors import BadRequest, NotFound
+from wendelin.plugins.ingestion.formats.lines import iter_bytes
 from wendelin.plugins.ingestion.sender.positions import PositionFile, sole_sender
 from wendelin.plugins.ingestion.sender.progress import ProgressBar
 from wendelin.plugins.ingestion.sender.tailing import PIECE_SIZE, Sender, pack_events
@@ -35,7 +35,7 @@ class Target:
 
     @property
     def data(self) -> bytes:
-        return b"".join(payload_of(body) for body in self.chunks.values())
+        return b"".join(b"".join(iter_bytes(body, "files")) for body in self.chunks.values())
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_events_are_those_of_fluent_plugin_bin() -> None:
     events = list(msgpack.Unpacker(io.BytesIO(pack_events(data))))
     assert [len(record["message"]) for _, record in events] == [PIECE_SIZE, PIECE_SIZE, 904]
     assert all(time.code == 0 and len(time.data) == 8 for time, _ in events)
-    assert payload_of(pack_events(data)) == data
+    assert b"".join(iter_bytes(pack_events(data), "files")) == data
 
 
 def test_many_files_in_order_and_only_what_is_new(tmp_path: Path, make_sender: Any, target: Target) -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from tests.plugins.ingestion.forward_fixtures import *  # noqa: F403
 from tests.plugins.ingestion.forward_fixtures import Receiver, stored
-from tests.plugins.ingestion.payloads import json_line
 from tests.plugins.ingestion.receivers.forward.test_server import Client
 from wendelin.core.database import Database
 
@@ -47,7 +46,7 @@ EVERY_MODE = {
 
 @pytest.mark.parametrize("mode", EVERY_MODE)
 def test_every_mode_takes_and_refuses_the_same(receive: Callable[..., Receiver], policies: Database, mode: str) -> None:
-    """As HTTP does: tests/plugins/ingestion/formats/test_event_stream.py."""
+    """As HTTP does: tests/plugins/ingestion/formats/test_event_stream.py and test_lines.py."""
     taken = [
         [1, {"message": b"1;"}],
         [1.5, {"message": "2;"}],
@@ -58,6 +57,8 @@ def test_every_mode_takes_and_refuses_the_same(receive: Callable[..., Receiver],
     refused = [
         [None, {"message": b"x"}],
         [float("inf"), {"message": b"x"}],
+        [float("nan"), {"message": b"x"}],
+        [msgpack.ExtType(0, b"short"), {"message": b"x"}],
         [msgpack.ExtType(9, bytes(8)), {"message": b"x"}],
         [1, 5],
         [1, {"message": {2: b"x"}}],
@@ -70,4 +71,5 @@ def test_every_mode_takes_and_refuses_the_same(receive: Callable[..., Receiver],
             with Client(receiver) as client:
                 client.send([*message, {**option, "chunk": str(number)}])
                 assert client.receive() == ({"ack": str(number)} if number < len(taken) else None), event
-    assert stored(policies) == {"pydata.pydata": b"1;2;3;4;" + json_line(1, {"t": None}, tag="pydata")}
+    line = b'{"time":"1970-01-01T00:00:01.000000000Z","tag":"pydata","record":{"t":null}}\n'
+    assert stored(policies) == {"pydata.pydata": b"1;2;3;4;" + line}

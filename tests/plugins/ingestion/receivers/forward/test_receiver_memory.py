@@ -37,7 +37,7 @@ EVENT = msgpack.packb([2**31, {"message": bytes(2048)}])
 def read_chunks(chunks: Sequence[Chunk], user: str) -> None:
     """In place of a database: what is stored is read, and forgotten."""
     for chunk in chunks:
-        sum(map(len, iter_bytes(chunk.body, "t")))
+        sum(map(len, iter_bytes(chunk.body, chunk.reference)))
 
 
 def run_receiver(pipe: Connection, options: dict[str, Any]) -> None:
