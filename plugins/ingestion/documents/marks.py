@@ -103,10 +103,40 @@ def _added(old: State, state: State) -> bytes | None:
     return recent[len(recent) - size :]
 
 
+class ChunkDates(Persistent):
+    """The date of the last chunk by policy, of those that keep an order: what it is read from, and a number.
+
+    Two processes that date chunks of one document at the same moment conflict; the second looks again.
+    """
+
+    def __init__(self) -> None:
+        self.last: dict[str, tuple[str, int]] = {}
+
+    def note(self, policy_id: str, date: tuple[str, int] | None) -> None:
+        """Remember the date of a chunk; None forgets that of the last."""
+        others = {key: value for key, value in self.last.items() if key != policy_id}
+        self.last = others if date is None else {**others, policy_id: date}
+
+
 class MarkedDocument(Document):
     """A document that takes chunks, and knows which it has taken."""
 
     chunk_marks: ChunkMarks | None = None
+    chunk_dates: ChunkDates | None = None
+
+    @private
+    def last_date(self, policy_id: str) -> tuple[str, int] | None:
+        """The date of the last chunk that came through a policy which keeps an order."""
+        return None if self.chunk_dates is None else self.chunk_dates.last.get(policy_id)
+
+    @private
+    def note_date(self, policy_id: str, date: tuple[str, int] | None) -> None:
+        """Remember the date of a chunk; None for one that came as it came, which ends the order."""
+        if date is None and self.last_date(policy_id) is None:
+            return
+        if self.chunk_dates is None:
+            self.chunk_dates = ChunkDates()
+        self.chunk_dates.note(policy_id, date)
 
     @private
     def marks(self) -> ChunkMarks:
@@ -121,6 +151,7 @@ class MarkedDocument(Document):
         if self.chunk_marks is not None:
             dropped, self.chunk_marks = self.chunk_marks.dropped, ChunkMarks()
             self.chunk_marks.dropped = dropped
+        self.chunk_dates = None
 
     @protected(ACCESS)
     def getRepeatCount(self) -> int:

@@ -18,6 +18,7 @@ from wendelin.plugins.ingestion.formats import msgpack_objects
 from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.formats.event_times import has_exact_time
 from wendelin.plugins.ingestion.policies import policy_log
+from wendelin.plugins.ingestion.policies.chunk_order import check_order, keeps_order
 from wendelin.plugins.ingestion.policies.counters import count_repeat, count_stored
 from wendelin.plugins.ingestion.policies.declared_scripts import (
     DATA_INGESTION,
@@ -93,8 +94,8 @@ class IngestionPolicy(Unpacking, Document):
         of that file, whose name and type a new stream is given.
 
         Raises `BadRequest` for a tag that the parser cannot read or a body that the operation cannot read, `NotFound`
-        for a tag that nothing is set up for, and what `check_limits` raises. What is raised stands in the log, and so
-        does a repeat when it is committed.
+        for a tag that nothing is set up for, and what `check_limits` and `check_order` raise. What is raised stands in
+        the log, and so does a repeat when it is committed.
         """
         try:
             outcome = self.take_in(reference, Body.of(data_chunk), chunk_id, filename)
@@ -151,24 +152,31 @@ class IngestionPolicy(Unpacking, Document):
         mark, sink = self._mark(delivery), find_marked(parameters)
         if isinstance(sink, DataStream) and delivery.filename:
             sink.take_name(delivery.filename)
-        if mark is None or sink is None:
+        if sink is None:
             run_operation(write, delivery.body, parameters, delivery.reference, delivery.filename)
             return STORED
-        if mark in sink.marks():
+        if mark is not None and mark in sink.marks():
             sink.marks().dropped += 1
             return f"{delivery.body.size} bytes that {sink.getPath()} has"
+        date = check_order(self, sink, delivery.body, delivery.chunk_id)
         run_operation(write, delivery.body, parameters, delivery.reference, delivery.filename)
-        sink.marks().add(mark, max(self.getMarkCount(), DEFAULT_COUNT if delivery.chunk_id else 0))
+        sink.note_date(self.getId(), date)
+        if mark is not None:
+            by_default = DEFAULT_COUNT if delivery.chunk_id or date is not None else 0
+            sink.marks().add(mark, max(self.getMarkCount(), by_default))
         return STORED
 
     def _mark(self, delivery: Delivery) -> bytes | None:
         """What tells a second delivery of a chunk from a second measurement; None where nothing does.
 
-        The id that its sender gave it; else its bytes, when they hold the moment of an event to a fraction of a second.
+        The id that its sender gave it; else its bytes, when they hold the moment of an event to a fraction of a second,
+        or when no chunk may be as old as another.
         """
         if delivery.chunk_id:
             return mark_of_id(delivery.reference, delivery.chunk_id)
-        if delivery.chunk_id is None and self.getMarkCount() > 0 and has_exact_time(delivery.body):
+        if delivery.chunk_id is not None:
+            return None
+        if keeps_order(self) or (self.getMarkCount() > 0 and has_exact_time(delivery.body)):
             return mark_of_body(delivery.reference, delivery.body.digest)
         return None
 
