@@ -291,7 +291,10 @@ FOUND = {
         getUseItemList setUseValue setUseValueList setUseValueSet setUseUid getUseRelated getUseRelatedList
         getUseRelatedValue getUseRelatedValueList getUseRelatedId getUseRelatedTitle hasTitle getDefaultResourceValue
         getSpecialiseValueList setDefaultAggregateValue getAggregateRelatedList""",
-    "supply": "validate invalidate delete default setReference hasReference getExpirationDate manage_setLocalRoles",
+    "supply": """
+        validate invalidate delete default setReference hasReference getExpirationDate manage_setLocalRoles getSource
+        getSourceList getSourceValue getSourceTitle getSourceReference getSourceId getSourceUid getSourceProperty
+        setSource getSourceRelated""",
     "product": "getDefaultUseValue setAggregatedPortalTypeList getAggregatedPortalTypeList setAggregatedPortalTypeSet",
     "module": "manage_cutObjects getIdGenerator",
     "portal.portal_skins": "customise custom",
@@ -330,11 +333,18 @@ def test_what_is_missing_is_a_key_error_too(names):
 #: Names of the original that docs/extend/scripting.md says scripts do not have.
 ABSENT = {
     "portal.portal_templates": """
-        getBuiltBusinessTemplateList updateRepositoryBusinessTemplateList importFile export upgradeSite diffObject""",
+        getBuiltBusinessTemplateList updateRepositoryBusinessTemplateList importFile export upgradeSite diffObject
+        download importBase64EncodedText save publish update sortDownloadedBusinessTemplateList getBusinessTemplateUrl
+        updateBusinessTemplateFromUrl runUnitTestList diffObjectAsHTML""",
+    "portal.portal_templates.getInstalledBusinessTemplate('erp5_core')": """
+        preinstall install reinstall build clean export importFile checkDependencies getMissingDependencyList
+        isCatalogUpdatable isKeepObject getItemsList getPortalTypesProperties guessPortalTypes diffObject
+        getBuildingState""",
     "portal.portal_activities": "tic distribute newActiveProcess",
+    "portal.portal_types": "resetDynamicDocumentsOnceAtTransactionBoundary",
     "portal": "changeSkin",
     "module": "recurse",
-    "stream": "Base_edit index_html REQUEST",
+    "stream": "Base_edit index_html REQUEST unrestrictedTraverse",
 }
 
 
