@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from wendelin.core.business_templates import installation
 from wendelin.core.business_templates.business_template import INSTALLED, NOT_INSTALLED, BusinessTemplate
@@ -11,8 +12,9 @@ from wendelin.core.business_templates.dependencies import provider_list, resolve
 from wendelin.core.business_templates.repository import available_manifests, folder_dict
 from wendelin.core.business_templates.text.manifest import Manifest
 from wendelin.core.business_templates.text.versions import Dependency, compare_version_strings, compare_versions
+from wendelin.core.errors import MissingDependency
 from wendelin.core.model.objects.folder import Folder
-from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, private, protected
+from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, PUBLIC, private, protected
 
 NEW, PRESENT, OLD, ABSENT = "New", "Present", "Old", "Absent"
 
@@ -31,6 +33,15 @@ class RepositoryTemplate:
     state: str
     installation_state: str
     installed_version: str = ""
+
+    #: Scripts of managers, who alone get rows, read all of it.
+    attribute_permissions: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (
+            *("title", "version", "description", "license", "dependency_list", "provision_list"),
+            *("state", "installation_state", "installed_version"),
+        ),
+        PUBLIC,
+    )
 
 
 class TemplateTool(Folder):
@@ -97,6 +108,21 @@ class TemplateTool(Folder):
         titles = sorted(title for title in {*available, *installed} if wanted is None or title in wanted)
         rows = [_row(available.get(title), installed.get(title)) for title in titles]
         return [row for row in rows if not update_only or row.state == OLD]
+
+    @protected(MANAGE)
+    def getUpdatedRepositoryBusinessTemplateList(self) -> list[RepositoryTemplate]:
+        """The templates of which a newer version is registered than the installed one."""
+        return self.getRepositoryBusinessTemplateList(update_only=True)
+
+    @protected(MANAGE)
+    def getLastestBTOnRepos(self, title: str, version_restriction: str | None = None) -> RepositoryTemplate:
+        """The registered template of that title, whose version satisfies ``">= 1.0"``. MissingDependency for none."""
+        manifest = available_manifests().get(title)
+        if manifest is None:
+            raise MissingDependency(f"unknown business template {title!r}: no installed plugin registers it")
+        if version_restriction and not compare_version_strings(manifest.version, version_restriction):
+            raise MissingDependency(f"{title} is there in version {manifest.version}, not {version_restriction}")
+        return _row(manifest, self.installed_manifests().get(title))
 
     @protected(MANAGE)
     def getDependencyList(self, title: str) -> list[str]:

@@ -9,9 +9,13 @@ import numpy as np
 from wendelin.core.bigdata.npy import read_npy
 from wendelin.core.errors import BadRequest, UnsupportedArray
 from wendelin.core.model.objects.files import Upload, stream_of
-from wendelin.core.security import trusted_method
+from wendelin.core.security import ACCESS, require_permission, trusted_method
+from wendelin.plugins.analysis.csv_export import CSV_ROW, Table
 from wendelin.plugins.analysis.data_array import DataArray
 from wendelin.plugins.analysis.index_text import parse_index
+
+MOST_ROWS = 1000
+MOST_COLUMNS = 100
 
 
 @trusted_method
@@ -51,3 +55,38 @@ def import_file(context: DataArray, file: BinaryIO | Upload | None, replace: boo
     except (BadRequest, UnsupportedArray) as error:
         raise BadRequest(f"this is no NPY file that can be kept: {error}") from error
     return context
+
+
+@trusted_method
+def column_list(context: DataArray) -> list[tuple[str, str]]:
+    """``DataArray_getArrayColumnList``: id and title of the first 100 columns; empty where there is no array."""
+    table = _table_of(context)
+    return [] if table is None else [(head, head) for head in table.heads]
+
+
+@trusted_method
+def row_list(
+    context: DataArray, list_start: int = 0, list_lines: int = 15, limit: int = MOST_ROWS
+) -> list[dict[str, Any]]:
+    """``DataArray_getArrayRowList``: a page of rows, the newest first, each ``{column: value}``.
+
+    ``list_start`` counts from the newest row. At most ``limit`` rows, and never more than 1,000, are read at once.
+    """
+    if min(list_start, list_lines, limit) < 0:
+        raise BadRequest("list_start, list_lines and limit are counts of rows: 0 or more")
+    table = _table_of(context)
+    if table is None:
+        return []
+    last = max(table.rows - list_start, 0)
+    first = max(last - min(list_lines, limit, MOST_ROWS), 0)
+    if table.row_size > CSV_ROW:
+        raise BadRequest(f"a row of this array has {table.row_size:,} bytes; at most {CSV_ROW:,} can be listed")
+    return [dict(zip(table.heads, row, strict=True)) for row in reversed(table.read(first, last))]
+
+
+def _table_of(context: object) -> Table | None:
+    if not isinstance(context, DataArray):
+        raise BadRequest(f"{context!r} is no Data Array: it has no rows and columns")
+    require_permission(ACCESS, context)
+    array = context.snapshot()
+    return None if array is None else Table(array, most=MOST_COLUMNS)

@@ -7,17 +7,20 @@ is only that scripts find the name and get an answer of the right kind.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy
 import pytest
 from DateTime import DateTime
 
 from tests.conftest import layered_database, make_storage
-from wendelin.core.errors import BadRequest, NotFound, ValidationFailed
+from wendelin.core.errors import BadRequest, NotFound, Unauthorized, ValidationFailed
 from wendelin.core.model.scripting.restricted.compiling import FUNCTION_NAME, compile_function
 from wendelin.core.model.scripting.restricted.environment import restricted_globals
-from wendelin.core.security import User, as_user
+from wendelin.core.security import ANONYMOUS, User, as_user
+from wendelin.plugins.analysis.skins import row_list
 
+SCRIPTING = Path(__file__).parents[2] / "docs/extend/scripting.md"
 BOSS = User("boss", frozenset({"Manager"}))
 
 
@@ -193,6 +196,14 @@ TABLE = [
     ("portal.portal_preferences.getPreferredSourceCodeEditor()", "codemirror"),
     ("portal.portal_activities.hasActivity(), portal.portal_activities.countMessage()", (False, 0)),
     ("portal.portal_templates.getInstalledBusinessTemplate('erp5_wendelin') is not None", True),
+    ("portal.portal_templates.getUpdatedRepositoryBusinessTemplateList()", []),
+    ("portal.portal_templates.getLastestBTOnRepos('erp5_wendelin', '>= 1.0').state", "Present"),
+    (
+        "row = portal.portal_templates.getRepositoryBusinessTemplateList(template_list=['erp5_wendelin'])[0]\n"
+        "return row.title, row.version != '', row.installed_version == row.version, row.provision_list",
+        ("erp5_wendelin", True, True, ()),
+    ),
+    ("portal.portal_templates.IsOneProviderInstalled('erp5_core')", True),
     ("'erp5_core' in portal.portal_templates.getInstalledBusinessTemplateTitleList()", True),
     # -- data streams
     ("stream.getData(), stream.getSize(), stream.getContentType()", (b"hello", 5, None)),
@@ -232,6 +243,19 @@ TABLE = [
     ("array.getArray()[:].tolist(), array.getArraySlice(0, 2).tolist()", ([0.0] * 3, [0.0] * 2)),
     ("array.getArray()[0] = 4.0\nreturn array.getArray()[0]", 4.0),
     ("array.getArray().append([1.0])\nreturn array.getArrayShape()", (4,)),
+    (
+        "array.getArray()[2] = 4.0\nreturn array.DataArray_getArrayColumnList(), array.DataArray_getArrayRowList(),"
+        " array.DataArray_getArrayRowList(1, 1), array.DataArray_getArrayRowList(3),"
+        " array.DataArray_getArrayRowList(0, 9, 1)",
+        (
+            [("value", "value")],
+            [{"value": 4.0}, {"value": 0.0}, {"value": 0.0}],
+            [{"value": 0.0}],
+            [],
+            [{"value": 4.0}],
+        ),
+    ),
+    ("array.setArray(None); return array.DataArray_getArrayColumnList(), array.DataArray_getArrayRowList()", ([], [])),
     # -- policies
     ("policy.IngestionPolicy_parseSimpleFluentdTag('a.b')['reference']", "a"),
     ("policy.IngestionPolicy_parseSimpleIngestionTag('s.p')['resource_reference']", "p"),
@@ -248,6 +272,7 @@ FOUND = {
         getInstalledBusinessTemplateRevision getRepositoryList getRepositoryBusinessTemplateList getDependencyList
         getProviderList sortBusinessTemplateList resolveBusinessTemplateListDependency
         installBusinessTemplateListFromRepository compareVersions compareVersionStrings""",
+    "portal.portal_templates.getInstalledBusinessTemplate('erp5_core')": "getInstallationState uninstall",
     "portal.portal_catalog": "searchResults searchFolder reindexObject",
     "portal.portal_workflow": "getStatusOf listActions getChainFor",
     "portal.portal_preferences": "setPreference getActiveUserPreference isPreferredHtmlStyleAccessTab",
@@ -260,6 +285,19 @@ FOUND = {
         DataStream_readChunkListAndTransform DataStream_copyCSVToDataArray Base_numpyToWendelinData
         Base_wendelinDataToNumpy Base_wendelinTextToNumpy getSourceItemList getSourceLogicalPath
         getPublicationSection""",
+    "line": """
+        getUseList getUseSet setUseList setUseSet getDefaultUse setDefaultUse getUseValue getUseValueList getUseValueSet
+        getUseTitle getUseTitleList getUseReference getUseId getUseUid getUseUidList getUseProperty getUseLogicalPath
+        getUseItemList setUseValue setUseValueList setUseValueSet setUseUid getUseRelated getUseRelatedList
+        getUseRelatedValue getUseRelatedValueList getUseRelatedId getUseRelatedTitle hasTitle getDefaultResourceValue
+        getSpecialiseValueList setDefaultAggregateValue getAggregateRelatedList""",
+    "supply": """
+        validate invalidate delete default setReference hasReference getExpirationDate manage_setLocalRoles getSource
+        getSourceList getSourceValue getSourceTitle getSourceReference getSourceId getSourceUid getSourceProperty
+        setSource getSourceRelated""",
+    "product": "getDefaultUseValue setAggregatedPortalTypeList getAggregatedPortalTypeList setAggregatedPortalTypeSet",
+    "module": "manage_cutObjects getIdGenerator",
+    "portal.portal_skins": "customise custom",
     "array": "setArray getArrayIndex getArrayDtypeNames setArrayDtypeNames getStartDate getStopDate",
     "policy": "unpack getScriptId getDataOperationScriptId IngestionPolicy_getIngestionOperationAndParameterDict",
     "portal.portal_ingestion_policies": "IngestionPolicyTool_addIngestionPolicy",
@@ -290,6 +328,59 @@ def test_what_is_missing_is_a_key_error_too(names):
     assert isinstance(raised.value, NotFound)
     assert str(raised.value) == "/erp5/data_stream_module has no 'zz'"
     assert run(names, "try:\n  module['zz']\nexcept KeyError:\n  return 'missing'") == "missing"
+
+
+#: Names of the original that docs/extend/scripting.md says scripts do not have.
+ABSENT = {
+    "portal.portal_templates": """
+        getBuiltBusinessTemplateList updateRepositoryBusinessTemplateList importFile export upgradeSite diffObject
+        download importBase64EncodedText save publish update sortDownloadedBusinessTemplateList getBusinessTemplateUrl
+        updateBusinessTemplateFromUrl runUnitTestList diffObjectAsHTML""",
+    "portal.portal_templates.getInstalledBusinessTemplate('erp5_core')": """
+        preinstall install reinstall build clean export importFile checkDependencies getMissingDependencyList
+        isCatalogUpdatable isKeepObject getItemsList getPortalTypesProperties guessPortalTypes diffObject
+        getBuildingState""",
+    "portal.portal_activities": "tic distribute newActiveProcess",
+    "portal.portal_types": "resetDynamicDocumentsOnceAtTransactionBoundary",
+    "portal": "changeSkin",
+    "module": "recurse",
+    "stream": "Base_edit index_html REQUEST unrestrictedTraverse",
+}
+
+
+@pytest.mark.parametrize("where", ABSENT)
+def test_what_scripts_do_not_have_is_told_in_the_docs(names, where):
+    text = SCRIPTING.read_text(encoding="utf-8")
+    for name in ABSENT[where].split():
+        assert not run(names, f"return hasattr({where}, {name!r})"), name
+        assert f"`{name}`" in text, name
+
+
+@pytest.mark.parametrize("wrong", ["list_start=-1", "list_lines=-1", "limit=-1"])
+def test_rows_are_counted_from_zero(names, wrong):
+    with pytest.raises(BadRequest, match="0 or more"):
+        run(names, f"return array.DataArray_getArrayRowList({wrong})")
+
+
+def test_rows_of_an_array_that_is_no_table(names):
+    with pytest.raises(BadRequest, match="one or two dimensions"):
+        run(names, "array.initArray((2, 2, 2), 'float64'); return array.DataArray_getArrayRowList()")
+    with pytest.raises(BadRequest, match="no Data Array"):
+        run(names, "return stream.DataArray_getArrayRowList()")
+
+
+def test_rows_and_columns_are_bounded(names):
+    body = "array.initArray((1500, 120), 'int8'); rows = array.DataArray_getArrayRowList(0, 5000, 5000)\n"
+    assert run(names, body + "return len(rows), len(rows[0]), len(array.DataArray_getArrayColumnList())") == (
+        1000,
+        100,
+        100,
+    )
+
+
+def test_rows_are_for_those_who_may_access_the_array(names):
+    with as_user(ANONYMOUS), pytest.raises(Unauthorized):
+        row_list(names["array"])
 
 
 def test_base_check_consistency_says_what_is_wrong(names):

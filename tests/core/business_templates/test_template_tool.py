@@ -11,6 +11,7 @@ import pytest
 from tests.core.business_templates.template_factory import TemplateMaker, module_files
 from wendelin.core.business_templates import available, dump
 from wendelin.core.business_templates.site_dump import canonical
+from wendelin.core.errors import MissingDependency
 from wendelin.core.security import ANONYMOUS, MANAGE, User, attribute_permission, check_permission
 
 
@@ -50,6 +51,12 @@ def test_what_there_is(site: Any, tool: Any, add_template: TemplateMaker) -> Non
     assert (rows["a"].state, rows["a"].version, rows["a"].installed_version) == ("Old", "1.10", "1.0")
     assert list(rows) == ["a", "b"]
     assert [row.title for row in tool.getRepositoryBusinessTemplateList(update_only=True)] == ["a"]
+    assert [row.title for row in tool.getUpdatedRepositoryBusinessTemplateList()] == ["a"]
+    latest = tool.getLastestBTOnRepos("a", ">= 1.2")
+    assert (latest.version, latest.installed_version, latest.state) == ("1.10", "1.0", "Old")
+    for wrong in (("a", "> 1.10"), ("unknown",)):
+        with pytest.raises(MissingDependency, match=wrong[0]):
+            tool.getLastestBTOnRepos(*wrong)
 
 
 def test_dependencies(tool: Any) -> None:
