@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,10 +11,14 @@ from pyramid.request import Request
 
 from wendelin.core.database import is_own_fault, reason_of
 from wendelin.core.interfaces import IDocument
-from wendelin.core.model.objects.properties import in_utc
+from wendelin.core.model.objects.document import Document
+from wendelin.core.model.objects.properties import camel_case, in_utc
+from wendelin.core.security import VIEW, check_permission
 from wendelin.core.web.requests.urls import url
 
 LONGEST_TEXT = 200
+#: Columns that show a property of the documents that a relation leads to, such as ``resource_title``.
+RELATED = re.compile(r"([a-z_]+?)_(title|reference|description|id|portal_type)(?:_list|_set)?")
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,15 @@ def _value(document: IDocument, id: str) -> Any:
         return document.getPortalType()
     if id.endswith("_state") or id == "state":
         return state_title(document, id)
+    related = RELATED.fullmatch(id)
+    if related is not None and (getter := getattr(document, f"get{camel_case(related[1])}ValueList", None)) is not None:
+        return [_related_text(value, related[2]) for value in getter()]
     return document.getProperty(id)
+
+
+def _related_text(related: Document, id: str) -> object:
+    """A property of a document that a relation leads to; its path where the user may not view it."""
+    return related.getProperty(id) if check_permission(VIEW, related) else related.getRelativeUrl()
 
 
 def state_title(document: IDocument, variable: str) -> str:

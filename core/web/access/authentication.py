@@ -112,10 +112,11 @@ class Policy:
         """The user, if the password is right; a wrong one is counted. Raises `RateExceeded` after too many.
 
         ``source`` is whose attempts are counted together: an address, or a browser that the user has used before.
-        Who was right a moment ago is not kept out by what somebody else tries under the same name and address.
+        Who was right a moment ago, from there, is not kept out by what somebody else tries under the same name.
         """
         known = users.known_user(user_id, password)
-        if known is not None:
+        if known is not None and self.attempts.admits(user_id, source or ""):
+            self.attempts.was_right(user_id, source or "")
             return known
         self.attempts.check(user_id, source or "")
         try:
@@ -126,6 +127,8 @@ class Policy:
             raise
         if user is None:
             self.attempts.failed(user_id, source or "", password)
+        else:
+            self.attempts.was_right(user_id, source or "")
         return user
 
     def find_known_user(self, users: UserFolder, authorization: str) -> User | None:
@@ -137,6 +140,14 @@ class Policy:
             return users.known_user(*_credentials(authorization.partition(" ")[2]))
         except BadCredentials:
             return None
+
+    def admits(self, authorization: str, address: str | None) -> bool:
+        """Whether `find_known_user` may be asked for a sender at this address (`Attempts.admits`)."""
+        try:
+            user_id, _ = _credentials(authorization.partition(" ")[2])
+        except BadCredentials:
+            return False
+        return self.attempts.admits(user_id, address or "")
 
     def learn_user(self, users: UserFolder, authorization: str, address: str | None) -> bool:
         """Whether a Basic header is right: `find_known_user` knows it then. This takes its time.

@@ -78,6 +78,8 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no
         if "CONTENT_LENGTH" in self.headers and (self.chunked or "TRANSFER_ENCODING" in self.headers):
             # Two lengths: whoever stands before us may have believed the other one (RFC 9112, 6.3).
             raise ParsingError("Content-Length and Transfer-Encoding exclude each other")
+        if "TRANSFER_ENCODING" in self.headers:  # waitress takes it away from HTTP/1.1, and passes over it elsewhere
+            raise ParsingError("Transfer-Encoding needs HTTP/1.1")
         self.adj = self.bodies.anonymous
         is_small = not self.chunked and self.content_length <= self.bodies.limits.anonymous_body
         if is_small or not any(self.headers.get(name) for name in CREDENTIALS):

@@ -67,11 +67,15 @@ class Entrance:
 
     def _store(self, waiting: WaitingChunk, address: str | None) -> bool:
         database, policy = self.registry["wendelin.database"], self.registry["wendelin.policy"]
+        if not policy.admits(waiting.authorization, address):
+            return False
         group_commit = self._group_commit_of(database, policy.find_known_user)
-        if group_commit.store(waiting):
-            return True
-        learned = not waiting.is_known and self._learn(database, policy, waiting.authorization, address)
-        return learned and group_commit.store(waiting)
+        if not group_commit.store(waiting):
+            learned = not waiting.is_known and self._learn(database, policy, waiting.authorization, address)
+            if not (learned and group_commit.store(waiting)):
+                return False
+        policy.attempts.was_right(waiting.user_id, address or "")
+        return True
 
     def _learn(self, database: Database, policy: Policy, authorization: str, address: str | None) -> bool:
         """Check a password that was not checked for a while, here: the group commit must not wait for it."""

@@ -15,6 +15,7 @@ from tests.conftest import make_storage
 from tests.web_fixtures import hashed_password
 from wendelin.core.database import Database, class_factory
 from wendelin.core.errors import Unauthorized
+from wendelin.core.management.lists.cells import column_value
 from wendelin.core.model.objects.copying import duplicate
 from wendelin.core.model.objects.site import get_site
 from wendelin.core.security import SYSTEM, User, as_user
@@ -176,3 +177,14 @@ def test_a_right_of_a_property_holds_for_its_past(web_database: Any, amy: Any, m
         site.document_module["mine"].edit(secret_note="SALARY 123456")
     assert "SALARY" not in amy.get("/erp5/document_module/mine/history").text
     assert "SALARY" in make_client("zope").get("/erp5/document_module/mine/history").text
+
+
+def test_a_column_shows_no_title_of_what_is_hidden(web_database: Any, documents: None) -> None:
+    with web_database.connect() as connection:
+        site = get_site(connection)
+        mine = site.document_module["mine"]
+        with as_user(site.acl_users.get_user("amy")):
+            for column in ("follow_up_title", "follow_up_title_list", "follow_up_reference"):
+                assert column_value(mine, column) == ["document_module/hidden"]
+        with as_user(SYSTEM):
+            assert column_value(mine, "follow_up_title") == ["TOP SECRET merger"]

@@ -92,3 +92,15 @@ def test_login_page_and_basic_count_together(make_client, few):
     page = form.submit(status=429)
     assert "Too many attempts" in page.text
     assert int(page.headers["Retry-After"]) > 290
+
+
+def test_who_guesses_learns_nothing_of_a_user_who_is_at_work_elsewhere(make_client, few):
+    at_work, guesser = make_client("zope"), make_client()
+    assert at_work.get("/erp5/", status=200)
+    elsewhere = {"REMOTE_ADDR": "10.0.0.9"}
+    for number in range(few + 3):
+        guesser.authorization = ("Basic", ("zope", f"wrong {number}"))
+        guesser.get("/erp5/", status=401 if number < few else 429, extra_environ=elsewhere)
+    guesser.authorization = ("Basic", ("zope", PASSWORD))
+    guesser.get("/erp5/", status=429, extra_environ=elsewhere)
+    assert at_work.get("/erp5/", status=200)

@@ -307,3 +307,15 @@ def test_limits_are_settings_and_the_rest_is_waitress_s() -> None:
 def test_a_limit_is_a_positive_number(value: str) -> None:
     with pytest.raises(LauncherError, match="form_body"):
         take_limits({"form_body": value})
+
+
+def test_chunks_without_http_1_1_are_refused(serve: Any) -> None:
+    """Otherwise the body is taken for empty, and what it holds for the next request."""
+    client = open_socket(serve())
+    head = b"POST /erp5/x HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n"
+    client.sendall(head + b"0\r\n\r\nGET /erp5/smuggled HTTP/1.0\r\n\r\n")
+    answered = b""
+    while part := client.recv(10_000):
+        answered += part
+    assert b" 400 " in answered.split(b"\r\n")[0] and answered.count(b"Server: Wendelin") == 1
+    client.close()
