@@ -109,7 +109,11 @@ def test_equal_dates_tell_no_order(app: TestApp, ordered: Database) -> None:
     assert stored(ordered) == {"1": b"1"}
 
 
-@pytest.mark.parametrize("body", [chunk(NOW, b"x"), b"\x93\x01\x02\x03", chunk(float("nan"), b"x")])
+@pytest.mark.parametrize(
+    "body",
+    [chunk(NOW, b"x"), b"\x93\x01\x02\x03", chunk(float("nan"), b"x")],
+    ids=["whole seconds", "no event", "no time"],  # the same in each process, though the time is not
+)
 @pytest.mark.parametrize("chunk_id", [None, "an id", "f" * 32, "0" * 32])
 def test_what_tells_no_date_is_refused(app: TestApp, ordered: Database, body: bytes, chunk_id: str | None) -> None:
     headers = basic("zope") | ({"X-Fluentd-Chunk-Id": chunk_id} if chunk_id else {})
