@@ -168,4 +168,5 @@ def test_room_comes_when_messages_are_stored() -> None:
         with pytest.raises(RequestTooLarge, match="do not come to their end"):
             await held.wait_for_room(0.02)
 
-    asyncio.run(run())
+    with ThreadPoolExecutor(1) as own_thread:  # a browser of another test may have a loop running in this one
+        own_thread.submit(asyncio.run, run()).result(60)
