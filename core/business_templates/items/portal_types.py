@@ -13,11 +13,10 @@ from wendelin.core.business_templates.text.problems import REFERENCE, Problem
 from wendelin.core.business_templates.text.shapes import shape_of
 from wendelin.core.business_templates.text.source_files import tables
 from wendelin.core.errors import BadRequest, NotFound
-from wendelin.core.model.objects.creation import resolve_class
-from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.properties import from_data
 from wendelin.core.model.objects.site import Site
 from wendelin.core.model.portal_types.actions import Action, Dialog, Form
+from wendelin.core.model.portal_types.known_names import document_class_of
 from wendelin.core.model.portal_types.types import PortalType
 
 TEXT_KEYS = ("title", "description", "type_class", "type_icon", "id_generator", "permission", "init_script")
@@ -73,12 +72,9 @@ class PortalTypeItem(DocumentItem):
 def check_class(item: Item, class_path: object) -> Iterator[Problem]:
     """A problem when the dotted path does not lead to a document class."""
     try:
-        cls = resolve_class(str(class_path))
+        document_class_of(str(class_path))
     except NotFound as error:
         yield item.source.problem(str(error), REFERENCE, near=str(class_path))
-        return
-    if not (isinstance(cls, type) and issubclass(cls, Document)):
-        yield item.source.problem(f"{class_path!r} is no document class", REFERENCE, near=str(class_path))
 
 
 def check_lists(item: Item, known: Known) -> Iterator[Problem]:

@@ -60,11 +60,17 @@ def _missing(label: str, kind: str, name: str, known: Iterable[str]) -> str:
     return f"{label}: there is no {kind} {name!r}{hint}"
 
 
+def document_class_of(path: str) -> type[Document]:
+    """The class that a portal type names; `NotFound` when its plugin is not installed, or it is no document class."""
+    found = resolve_class(path)
+    if not issubclass(found, Document):
+        raise NotFound(f"{path} is no document class")
+    return found
+
+
 def _class_problems(label: str, path: str) -> list[str]:
     try:
-        found = resolve_class(path)
+        document_class_of(path)
     except NotFound as error:
         return [f"{label}: {error}"]
-    if not (isinstance(found, type) and issubclass(found, Document)):
-        return [f"{label}: {path} is no document class"]
     return []

@@ -13,18 +13,16 @@ from functools import cache
 from typing import Any
 
 from wendelin.core import contracts
-from wendelin.core.errors import BadRequest, NotFound
+from wendelin.core.errors import BadRequest
 from wendelin.core.interfaces import ISite, ITypeInformation
 from wendelin.core.model.objects.accessors import make_property_accessors
-from wendelin.core.model.objects.creation import resolve_class
-from wendelin.core.model.objects.document import Document
 from wendelin.core.model.objects.folder import Folder
 from wendelin.core.model.objects.properties import CategoryProperty, Property, from_data, to_data
 from wendelin.core.model.objects.relations import make_category_accessors, make_related_accessors
 from wendelin.core.model.objects.site import group_type_list
 from wendelin.core.model.portal_types.actions import Action, Dialog, Form
 from wendelin.core.model.portal_types.definition_text import DefinitionTables
-from wendelin.core.model.portal_types.known_names import check_names
+from wendelin.core.model.portal_types.known_names import check_names, document_class_of
 from wendelin.core.security import MANAGE, MANAGER_PERMISSION_MAP, protected
 
 DEFAULT_CLASS = "wendelin.core.model.objects.folder.Folder"
@@ -175,10 +173,7 @@ class TypeInformation:
     @property
     def document_class(self) -> type:
         """The class of its documents; `NotFound` when its plugin is not installed, or it is no document class."""
-        found = resolve_class(self.type_class)
-        if not issubclass(found, Document):
-            raise NotFound(f"{self.type_class} is no document class")
-        return found
+        return document_class_of(self.type_class)
 
 
 @contracts.untyped.provides

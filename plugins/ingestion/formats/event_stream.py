@@ -99,10 +99,11 @@ def record_text(record: object) -> bytes:
 
 def iter_text(data: bytes | Body, batch_size: int = BATCH_SIZE) -> Iterator[bytes | memoryview]:
     """The records of a chunk as text (`record_text`), joined into pieces of about ``batch_size`` bytes."""
-    return _batched((record_text(record) for _time, record in iter_event(data)), batch_size)
+    return batched((record_text(record) for _time, record in iter_event(data)), batch_size)
 
 
-def _batched(pieces: Iterator[bytes | memoryview], batch_size: int) -> Iterator[bytes | memoryview]:
+def batched(pieces: Iterator[bytes | memoryview], batch_size: int) -> Iterator[bytes | memoryview]:
+    """The pieces, joined until there are ``batch_size`` bytes; one that is large enough by itself is not copied."""
     batch: list[bytes | memoryview] = []
     size = 0
     for piece in pieces:

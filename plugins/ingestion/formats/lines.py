@@ -20,6 +20,8 @@ from wendelin.plugins.ingestion.formats.body import Body
 from wendelin.plugins.ingestion.formats.equal_events import iter_run_payload
 from wendelin.plugins.ingestion.formats.event_forms import PAYLOAD_KEYS, is_time
 from wendelin.plugins.ingestion.formats.event_stream import (
+    BATCH_SIZE,
+    batched,
     event_moment,
     iter_item,
     iter_whole_event,
@@ -28,7 +30,6 @@ from wendelin.plugins.ingestion.formats.event_stream import (
 from wendelin.plugins.ingestion.formats.json_text import encode_text, to_json
 
 ENVELOPE = frozenset({"topic", "qos", "retain"})  # what the MQTT client writes beside a payload
-BATCH_SIZE = 1 << 20  # bytes that are put together before they are handed on
 
 Piece = bytes | memoryview
 
@@ -162,17 +163,5 @@ def _second_text(seconds: int) -> str:
     return str(numpy.datetime64(seconds, "s"))
 
 
-# -- putting together
-
-
 def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    batch: list[Piece] = []
-    size = 0
-    for piece in pieces:
-        batch.append(piece)
-        size += len(piece)
-        if size >= BATCH_SIZE:
-            yield batch[0] if len(batch) == 1 else b"".join(batch)
-            batch, size = [], 0
-    if size:
-        yield batch[0] if len(batch) == 1 else b"".join(batch)
+    return batched(pieces, BATCH_SIZE)
